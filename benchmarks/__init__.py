@@ -1,0 +1,1 @@
+"""How fast the program is, and how fast other simulation packages are on the same job."""

@@ -1,0 +1,18 @@
+"""A laboratory for childcare subsidy policy: a whole city, child by child and institution by institution.
+
+The names a notebook needs are loaded when they are first asked for, so that `--help` stays quick.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOMES = {"load": "sim.scenario.schema", "run": "sim.study.run", "compare": "sim.study.compare"}
+
+__all__ = ["compare", "load", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its room on first use."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'sim' has no attribute {name!r}")

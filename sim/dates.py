@@ -1,0 +1,47 @@
+"""Calendar arithmetic: days are proleptic ordinals (`date.toordinal`), months count from year 0.
+
+An ordinal day makes every age test one comparison of integers; a month number makes every
+horizon one subtraction.
+"""
+
+from datetime import date
+
+DECISION_DAYS = 28  # every month has days 1 to 28, so each family decides once in each
+BAND_NAMES = ("infant", "toddler", "older_toddler")
+BAND_FROM_MONTHS = (6, 12, 24)  # design section 2; the last band ends at kindergarten entry
+MIXED_FROM_MONTHS = 18  # mixed class, 18 to 36 months: 托育机构设置标准（试行）2019
+KINDERGARTEN_MONTHS = 36
+
+
+def month_of(day: date) -> int:
+    """Month number of a date [months since year 0]."""
+    return day.year * 12 + day.month - 1
+
+
+def date_in(month: int, day: int = 1) -> date:
+    """The date of a day of a month number."""
+    return date(month // 12, month % 12 + 1, day)
+
+
+def days_in(month: int) -> int:
+    """Number of days of a month number."""
+    return date_in(month + 1).toordinal() - date_in(month).toordinal()
+
+
+def months_before(day: date, months: int) -> int:
+    """Ordinal of the latest birthday that makes a child `months` completed months old on `day`.
+
+    A child born on the 31st completes a month on the last day of a shorter one's successor, so the
+    day is clamped to the end of the earlier month.
+    """
+    month = month_of(day) - months
+    return date_in(month, min(day.day, days_in(month))).toordinal()
+
+
+def school_year_cut(day: date) -> int:
+    """Ordinal of the last birthday whose child has left for kindergarten by `day`.
+
+    Children who turned three by 31 August leave on the 1 September that follows.
+    """
+    september = date(day.year if day >= date(day.year, 9, 1) else day.year - 1, 9, 1)
+    return date(september.year - 3, 8, 31).toordinal()

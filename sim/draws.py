@@ -1,0 +1,119 @@
+"""Addressed chance: a draw is a function of who, what and when, never of call order.
+
+Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is
+keyed by a 128-bit hash of program, seed, replication and stream name: two words are the key, two
+fill the counter beside the entity and the time. One block serves a child for an epoch; a 64-bit
+mixer (Stafford's variant 13 of the MurmurHash3 finaliser, 2011) spreads it over alternatives.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.source import prepare_compiled_cache
+
+prepare_compiled_cache()
+from numba import njit  # noqa: E402  (the cache folder must be named first)
+
+PROGRAM = "childcare-sim"
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF_WORD = np.uint64(32)
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_MIX_A, _MIX_B = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
+_UNIT = 2.0**-52  # 52 bits and a half: with 53 the largest would round to 1
+
+
+@dataclass(frozen=True)
+class Luck:
+    """All chance of one replication: named streams, independent of one another.
+
+    seed, replication : the address of this city's luck; any non-negative integers
+    """
+
+    seed: int
+    replication: int
+
+    def stream(self, name: str) -> NDArray[np.uint32]:
+        """Key of a stream, uint32 (4,): two words of key, two of counter."""
+        text = f"{PROGRAM}\x1f{self.seed}\x1f{self.replication}\x1f{name}".encode()
+        return np.frombuffer(hashlib.blake2b(text, digest_size=16).digest(), dtype="<u4").copy()
+
+    def uniforms(self, name: str, entities: NDArray[np.uint32], when: int = 0) -> NDArray[np.float64]:
+        """Four independent uniforms in (0, 1) for each entity, float64 (n, 4)."""
+        out = np.empty((len(entities), 4))
+        fill_uniforms(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
+        return out
+
+    def keys(self, name: str, entities: NDArray[np.uint32], when: int) -> NDArray[np.uint64]:
+        """One 64-bit lottery key for each entity, uint64 (n,); lower draws first."""
+        out = np.empty(len(entities), np.uint64)
+        fill_keys(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
+        return out
+
+
+@njit(cache=True, inline="always")
+def philox(entity: Any, when: Any, stream: Any) -> Any:
+    """Philox4x32-10 block of an entity at a time in a stream, as two uint64.
+
+    entity, when : uint32, the address
+    stream : uint32 (4,), from `Luck.stream`
+    """
+    c0, c1, c2, c3 = np.uint32(entity), np.uint32(when), stream[2], stream[3]
+    k0, k1 = stream[0], stream[1]
+    for _ in range(10):
+        p0 = _M0 * np.uint64(c0)
+        p1 = _M1 * np.uint64(c2)
+        n0 = np.uint32(p1 >> _HALF_WORD) ^ c1 ^ k0
+        n2 = np.uint32(p0 >> _HALF_WORD) ^ c3 ^ k1
+        c1, c3 = np.uint32(p1 & _LOW), np.uint32(p0 & _LOW)
+        c0, c2 = n0, n2
+        k0, k1 = np.uint32(k0 + _W0), np.uint32(k1 + _W1)
+    return (np.uint64(c0) << _HALF_WORD) | np.uint64(c1), (np.uint64(c2) << _HALF_WORD) | np.uint64(c3)
+
+
+@njit(cache=True, inline="always")
+def mix(block: Any, alternative: Any) -> Any:
+    """A 64-bit word for one alternative of a block (uint64): the same block, another alternative, another word."""
+    z = block + (np.uint64(alternative) + np.uint64(1)) * _ODD
+    z = (z ^ (z >> _S30)) * _MIX_A
+    z = (z ^ (z >> _S27)) * _MIX_B
+    return z ^ (z >> _S31)
+
+
+@njit(cache=True, inline="always")
+def unit(word: Any) -> Any:
+    """Uniform in the open interval (0, 1) from a 64-bit word, float64."""
+    return (np.float64(word >> _S12) + 0.5) * _UNIT
+
+
+@njit(cache=True, inline="always")
+def gumbel(word: Any) -> Any:
+    """Standard Gumbel (type I extreme value) from a 64-bit word, float64."""
+    return -math.log(-math.log(unit(word)))
+
+
+@njit(cache=True)
+def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
+    """Write four uniforms for each entity: 32 bits each, centred in their cell."""
+    cell = 2.0**-32
+    for i in range(entities.size):
+        a, b = philox(entities[i], when, stream)
+        out[i, 0] = (np.float64(a >> _HALF_WORD) + 0.5) * cell
+        out[i, 1] = (np.float64(a & _LOW) + 0.5) * cell
+        out[i, 2] = (np.float64(b >> _HALF_WORD) + 0.5) * cell
+        out[i, 3] = (np.float64(b & _LOW) + 0.5) * cell
+
+
+@njit(cache=True)
+def fill_keys(stream: Any, entities: Any, when: Any, out: Any) -> None:
+    """Write one 64-bit key for each entity."""
+    for i in range(entities.size):
+        out[i] = philox(entities[i], when, stream)[0]

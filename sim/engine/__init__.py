@@ -1,0 +1,1 @@
+"""Time passes here: calendars over columns, the market, the treasury and the recorder."""

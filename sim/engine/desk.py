@@ -1,0 +1,100 @@
+"""The desk at which a voucher pool meets its applicants: the engine's side of `policy.instrument.Desk`."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.recorder import Chronicle
+from sim.kernels import applications
+from sim.kernels.columns import NOBODY, Ages, Scene
+from sim.world.city import World
+
+
+@dataclass(frozen=True)
+class VoucherDesk:
+    """One pool on one day.
+
+    pool : row of the vouchers' columns; first_tier : voucher tranches of the pools before it
+    name : what tells this pool's draws from another's; row : month's row in the chronicle
+    """
+
+    world: World
+    scene: Scene
+    chronicle: Chronicle
+    ages: Ages
+    today: date
+    row: int
+    pool: int
+    first_tier: int
+    name: str
+
+    def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
+        """Children of an age (completed months, inclusive) who could use a voucher within its validity."""
+        usable = np.zeros((dates.DECISION_DAYS, 2), np.int32)
+        for d in range(1, dates.DECISION_DAYS + 1):
+            usable[d - 1] = self._billed(d, self.today + timedelta(days=valid_days))
+        rows = np.empty(len(self.world.families), np.int32)
+        n = applications.eligible(
+            self.world.families.slices,
+            self.world.families.birth,
+            dates.months_before(self.today, from_months),
+            dates.months_before(self.today, to_months + 1) + 1,
+            usable,
+            rows,
+        )
+        return rows[:n].copy()
+
+    def _billed(self, decision_day: int, last: date) -> tuple[int, int]:
+        """Birthdays from which and to which children with a decision day are billed from today to `last`."""
+        month = dates.month_of(self.today) + (1 if decision_day < self.today.day else 0)
+        days = [dates.date_in(m, decision_day) for m in range(month, dates.month_of(last) + 1)]
+        days = [d for d in days if d <= last]
+        if not days:
+            return 1, 0
+        return dates.school_year_cut(days[0]) + 1, dates.months_before(days[-1], dates.BAND_FROM_MONTHS[0])
+
+    def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each is enrolled now."""
+        return np.asarray(self.scene.children.at[rows] != NOBODY)
+
+    def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each holds a live voucher of this pool."""
+        return np.asarray(self.scene.vouchers.face[self.pool, rows] > 0)
+
+    def income_per_head(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Household income per head [yuan a month]."""
+        return self.world.families.income[rows] / self.world.facts.income.household_size
+
+    def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
+        """A uniform addressed by child, stream and time."""
+        return self.world.luck.uniforms(f"{self.name} {stream}", self.world.families.id[rows], when)[:, 0]
+
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> NDArray[np.float64]:
+        """What a voucher would be worth to each [yuan]."""
+        out = np.zeros(len(rows))
+        face, renewal = round(face_yuan * 100), self.world.facts.families.renewal
+        if face > 0:
+            applications.gains(rows, face, self.pool, renewal, floor, self.ages, self.scene, out)
+        return out
+
+    def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
+        """Give each a voucher; one of nothing is no voucher."""
+        face = round(face_yuan * 100)
+        if face > 0:
+            self.scene.vouchers.face[self.pool, rows] = face
+            self.scene.vouchers.tranche[self.pool, rows] = tranche
+            self.scene.children.held[rows] += np.uint8(1)
+
+    def expire(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """End the live vouchers of these children; returns how many of each tranche."""
+        tiers = self.scene.vouchers.tranche[self.pool, rows]
+        self.scene.vouchers.face[self.pool, rows] = 0
+        self.scene.children.held[rows] -= np.uint8(1)
+        return np.bincount(tiers, minlength=1).astype(np.int64)
+
+    def count(self, metric: str, tranche: int, children: int) -> None:
+        """Add to a monthly total of a tranche."""
+        self.chronicle.count_tranche(self.row, metric, self.first_tier + tranche, children)

@@ -1,0 +1,191 @@
+"""One job: a policy in a replication. A replication's city and warm-up are shared by all its policies."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.draws import Luck
+from sim.engine.recorder import STAY_FIELDS, Chronicle, GroupIndex, Record
+from sim.engine.simulation import Constants, Simulation
+from sim.engine.state import State, empty_state
+from sim.engine.treasury import Ledger
+from sim.policy.instrument import Instrument
+from sim.policy.menu import kind_of
+from sim.world.city import CityFacts, World, draw_world
+
+
+@dataclass(frozen=True)
+class Span:
+    """The months of a run (absolute): where the burn-in begins, counting begins, and the end (exclusive).
+
+    start : the scenario's start, day 0 of the clock
+    """
+
+    start: date
+    first: int
+    counted: int
+    end: int
+
+    @classmethod
+    def of(cls, start: date, counted_from: date, until: date, burn_in_months: int) -> "Span":
+        """The months of a run's dates."""
+        month = dates.month_of
+        return cls(start, month(start) - burn_in_months, month(counted_from), month(until) + 1)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A policy as the engine runs it: the city's standing instruments, then its own, windows filled in."""
+
+    standing: tuple[Instrument, ...]
+    own: tuple[Instrument, ...]
+
+    @property
+    def fork_month(self) -> int | None:
+        """Absolute month in which the policy's first own instrument speaks; None if none ever does."""
+        starts = [dates.month_of(i.start) for i in self.own if i.start is not None]
+        return min(starts, default=None)
+
+
+class Replication:
+    """One city and all its luck; every policy forks from its warm-up.
+
+    facts, luck, scale : what is drawn
+    standing : instruments that stand under every policy
+    unlimited : places without limit, as when elasticities are measured
+    """
+
+    def __init__(
+        self,
+        facts: CityFacts,
+        standing: tuple[Instrument, ...],
+        span: Span,
+        luck: Luck,
+        scale: float,
+        unlimited: bool = False,
+    ) -> None:
+        last = dates.date_in(span.end).toordinal() - 1
+        self.world: World = draw_world(facts, luck, dates.date_in(span.first), date.fromordinal(last), scale)
+        self.span = span
+        self._standing = standing
+        self._constants = Constants(self.world, span.first, span.end - span.first)
+        state = empty_state(
+            self.world,
+            span.first,
+            Chronicle.of(
+                span.first, span.end - span.first, len(self._constants.groups.names), len(self.world.institutions)
+            ),
+            Ledger.of(span.end - span.first),
+        )
+        if unlimited:
+            state.offers.places[state.offers.places > 0] = 10**6
+        self._baseline = Simulation(self._constants, state, standing, len(standing), span.start)
+        self._baseline.choose_once()
+        self._checkpoints: dict[int, State] = {}
+        self._finished: Record | None = None
+        self._rank: NDArray[np.float64] | None = None
+
+    def prepare(self, months: set[int]) -> None:
+        """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
+        for month in sorted(m for m in months if self._baseline.state.month <= m < self.span.end):
+            self._baseline.run_to(month)
+            self._checkpoints[month] = self._baseline.state.copy()
+
+    def baseline(self) -> Record:
+        """The record of the city under its standing programmes alone."""
+        if self._finished is None:
+            self._baseline.run_to(self.span.end)
+            self._finished = self._record(self._baseline.state, Chain(self._standing, ()))
+        return self._finished
+
+    def checkpoint(self, month: int) -> State:
+        """A copy of the baseline at the beginning of an absolute month. Raises KeyError if none was kept."""
+        return self._checkpoints[month].copy()
+
+    def run(self, own: tuple[Instrument, ...], straight: bool = False) -> Record:
+        """The record of a policy, forked from the warm-up, or run straight through from it.
+
+        own : the policy's own instruments, windows filled in
+        straight : begin at the earliest checkpoint instead of the policy's own month
+        """
+        chain = Chain(self._standing, own)
+        month = chain.fork_month
+        if month is None or month >= self.span.end:
+            return self.baseline()
+        month = min(self._checkpoints) if straight else max(month, min(self._checkpoints))
+        simulation = Simulation(
+            self._constants, self.checkpoint(month), self._standing + own, len(self._standing), self.span.start
+        )
+        simulation.run_to(self.span.end)
+        return self._record(simulation.state, chain)
+
+    def _record(self, state: State, chain: Chain) -> Record:
+        """Cut the chronicle to the counted window and gather stays."""
+        begin, chronicle = self.span.counted - self.span.first, state.chronicle
+        stays = _all_stays(state, begin)
+        claims = [np.concatenate([c[k] for c in chronicle.claim_log]) for k in range(4)]
+        counted = claims[1] >= begin
+        instruments = chain.standing + chain.own
+        return Record(
+            first=self.span.counted,
+            groups=self._constants.groups.names,
+            totals=chronicle.totals[:, begin:].copy(),
+            city=chronicle.city[:, begin:].copy(),
+            tranche=chronicle.tranche[:, begin:].copy(),
+            claims=chronicle.claims[begin:].copy(),
+            fee=chronicle.fee[begin:].copy(),
+            offer_bills=chronicle.offer_bills[begin:].copy(),
+            own=np.arange(len(instruments)) >= len(chain.standing),
+            instrument_kinds=tuple(kind_of(i) for i in instruments),
+            children=len(self.world.families),
+            stays=stays,
+            stay_cells=self._constants.groups.cells[stays["child"]],
+            claim_child=claims[0][counted],
+            claim_month=(claims[1][counted] - begin).astype(np.int16),
+            claim_fen=claims[2][counted],
+            claim_tranche=claims[3][counted],
+            concentration=self._concentration(stays),
+        )
+
+    def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
+        """Σ months · (2 · income rank − 1) and Σ months over the window, float64 (2,).
+
+        Their ratio is the concentration index 2·cov(months, rank)/mean over all children, the mean rank being ½.
+        """
+        if self._rank is None:
+            income = self.world.families.income
+            rank = np.empty(len(income))
+            rank[np.argsort(income, kind="stable")] = (np.arange(len(income)) + 0.5) / len(income)
+            self._rank = rank
+        first = np.maximum(stays["first"].astype(np.int64), 0)
+        months = stays["last"].astype(np.int64) - first + 1
+        weight = 2 * self._rank[stays["child"].astype(np.int64)] - 1
+        return np.array([float((months * weight).sum()), float(months.sum())])
+
+
+def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
+    """Finished and running stays that reach into the window, months relative to its first, sorted by child."""
+    children = state.children
+    running = np.flatnonzero(children.stay_last >= 0)
+    open_stays = (
+        running.astype(np.int32),
+        children.stay_at[running],
+        children.stay_first[running],
+        children.stay_last[running],
+        children.refused[running],
+        children.stay_subsidised[running],
+    )
+    chunks = [*state.chronicle.stays, open_stays]
+    columns = [np.concatenate([chunk[k] for chunk in chunks]) for k in range(len(STAY_FIELDS))]
+    inside = columns[3] >= begin
+    order = np.lexsort((columns[2][inside], columns[0][inside]))
+    stays = {name: column[inside][order] for name, column in zip(STAY_FIELDS, columns, strict=True)}
+    for name in ("first", "last"):
+        stays[name] = (stays[name] - begin).astype(np.int16)
+    return stays
+
+
+__all__ = ["Chain", "GroupIndex", "Replication", "Span"]

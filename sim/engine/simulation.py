@@ -1,0 +1,515 @@
+"""One city under one policy, moved through its months by SimPy's clock."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.clock import Phase, instant, keep
+from sim.engine.desk import VoucherDesk
+from sim.engine.market import Market
+from sim.engine.recorder import ROW, GroupIndex
+from sim.engine.state import NO_LIMIT, State, furnish
+from sim.engine.tariff import family_groups, in_force, write_tariff
+from sim.engine.treasury import FAMILIES, INSTITUTIONS
+from sim.kernels import bills, census, choice, places
+from sim.kernels.columns import NOBODY, Ages, Scene
+from sim.policy.instrument import Cash, Instrument, Offered
+from sim.policy.menu import kind_of
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+
+class CountError(ArithmeticError):
+    """Children and seats do not agree: a fault of the program, not of the scenario."""
+
+
+@dataclass
+class Constants:
+    """What every policy of a replication shares: renewals, groups, and counts that no policy moves."""
+
+    world: World
+    first_month: int
+    months: int
+
+    @cached_property
+    def renewals(self) -> NDArray[np.uint8]:
+        """Months in which each child's circumstances are drawn afresh, uint8 (months, n)."""
+        out = np.zeros((self.months, len(self.world.families)), np.uint8)
+        choice.fill_renewals(
+            self.world.families.id,
+            self.first_month,
+            self.months,
+            self.world.facts.families.renewal,
+            self.world.luck.stream("renewal"),
+            out,
+        )
+        return out
+
+    @cached_property
+    def groups(self) -> GroupIndex:
+        """The groups in which things are counted."""
+        return GroupIndex.of(self.world)
+
+    @cached_property
+    def market(self) -> Market:
+        """The rules of the institutions."""
+        return Market(self.world)
+
+    @cached_property
+    def streams(self) -> dict[str, NDArray[np.uint32]]:
+        """Keys of the streams that the daily loop draws from."""
+        return {name: self.world.luck.stream(name) for name in ("shocks", "order")}
+
+    @cached_property
+    def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
+        return {}
+
+    def population(self, day: date, cash: Cash | None = None) -> NDArray[np.int64]:
+        """Children under 36 months by group, bands by their own children; or those a cash payment reaches."""
+        key = (day.toordinal(), cash)
+        if key not in self._population:
+            self._population[key] = self._count(day, cash)
+        return self._population[key]
+
+    def _count(self, day: date, cash: Cash | None) -> NDArray[np.int64]:
+        families, cells, ages = self.world.families, self.groups.cells, ages_on(day)
+        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+        out = np.zeros(len(self.groups.names), np.int64)
+        birth = families.birth
+        if cash is not None:
+            if cash.birth_orders:
+                chosen = np.isin(families.birth_order, cash.birth_orders)
+                birth, cells = birth[chosen], cells[chosen]
+            oldest, youngest = dates.months_before(day, cash.to_months), dates.months_before(day, cash.from_months)
+            census.population(birth, cells, oldest, youngest, ages, infant, out)
+            return out
+        in_care = np.zeros_like(out)
+        census.population(birth, cells, dates.school_year_cut(day), day.toordinal(), ages, infant, in_care)
+        census.population(birth, cells, dates.months_before(day, 36), day.toordinal(), ages, infant, out)
+        out[1 : 1 + BANDS] = in_care[1 : 1 + BANDS]
+        return out
+
+
+def ages_on(day: date) -> Ages:
+    """The birthdays that part the children of a day by age."""
+    return Ages(
+        toddler=dates.months_before(day, dates.BAND_FROM_MONTHS[1]),
+        mixed=dates.months_before(day, dates.MIXED_FROM_MONTHS),
+        older=dates.months_before(day, dates.BAND_FROM_MONTHS[2]),
+    )
+
+
+class Simulation:
+    """A state and the policy that moves it.
+
+    instruments : the standing ones first, then the policy's own, windows filled in
+    own_from : place in the chain of the policy's first own instrument
+    start : the scenario's start, day 0 of the clock
+    commitment : months over which an entrant weighs a one-off relief
+    """
+
+    def __init__(
+        self, constants: Constants, state: State, instruments: tuple[Instrument, ...], own_from: int, start: date
+    ) -> None:
+        self._constants, self.state, self._instruments, self._start = constants, state, instruments, start
+        self._world = constants.world
+        families = self._world.families
+        furnish(state, self._world, instruments)
+        self._groups, group = family_groups(
+            instruments, families.income, families.birth_order, len(self._world.institutions)
+        )
+        state.children.group[:] = group
+        self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
+        self._events = np.zeros(places.EVENTS, np.int64)
+        self._best = np.full(len(families), NOBODY, np.int8)
+        self._rows = np.empty(len(families), np.int32)
+        self._log = _empty_log(len(families))
+        self._payers = self._new_payers(own_from)
+        self._day = dates.date_in(state.month)
+        state.offers.value[:] = constants.market.value(state.offers.places)
+        self._write_all_alpha(self._day)
+        self._write_tariff(self._day)
+
+    # -- what instruments see and say ------------------------------------------------------------
+
+    def _offered(self) -> Offered:
+        institutions, children = self._world.institutions, self.state.children
+        here = children.at[children.at != NOBODY].astype(np.int64)
+        part = np.flatnonzero(children.at != NOBODY)
+        birth, ages = self._world.families.birth[part], ages_on(self._day)
+        band = (birth <= ages.toddler).astype(np.int64) + (birth <= ages.older)
+        enrolled = np.bincount(here * BANDS + band, minlength=len(institutions) * BANDS).reshape(-1, BANDS)
+        return Offered(
+            institutions.kind,
+            institutions.kind_names,
+            institutions.registered,
+            institutions.inclusive,
+            enrolled,
+            institutions.id,
+        )
+
+    def _new_payers(self, own_from: int) -> bills.Payers:
+        suppliers = [q for q, i in enumerate(self._instruments) if i.pays_institutions]
+        size, tiers = len(self._instruments), sum(i.tiers() for i in self._instruments)
+        return bills.Payers(
+            own=np.arange(size) >= own_from,
+            left=self.state.left,
+            supplier=np.array(suppliers, np.int16),
+            income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
+            quota=np.zeros(len(suppliers), np.int64),
+            months_paid=self.state.months_paid,
+            months_cap=np.zeros(len(suppliers), np.int64),
+            claimed=np.zeros(size, np.int64),
+            cases=np.zeros(size, np.int64),
+            redeemed=np.zeros(tiers, np.int64),
+            redeemed_fen=np.zeros(tiers, np.int64),
+        )
+
+    def _write_tariff(self, day: date) -> None:
+        """Ask every instrument what families and institutions face from this day on."""
+        offered, state = self._offered(), self.state
+        dry = state.left <= 0
+        tariff = write_tariff(
+            self._instruments,
+            state.declared,
+            dry,
+            offered,
+            self._groups,
+            state.offers.fee,
+            day,
+            self._world.facts.families.commitment_months,
+        )
+        for p, q in enumerate(self._payers.supplier):
+            instrument = self._instruments[q]
+            income = instrument.child_income(offered, state.declared[q])
+            speaks = income is not None and in_force(instrument, day) and not dry[q]
+            self._payers.income[p] = np.rint(100 * np.broadcast_to(income.yuan, self._payers.income[p].shape)) if speaks and income else 0
+            self._payers.months_cap[p] = income.months_cap if income else 0
+        self._scene = Scene(
+            birth=self._world.families.birth,
+            candidate=self._world.candidate,
+            fixed=self._world.fixed,
+            outside=self._world.outside,
+            cells=self._constants.groups.cells,
+            kind_cell=self._constants.groups.kind_cell,
+            children=state.children,
+            offers=state.offers,
+            vouchers=state.vouchers,
+            tariff=tariff,
+            stickiness=np.float32(self._world.facts.families.stickiness),
+            events=self._events,
+        )
+
+    def _write_all_alpha(self, day: date) -> None:
+        """Rewrite everyone's price sensitivity, by the age each had on its last decision day before this day.
+
+        So a rewrite on any day leaves alone whoever no payment begins or ends for.
+        """
+        slices, month = self._world.families.slices, dates.month_of(day)
+        for d in range(1, dates.DECISION_DAYS + 1):
+            last = dates.date_in(month if d < day.day else month - 1, d)
+            self._write_alpha(slice(int(slices[d - 1]), int(slices[d])), day, last)
+
+    def _write_alpha(self, rows: slice, day: date, age_on: date) -> None:
+        """Price sensitivity of rows: cash in force on a day, by the age on another, moves income; nothing else does."""
+        families, facts = self._world.families, self._world.facts.families
+        income = families.income[rows].copy()
+        birth, order = families.birth[rows], families.birth_order[rows]
+        for instrument in self._instruments:
+            cash = instrument.cash()
+            if cash is None or not in_force(instrument, day):
+                continue
+            reached = (birth > dates.months_before(age_on, cash.to_months)) & (
+                birth <= dates.months_before(age_on, cash.from_months)
+            )
+            if cash.birth_orders:
+                reached &= np.isin(order, cash.birth_orders)
+            income += cash.yuan_per_month * reached
+        relative = income / families.median_income
+        self.state.children.alpha[rows] = families.sensitivity[rows] / relative**facts.income_power
+
+    def _write_alpha_at_thresholds(self, day: date, lo: int, hi: int) -> None:
+        """Rewrite the sensitivity of those of a slice who passed an age of a cash payment since last month."""
+        birth = self._world.families.birth[lo:hi]
+        before = date.fromordinal(dates.months_before(day, 1))
+        for instrument in self._instruments:
+            cash = instrument.cash()
+            if cash is None:
+                continue
+            for age in (cash.from_months, cash.to_months):
+                a = int(np.searchsorted(birth, dates.months_before(before, age), side="right"))
+                b = int(np.searchsorted(birth, dates.months_before(day, age), side="right"))
+                if b > a:
+                    self._write_alpha(slice(lo + a, lo + b), day, day)
+
+    # -- the day's phases ----------------------------------------------------------------------
+
+    def _school_year(self, day: date) -> None:
+        """1 September: those who turned three by 31 August leave for kindergarten."""
+        last = dates.school_year_cut(day)
+        first = dates.school_year_cut(day - timedelta(days=1)) + 1
+        gone = places.kindergarten(self._world.families.slices, first, last, ages_on(day), self._scene)
+        self.state.chronicle.count(self._row(day), "exits", gone)
+
+    def _month_start(self, day: date) -> None:
+        """The first of a month: new classes open, fees reviewed last month hold, quotas are new."""
+        if day.month == 1:
+            self.state.months_paid[:] = 0
+        for p, q in enumerate(self._payers.supplier):
+            income = self._instruments[q].child_income(self._offered(), self.state.declared[q])
+            self._payers.quota[p] = income.places if income else 0
+        seats = self._constants.market.open_classes(dates.month_of(day), self.state)
+        self.state.offers.value[:] = self._constants.market.value(self.state.offers.places)
+        self._day = day
+        self._write_tariff(day)
+        if len(seats):
+            places.hand_on(seats, ages_on(day), self._scene)
+
+    def _speak(self, day: date) -> None:
+        """The first day of an instrument, or the day after its last."""
+        self._day = day
+        for q, instrument in enumerate(self._instruments):
+            if instrument.start == day:
+                ids = self._world.institutions.id
+                chance = self._world.luck.uniforms(f"{kind_of(instrument)} selection", ids)[:, 0]
+                instrument.begin(self._offered(), chance, self.state.declared[q])
+                for p in np.flatnonzero(self._payers.supplier == q):
+                    income = instrument.child_income(self._offered(), self.state.declared[q])
+                    self._payers.quota[p] = income.places if income else 0
+        if any(i.cash() is not None for i in self._instruments):
+            self._write_all_alpha(day)
+        self._write_tariff(day)
+
+    def _moment(self, q: int, method: str, argument: int, day: date) -> None:
+        """A voucher pool's round or expiry."""
+        pools = [n for n, i in enumerate(self._instruments) if i.tiers() > 0]
+        desk = VoucherDesk(
+            world=self._world,
+            scene=self._scene,
+            chronicle=self.state.chronicle,
+            ages=ages_on(day),
+            today=day,
+            row=self._row(day),
+            pool=pools.index(q),
+            first_tier=sum(i.tiers() for i in self._instruments[:q]),
+            name=f"{kind_of(self._instruments[q])} {sum(p < q for p in pools)}",
+        )
+        getattr(self._instruments[q], method)(argument, desk, self.state.declared[q])
+
+    def _decide(self, day: date) -> None:
+        """The families whose day it is decide, then those enrolled are billed."""
+        families, state, scene, ages = self._world.families, self.state, self._scene, ages_on(day)
+        lo, hi, cuts = self._eligible(day, ages)
+        self._write_alpha_at_thresholds(day, lo, hi)
+        month, row = dates.month_of(day), self._row(day)
+        world, children = self._world, state.children
+        choice.renew(
+            lo, hi, month, self._constants.renewals[row], families.id, world.candidate, world.fixed,
+            world.outside, world.institutions.id, self._constants.streams["shocks"], children.shocked, children.alone,
+        )  # fmt: skip
+        places.outgrow(lo, hi, ages, scene)
+        self._choose(families.slices[day.day - 1 : day.day + 1], lo, hi, cuts, day, ages, self._constants.streams["order"])
+        left = state.left > 0
+        bills.bill(lo, hi, row, ages, scene, self._payers, self._log, self._flows)
+        state.chronicle.count(row, "decisions", hi - lo)
+        if (left & (state.left <= 0)).any():
+            self._write_tariff(day)
+
+    def _eligible(self, day: date, ages: Ages) -> tuple[int, int, list[int]]:
+        """Rows of the day's eligible children, oldest first, and where its four parts begin and end."""
+        families = self._world.families
+        first, last = families.slices[day.day - 1], families.slices[day.day]
+        cuts = np.array([
+            dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler,
+            dates.months_before(day, dates.BAND_FROM_MONTHS[0]),
+        ])  # fmt: skip
+        # ascending even on 31 August, when the oldest may all be past the cut
+        edges = first + np.searchsorted(families.birth[first:last], np.maximum.accumulate(cuts), side="right")
+        return int(edges[0]), int(edges[-1]), [int(e) for e in edges]
+
+    def _choose(
+        self, span: NDArray[np.int64], lo: int, hi: int, edges: list[int], day: date, ages: Ages, stream: NDArray[np.uint32]
+    ) -> None:
+        """Everyone compares; those who want to change something are served in a drawn order."""
+        del span
+        scene, n = self._scene, len(self._world.institutions)
+        for part, (a, b) in zip((3, 2, 1, 0), zip(edges, edges[1:], strict=False), strict=True):
+            band = (0, 1, 1, 2)[part]
+            choice.screen(
+                a, b, band * n, BANDS * n, scene.children, scene.candidate, scene.offers.value[part], scene.tariff.entry, self._best
+            )
+        rows = self._rows[: places.movers(lo, hi, ages, self._best, scene, self._rows)]
+        keys = np.empty(len(rows), np.uint64)
+        places.order_keys(rows, self._world.families.id, dates.month_of(day), stream, keys)
+        places.serve(rows[np.argsort(keys, kind="stable")], day.toordinal(), ages, scene)
+
+    def _review(self, day: date) -> None:
+        """Institutions review; the recorder notes classes ordered (openings) and closed."""
+        changes = self._constants.market.review(dates.month_of(day), self.state)
+        row = self._row(day)
+        self.state.chronicle.count(row, "openings", changes.ordered)
+        self.state.chronicle.count(row, "closures", changes.closed)
+        if day < self._start and dates.month_of(day) == dates.month_of(self._start) - 1:
+            self._constants.market.set_norm(self.state)
+
+    # -- the month's end ---------------------------------------------------------------------------
+
+    def _month_end(self, day: date) -> None:
+        """Pay, close the accounts, count heads, and hand the month to the recorder."""
+        state, row, groups = self.state, self._row(day), self._constants.groups
+        counted = np.zeros((3, len(groups.names)), np.int64)
+        census.count_enrolled(ages_on(day), dates.months_before(day, 36), self._scene, counted)
+        if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
+            raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
+        self._pay(day, row)
+        chronicle = state.chronicle
+        chronicle.totals[ROW["children"], row] = self._constants.population(day)
+        chronicle.close_month(row, counted, self._flows, self._log)
+        self._note_supply(row)
+        for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
+            chronicle.count(row, name, int(self._events[event]))
+        waiting = np.bincount(state.children.waits[state.children.waits != NOBODY], minlength=len(self._world.institutions) * BANDS)
+        self._constants.market.remember(dates.month_of(day), waiting.reshape(-1, BANDS).astype(np.int32), state)
+        for counter in (self._flows, self._events, self._payers.claimed, self._payers.cases):
+            counter[:] = 0
+        self._payers.redeemed[:] = self._payers.redeemed_fen[:] = 0
+        state.month = dates.month_of(day) + 1
+
+    def _pay(self, day: date, row: int) -> None:
+        """Claims of the month, cash, lagged payments, costs; then the accounts must balance."""
+        state, payers, ledger = self.state, self._payers, self.state.ledger
+        claims = payers.claimed.copy()
+        for q, instrument in enumerate(self._instruments):
+            cash = instrument.cash()
+            if cash is not None and in_force(instrument, day):
+                claims[q] += round(int(self._constants.population(day, cash)[0]) * cash.yuan_per_month * 100)
+        ledger.claim(row, claims)
+        state.chronicle.claims[row] = claims
+        received = int(self._flows[bills.NET, 0]) + int(payers.claimed.sum())
+        ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
+        for q, instrument in enumerate(self._instruments):
+            due = row - instrument.payment_lag_months
+            if instrument.cash() is not None:
+                ledger.settle(row, q, FAMILIES, int(claims[q]))
+            elif due >= 0:
+                ledger.settle(row, q, INSTITUTIONS, int(state.chronicle.claims[due, q]))
+        profit = received - self._constants.market.pay_costs(row, state)
+        ledger.check(row)
+        state.chronicle.count(row, "profit_fen", profit)
+        state.chronicle.count(row, "standing_fen", int(claims[~payers.own].sum()))
+        tiers = {"vouchers_redeemed": payers.redeemed, "vouchers_redeemed_fen": payers.redeemed_fen}
+        for metric, by_tier in tiers.items():
+            for tier, n in enumerate(by_tier):
+                state.chronicle.count_tranche(row, metric, tier, int(n))
+
+    def _note_supply(self, row: int) -> None:
+        """Places, institutions and posted fees at the month's end, by group."""
+        state, groups, chronicle = self.state, self._constants.groups, self.state.chronicle
+        seats, size = state.offers.places.astype(np.int64), len(groups.names)
+        total = seats.sum(axis=1)
+        posted = np.rint(100 * self._scene.tariff.posted).astype(np.int64)  # (3, J)
+        # counted in thirds: a mixed class is one third toddlers, two thirds older toddlers (18 to 36 months)
+        by_band = seats[:, :BANDS] * 3
+        by_band[:, 1] += seats[:, 3]
+        by_band[:, 2] += 2 * seats[:, 3]
+        weighted = by_band * posted.T
+        for name, by_offer in (("place_thirds", by_band), ("fee_place_thirds_fen", weighted)):
+            cells = chronicle.totals[ROW[name], row]
+            cells[0] = by_offer.sum()
+            cells[1 : 1 + BANDS] = by_offer.sum(axis=0)
+            for cell in (groups.kind_cell, groups.district_cell):
+                cells += np.bincount(cell, by_offer.sum(axis=1), size).astype(np.int64)
+        running = (total > 0).astype(np.int64)
+        cells = chronicle.totals[ROW["institutions"], row]
+        cells[0] = running.sum()
+        for cell in (groups.kind_cell, groups.district_cell):
+            cells += np.bincount(cell, running, size).astype(np.int64)
+        chronicle.fee[row] = self._scene.tariff.posted
+        chronicle.offer_bills[row] = self._offered().enrolled.T
+
+    # -- the clock -------------------------------------------------------------------------------
+
+    def _row(self, day: date) -> int:
+        return dates.month_of(day) - self.state.chronicle.first
+
+    def choose_once(self) -> None:
+        """The city as it would stand: everyone chooses once, the oldest first, before the burn-in."""
+        day = dates.date_in(self.state.month)
+        families, ages = self._world.families, ages_on(day)
+        everyone = np.flatnonzero(
+            (families.birth > dates.school_year_cut(day))
+            & (families.birth <= dates.months_before(day, dates.BAND_FROM_MONTHS[0]))
+        ).astype(np.int32)
+        order = np.lexsort((families.id[everyone], families.birth[everyone]))
+        places.serve(everyone[order], day.toordinal(), ages, self._scene)
+        self._events[:] = 0
+
+    def run_to(self, month: int) -> None:
+        """Run to the beginning of an absolute month."""
+        if month <= self.state.month:
+            return
+        first, last = dates.date_in(self.state.month), dates.date_in(month) - timedelta(days=1)
+        env = simpy.Environment(initial_time=instant(first, Phase.SCHOOL_YEAR, self._start) - 1)
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        begun = {i.start for i in self._instruments}
+        ended = {i.until + timedelta(days=1) for i in self._instruments if i.until}
+        calendars = [
+            ([d for d in days if (d.month, d.day) == (9, 1)], Phase.SCHOOL_YEAR, self._school_year),
+            ([d for d in days if d.day == 1], Phase.MONTH_START, self._month_start),
+            ([d for d in days if d in begun or d in ended], Phase.SPEAK, self._speak),
+            ([d for d in days if d.day <= dates.DECISION_DAYS], Phase.DECISION, self._decide),
+            ([d for d in days if _last_of_month(d)], Phase.MARKET, self._review),
+            ([d for d in days if _last_of_month(d)], Phase.MONTH_END, self._month_end),
+        ]
+        for wakes, phase, act in calendars:
+            env.process(keep(env, wakes, phase, self._start, act))
+        for phase, name in ((Phase.EXPIRY, "expiry"), (Phase.ROUND, "round")):
+            moments = sorted(self._moments(name, first, last), key=lambda m: m[0])
+            env.process(self._follow(env, moments, phase))
+        env.run()
+
+    def _moments(self, phase: str, first: date, last: date) -> Iterator[tuple[date, int, str, int]]:
+        """Days in a span on which instruments speak in a phase, with their place, method and argument."""
+        for q, instrument in enumerate(self._instruments):
+            for m in instrument.moments():
+                if m.phase == phase and first <= m.day <= last:
+                    yield m.day, q, m.method, m.argument
+
+    def _follow(
+        self, env: simpy.Environment, moments: list[tuple[date, int, str, int]], phase: Phase
+    ) -> Iterator[simpy.Event]:
+        """The calendar of all instruments' moments of one phase, in chain order within a day."""
+        for day, q, method, argument in moments:
+            wait = instant(day, phase, self._start) - env.now
+            if wait > 0:
+                yield env.timeout(wait)
+            self._moment(q, method, argument, day)
+
+
+def _last_of_month(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+def _empty_log(n: int) -> bills.Log:
+    """Buffers that hold any month: nobody is billed twice in one, or ends two stays."""
+    return bills.Log(
+        claim_child=np.empty(n, np.int32),
+        claim_fen=np.empty(n, np.int32),
+        claim_tranche=np.empty(n, np.int8),
+        stay_child=np.empty(n, np.int32),
+        stay_at=np.empty(n, np.int16),
+        stay_first=np.empty(n, np.int16),
+        stay_last=np.empty(n, np.int16),
+        stay_refused=np.empty(n, np.uint8),
+        stay_subsidised=np.empty(n, np.uint8),
+        filled=np.zeros(2, np.int64),
+    )
+
+
+__all__ = ["NO_LIMIT", "Constants", "CountError", "Simulation", "ages_on"]

@@ -1,0 +1,160 @@
+"""The state of a city under one policy: columns only, so that a checkpoint is a copy."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.recorder import Chronicle
+from sim.engine.treasury import Ledger
+from sim.kernels import choice
+from sim.kernels.columns import NOBODY, Children, Offers, Vouchers
+from sim.policy.instrument import Instrument
+from sim.world.city import World
+from sim.world.institutions import BANDS, SEATS
+
+NO_LIMIT = np.iinfo(np.int64).max // 4  # of a budget without one [fen]
+YEAR = 12  # months over which institutions judge, so that no season is taken for a trend
+
+
+@dataclass
+class MarketColumns:
+    """What institutions remember.
+
+    waiting : int32 (12, J, 3), taken : int32 (12, J, 4)  the last twelve month-ends, by month modulo 12
+    norm : float64 (J,)  usual occupancy, nan until a first year is known
+    opens_in : int32 (J, 4)  absolute month in which a class under construction opens, 0 for none
+    months : int  month-ends seen
+    """
+
+    waiting: NDArray[np.int32]
+    taken: NDArray[np.int32]
+    norm: NDArray[np.float64]
+    opens_in: NDArray[np.int32]
+    months: int = 0
+
+    def copy(self) -> "MarketColumns":
+        """An independent copy."""
+        return MarketColumns(self.waiting.copy(), self.taken.copy(), self.norm.copy(), self.opens_in.copy(), self.months)
+
+
+@dataclass
+class State:
+    """Everything that time changes; `month` is the absolute month that is about to begin.
+
+    declared : the columns each instrument asked for, in chain order
+    left : int64 (instruments,)  budget left [fen]
+    months_paid : uint8 (suppliers, n)  child-months each paying instrument has paid for a child this year
+    """
+
+    month: int
+    children: Children
+    offers: Offers
+    vouchers: Vouchers
+    market: MarketColumns
+    ledger: Ledger
+    chronicle: Chronicle
+    declared: list[dict[str, NDArray[Any]]]
+    left: NDArray[np.int64]
+    months_paid: NDArray[np.uint8]
+
+    def copy(self) -> "State":
+        """A checkpoint: an independent copy of every column."""
+        return State(
+            month=self.month,
+            children=Children(*(c.copy() for c in self.children)),
+            offers=Offers(*(c.copy() for c in self.offers)),
+            vouchers=Vouchers(*(c.copy() for c in self.vouchers)),
+            market=self.market.copy(),
+            ledger=self.ledger.copy(),
+            chronicle=self.chronicle.copy(),
+            declared=[{name: column.copy() for name, column in d.items()} for d in self.declared],
+            left=self.left.copy(),
+            months_paid=self.months_paid.copy(),
+        )
+
+
+def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) -> State:
+    """The city before anyone has chosen: every child at home, every place free."""
+    n, j = len(world.families), len(world.institutions)
+    k = len(world.candidate)
+
+    def nobody(size: int, dtype: type = np.int32) -> NDArray[Any]:
+        return np.full(size, NOBODY, dtype)
+
+    children = Children(
+        shocked=np.empty((k, n), np.float32),
+        alone=np.empty(n, np.float32),
+        alpha=np.zeros(n, np.float32),
+        group=np.zeros(n, np.uint16),
+        held=np.zeros(n, np.uint8),
+        at=nobody(n, np.int16),
+        seat=nobody(n, np.int8),
+        waits=nobody(n),
+        waits_before=nobody(n),
+        waits_after=nobody(n),
+        waits_since=np.zeros(n, np.int32),
+        climbs=nobody(n),
+        climbs_before=nobody(n),
+        climbs_after=nobody(n),
+        refused=np.zeros(n, np.uint8),
+        stay_at=nobody(n, np.int16),
+        stay_first=nobody(n, np.int16),
+        stay_last=nobody(n, np.int16),
+        stay_subsidised=np.zeros(n, np.uint8),
+    )
+    choice.first_shocks(
+        (world.families.id >> 20).astype(np.uint32),
+        world.families.id,
+        world.candidate,
+        world.fixed,
+        world.outside,
+        world.institutions.id,
+        world.luck.stream("first shocks"),
+        children.shocked,
+        children.alone,
+    )
+    offers = Offers(
+        fee=world.institutions.fee.copy(),
+        value=np.empty((4, j), np.float32),
+        places=(world.institutions.classes * np.array(world.facts.classes.sizes)).astype(np.int32),
+        taken=np.zeros((j, SEATS), np.int32),
+        waits_head=nobody(j * BANDS),
+        waits_tail=nobody(j * BANDS),
+        climbs_head=nobody(j * BANDS),
+        climbs_tail=nobody(j * BANDS),
+    )
+    market = MarketColumns(
+        waiting=np.zeros((YEAR, j, BANDS), np.int32),
+        taken=np.zeros((YEAR, j, SEATS), np.int32),
+        norm=np.full(j, np.nan),
+        opens_in=np.zeros((j, SEATS), np.int32),
+    )
+    vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
+    none = np.zeros(0, np.int64)
+    return State(
+        month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8)
+    )
+
+
+def furnish(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
+    """Allocate what the instruments beyond those already furnished need; those before keep their columns."""
+    n, j = len(world.families), len(world.institutions)
+    fresh = instruments[len(state.declared) :]
+    for instrument in fresh:
+        sizes = {"child": n, "institution": j, "tranche": instrument.tiers()}
+        state.declared.append(
+            {name: np.full(sizes[c.axis], c.fill, c.dtype) for name, c in instrument.columns().items()}
+        )
+    budgets = [NO_LIMIT if i.budget_yuan is None else round(i.budget_yuan * 100) for i in fresh]
+    state.left = np.concatenate([state.left, np.array(budgets, np.int64)])
+    suppliers = sum(i.pays_institutions for i in fresh)
+    state.months_paid = np.concatenate([state.months_paid, np.zeros((suppliers, n), np.uint8)])
+    pools = sum(i.tiers() > 0 for i in fresh)
+    state.vouchers = Vouchers(
+        np.concatenate([state.vouchers.face, np.zeros((pools, n), np.int32)]),
+        np.concatenate([state.vouchers.tranche, np.zeros((pools, n), np.int8)]),
+    )
+    state.ledger.admit(len(fresh))
+    state.chronicle.admit(len(fresh), sum(i.tiers() for i in fresh))

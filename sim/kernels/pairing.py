@@ -1,0 +1,44 @@
+"""Pairing child by child: who was enrolled in which month in one world and in the other."""
+
+from typing import Any
+
+from numba import njit
+
+
+@njit(cache=True)
+def fill_enrolment(child: Any, first: Any, last: Any, begin: int, months: int, out: Any) -> None:
+    """Mark the billed months of every stay.
+
+    begin : relative month of the window's first; out : uint8 (months, n)  written: 1 where billed
+    """
+    for s in range(child.size):
+        for m in range(max(first[s], begin), min(last[s], begin + months - 1) + 1):
+            out[m - begin, child[s]] = 1
+
+
+@njit(cache=True)
+def compare_enrolment(policy: Any, baseline: Any, cells: Any, added: Any, crowded: Any) -> None:
+    """Child-months added and crowded out, by group; `cells` int16 (n, C), group 0 is all."""
+    for m in range(policy.shape[0]):
+        for i in range(policy.shape[1]):
+            d = int(policy[m, i]) - int(baseline[m, i])
+            if d == 0:
+                continue
+            added[0] += d
+            crowded[0] += 1 if d < 0 else 0
+            for c in range(cells.shape[1]):
+                added[cells[i, c]] += d
+                crowded[cells[i, c]] += 1 if d < 0 else 0
+
+
+@njit(cache=True)
+def overlap(child: Any, month: Any, fen: Any, cells: Any, baseline: Any, begin: int, months_out: Any, fen_out: Any) -> None:
+    """Subsidised child-months, and their fen, whose child was enrolled in the baseline that month, by group."""
+    for r in range(child.size):
+        m = month[r] - begin
+        if 0 <= m < baseline.shape[0] and baseline[m, child[r]]:
+            months_out[0] += 1
+            fen_out[0] += fen[r]
+            for c in range(cells.shape[1]):
+                months_out[cells[child[r], c]] += 1
+                fen_out[cells[child[r], c]] += fen[r]

@@ -1,0 +1,32 @@
+"""Cash allowance: unconditional money per child, by age and birth order."""
+
+from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
+from typing import ClassVar
+
+from pydantic import Field
+
+from sim.params import Rows, number
+from sim.policy.instrument import Cash, Instrument
+
+
+class CashAllowance(Instrument):
+    """Pays each child of an age a monthly sum, enrolled or not.
+
+    The nation pays 3,600 yuan a year per child under three from 1 January 2025 (China Daily, 19 August 2025).
+    """
+
+    title: ClassVar[str] = "unconditional cash per child"
+
+    yuan_per_month: float = number("yuan a month", "paid per child", default=0.0, idle=0.0, at_most=1_000_000)
+    from_months: int = number("months", "from this completed age", default=0, at_most=47)
+    to_months: int = number("months", "to before this completed age", default=36, at_most=48)
+    birth_orders: Rows[int] = Field(default=(), description="birth orders that receive it (1, 2, …); empty for all")
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is paid, or to nobody."""
+        return self.yuan_per_month == 0 or self.to_months <= self.from_months
+
+    def cash(self) -> Cash | None:
+        """The payment."""
+        return Cash(self.from_months, self.to_months, self.yuan_per_month, self.birth_orders)

@@ -1,0 +1,55 @@
+"""Fee subsidy: the treasury pays part of each enrolled child's fee."""
+
+from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from sim.params import MANY, Rows, fraction, number
+from sim.policy.instrument import BAND_WORDS, Columns, Groups, Instrument, Offered, Relief
+
+
+class FeeSubsidy(Instrument):
+    """Pays min(ceiling, amount + rate · net fee) of each bill, for families below an income limit.
+
+    Of the form of Sichuan's 200 yuan a child-month (China Daily, 22 August 2025) and of any rate.
+    """
+
+    title: ClassVar[str] = "part of the fee, paid for every eligible bill"
+
+    rate: float = fraction("share of the net fee so far", default=0.0, idle=0.0)
+    amount: float = number("yuan a month", "flat amount", default=0.0, idle=0.0, at_most=1_000_000)
+    ceiling: float = number("yuan a month", "at most this per bill", default=float(MANY))
+    income_limit: float = number("yuan a month", "household income up to which it is paid", default=float(MANY))
+    bands: Rows[Literal["infant", "toddler", "older_toddler"]] = Field(default=BAND_WORDS, description="bands for which it is paid")
+    kinds: Rows[str] = Field(default=(), description="kinds of institution at which it is paid; empty for all")
+    standing: Literal["any", "registered", "inclusive"] = Field(default="any", description="institutions at which it is paid")
+    budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
+
+    @property
+    def idle(self) -> bool:
+        """No rate and no amount, or a ceiling of nothing."""
+        return (self.rate == 0 and self.amount == 0) or self.ceiling == 0
+
+    @property
+    def budget_yuan(self) -> float | None:
+        """The total after which it ends."""
+        return self.budget
+
+    def at_scale(self, scale: float) -> Self:
+        """The budget is thinned."""
+        return self if self.budget is None else self.model_copy(update={"budget": self.budget * scale})
+
+    def incomes_told_apart(self) -> tuple[float, ...]:
+        """The income limit, where there is one."""
+        return (self.income_limit,) if self.income_limit < MANY else ()
+
+    def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
+        """A rate and an amount where family, band and institution qualify."""
+        del columns
+        family = (groups.income_to <= self.income_limit) | (self.income_limit >= MANY)
+        band = np.isin(BAND_WORDS, self.bands)
+        place = offered.of_kinds(self.kinds) & offered.that_are(self.standing)
+        pays = (family[:, None, None] & band[None, :, None] & place[None, None, :]).astype(float)
+        return Relief(rate=self.rate * pays, amount=self.amount * pays, ceiling=self.ceiling * pays)

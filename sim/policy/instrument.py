@@ -1,0 +1,230 @@
+"""What an instrument is: declared parameters and a few pure hooks; by default it does nothing.
+
+The engine asks what families face (`relief`), what institutions face (`posted_fee`, `child_income`),
+what is paid in cash (`cash`), which columns are needed (`columns`) and when the instrument wants to
+speak (`moments`); it alone schedules, bills and pays.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim.params import Facts, number
+
+BAND_WORDS = ("infant", "toddler", "older_toddler")
+Floats = NDArray[np.float64]
+Columns = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Offered:
+    """Institutions as instruments see them; axis 0 is the institution.
+
+    kind : int8, index into kind_names; registered, inclusive : bool
+    enrolled : int64 (n, 3)  children enrolled by band when the question is asked
+    id : uint32  stable address, for drawn selections
+    """
+
+    kind: NDArray[np.int8]
+    kind_names: tuple[str, ...]
+    registered: NDArray[np.bool_]
+    inclusive: NDArray[np.bool_]
+    enrolled: NDArray[np.int64]
+    id: NDArray[np.uint32]
+
+    def of_kinds(self, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Institutions of the named kinds, bool (n,); an empty tuple means all."""
+        if not kinds:
+            return np.ones(len(self.kind), bool)
+        return np.isin(self.kind, [i for i, name in enumerate(self.kind_names) if name in kinds])
+
+    def that_are(self, standing: str) -> NDArray[np.bool_]:
+        """Institutions of a standing, bool (n,): "any", "registered" or "inclusive"."""
+        return {"any": np.ones(len(self.kind), bool), "registered": self.registered, "inclusive": self.inclusive}[standing]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Family groups: the combinations of what the policy's instruments distinguish; axis 0 is the group.
+
+    income_to : float64  upper end of the group's household income [yuan a month], inf for the last bracket
+    birth_order : int64  0 where birth order is not distinguished
+    """
+
+    income_to: Floats
+    birth_order: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Relief:
+    """What is taken off the net fee so far: min(net, ceiling, amount + rate · net) [yuan a month].
+
+    Each broadcasts to (groups, 3 bands, institutions). For a voucher, `amount` is 1 where it may be
+    redeemed and is multiplied by the face value of the child's live voucher.
+    """
+
+    rate: Floats
+    amount: Floats
+    ceiling: Floats
+    voucher: bool = False
+
+
+@dataclass(frozen=True)
+class ChildIncome:
+    """What the treasury pays an institution per enrolled child-month.
+
+    yuan : broadcasts to (3 bands, institutions); months_cap : per child and calendar year
+    places : child-months paid per month over the whole city at most
+    """
+
+    yuan: Floats
+    months_cap: int
+    places: int
+
+
+@dataclass(frozen=True)
+class Cash:
+    """Unconditional cash per child: it moves income in the price sensitivity, never the net fee.
+
+    from_months, to_months : completed months of age, half-open; birth_orders : empty for all
+    """
+
+    from_months: int
+    to_months: int
+    yuan_per_month: float
+    birth_orders: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column an instrument needs; the engine allocates, copies and hands it over.
+
+    axis : "child", "institution" or "tranche"
+    """
+
+    axis: str
+    dtype: str
+    fill: float = 0
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day on which the engine calls a method of the instrument; `phase` is "expiry" or "round"."""
+
+    day: date
+    phase: str
+    method: str
+    argument: int = 0
+
+
+class Desk(Protocol):
+    """What the engine offers a voucher pool on a round's day; rows are children."""
+
+    def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
+        """Children of an age (completed months, inclusive) who could use a voucher within its validity."""
+
+    def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each is enrolled now."""
+
+    def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Whether each holds a live voucher of this pool."""
+
+    def income_per_head(self, rows: NDArray[np.int32]) -> Floats:
+        """Household income per head [yuan a month]."""
+
+    def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> Floats:
+        """A uniform addressed by child, stream and time."""
+
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> Floats:
+        """What a voucher would be worth to each [yuan]; gains that cannot exceed `floor` may come as 0."""
+
+    def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
+        """Give each a voucher."""
+
+    def expire(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """End the live vouchers of these children; returns how many of each tranche, int64 (tranches,)."""
+
+    def count(self, metric: str, tranche: int, children: int) -> None:
+        """Add to a monthly total of a tranche."""
+
+
+class Instrument(Facts):
+    """One tool of a policy. Subclasses declare parameters and override the hooks they need."""
+
+    title: ClassVar[str]
+    pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
+
+    start: date | None = Field(default=None, description="first day; the counted window's first if left out")
+    until: date | None = Field(default=None, description="last day; the run's last if left out")
+
+    payment_lag_months: int = number("months", "from a claim on the treasury to its payment", default=1, at_most=24)
+
+    @model_validator(mode="after")
+    def _window(self) -> Self:
+        """A window runs forward."""
+        if self.start and self.until and self.until < self.start:
+            raise ValueError(f"until: a date on or after start ({self.start})")
+        return self
+
+    @property
+    def idle(self) -> bool:
+        """Whether these parameters make the instrument do nothing at all."""
+        return False
+
+    @property
+    def budget_yuan(self) -> float | None:
+        """What may be spent at most, None for no limit."""
+        return None
+
+    def within(self, first: date, last: date) -> Self:
+        """The instrument with its window's open ends filled in."""
+        return self.model_copy(update={"start": self.start or first, "until": self.until or last})
+
+    def at_scale(self, scale: float) -> Self:
+        """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike."""
+        del scale
+        return self
+
+    def incomes_told_apart(self) -> tuple[float, ...]:
+        """Household incomes [yuan a month] at which what it offers changes."""
+        return ()
+
+    def orders_told_apart(self) -> tuple[int, ...]:
+        """Birth orders that what it offers to enrolled families distinguishes."""
+        return ()
+
+    def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
+        """What families face; None if it does not touch their bill."""
+        del offered, groups, columns
+
+    def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
+        """The posted fee that institutions may ask, from what they would, (n, 3) [yuan a month]."""
+        del offered, columns
+        return fee
+
+    def child_income(self, offered: Offered, columns: Columns) -> ChildIncome | None:
+        """What institutions receive per enrolled child-month; None for nothing."""
+        del offered, columns
+
+    def cash(self) -> Cash | None:
+        """Unconditional cash to families; None for none."""
+
+    def columns(self) -> dict[str, Column]:
+        """Columns it needs, by name."""
+        return {}
+
+    def tiers(self) -> int:
+        """Number of voucher tranches, 0 if it issues none."""
+        return 0
+
+    def moments(self) -> list[Moment]:
+        """Days on which it speaks, beside the first and last of its window."""
+        return []
+
+    def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
+        """Called once on its first day; `chance` is a uniform per institution for drawn selections."""

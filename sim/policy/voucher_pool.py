@@ -1,0 +1,180 @@
+"""Voucher pool: rounds of one-off vouchers that families apply for, win and redeem at a bill."""
+
+from datetime import date, timedelta
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim import dates
+from sim.params import Facts, Rows, fraction, number
+from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Moment, Offered, Relief
+from sim.world.districts import apportion
+
+FIRST_ODDS = 0.5  # assumption (design section 5): what families expect before the first round
+
+
+class Tranche(Facts):
+    """One age tier of a pool."""
+
+    months: Rows[int] = Field(min_length=2, max_length=2, description="completed months at the draw, both inclusive")
+    face_value: float = number("yuan", "face value", at_most=1_000_000)
+    per_round: int = number("vouchers", "issued each round", at_most=10_000_000)
+
+    @model_validator(mode="after")
+    def _ages(self) -> Self:
+        """Ages ascend and belong to a child under kindergarten age."""
+        if not 0 <= self.months[0] <= self.months[1] <= 47:
+            raise ValueError("months: two ages from 0 to 47, the younger first")
+        return self
+
+
+class VoucherPool(Instrument):
+    """Issues vouchers by age tranche, each valid for one bill within some days.
+
+    Xi'an, 10 November 2025 to 30 June 2026: 1,800 a month in three tranches (Shaanxi Daily, 12 November
+    2025). How families learn of it and apply is assumed, see docs/model.md.
+    """
+
+    title: ClassVar[str] = "one-off vouchers, applied for in rounds"
+
+    every: Literal["month"] = Field(default="month", description="a round on the start's day of each month")
+    valid_days: int = number("days", "after the day of issue on which it may be redeemed", default=30, at_least=1, at_most=366)
+    allocation: Literal["lottery", "first_come", "lowest_income", "new_families_first"] = Field(
+        default="lottery", description="who wins when more apply than can"
+    )
+    redeem_at: Literal["registered", "inclusive", "any"] = Field(default="registered", description="institutions that take it")
+    repeat: bool = Field(default=True, description="may a child win again?")
+    roll_over: bool = Field(default=False, description="are vouchers not issued or not redeemed issued again?")
+    hassle: float = number("yuan", "what applying costs a family in time and nerve", default=20.0, at_most=100_000)
+    aware_enrolled: float = fraction("share of enrolled families that know of the pool at its launch", default=0.8)
+    aware_others: float = fraction("share of other families that know of it at its launch", default=0.15)
+    aware_growth: float = fraction("monthly share of those who do not know who learn of it", default=0.05)
+    tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        """Tranches do not overlap, so that a child belongs to one."""
+        spans = sorted(t.months for t in self.tranches)
+        if any(b[0] <= a[1] for a, b in zip(spans, spans[1:], strict=False)):
+            raise ValueError("tranches: ages that do not overlap")
+        return self
+
+    @property
+    def idle(self) -> bool:
+        """No voucher is worth anything, or none is issued."""
+        return all(t.face_value == 0 or t.per_round == 0 for t in self.tranches)
+
+    def at_scale(self, scale: float) -> Self:
+        """Quotas are thinned together, rounded by largest remainder."""
+        quotas = np.array([t.per_round for t in self.tranches], float)
+        whole = apportion(quotas, round(scale * float(quotas.sum()))) if quotas.sum() else quotas.astype(int)
+        thinned = tuple(
+            t.model_copy(update={"per_round": int(n)}) for t, n in zip(self.tranches, whole, strict=True)
+        )
+        return self.model_copy(update={"tranches": thinned})
+
+    def tiers(self) -> int:
+        """Number of age tranches."""
+        return len(self.tranches)
+
+    def columns(self) -> dict[str, Column]:
+        """Who knows, who has won, when a live voucher was issued; and by tranche the odds and what rolls over."""
+        return {
+            "aware": Column("child", "bool"),
+            "has_won": Column("child", "bool"),
+            "issued_in": Column("child", "int16", -1),
+            "odds": Column("tranche", "float64", FIRST_ODDS),
+            "carried": Column("tranche", "int64"),
+        }
+
+    def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
+        """The face value of a live voucher, where it may be redeemed."""
+        del groups, columns
+        place = offered.that_are(self.redeem_at).astype(float)
+        return Relief(rate=np.zeros(1), amount=place, ceiling=np.full(1, np.inf), voucher=True)
+
+    def round_days(self) -> list[date]:
+        """The day of each round: the start's day of each month to `until`."""
+        assert self.start is not None and self.until is not None, "the window is filled in before the run"
+        first = dates.month_of(self.start)
+        days = (dates.date_in(m, min(self.start.day, dates.days_in(m))) for m in range(first, dates.month_of(self.until) + 1))
+        return [d for d in days if d <= self.until]
+
+    def moments(self) -> list[Moment]:
+        """Rounds, and for each the first day on which its vouchers are void."""
+        days = self.round_days()
+        void = timedelta(days=self.valid_days + 1)
+        return [Moment(d, "round", "draw", n) for n, d in enumerate(days)] + [
+            Moment(d + void, "expiry", "expire", n) for n, d in enumerate(days)
+        ]
+
+    def expire(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
+        """Void what is left of a round; with roll_over it is issued again."""
+        rows = np.flatnonzero(columns["issued_in"] == number_of_round).astype(np.int32)
+        rows = rows[desk.holds(rows)]
+        ended = desk.expire(rows)
+        columns["issued_in"][rows] = -1
+        for t, n in enumerate(ended):
+            desk.count("vouchers_expired", t, int(n))
+            columns["carried"][t] += n if self.roll_over else 0
+
+    def draw(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
+        """One round: who is eligible, who knows, who applies, who wins."""
+        for t, tranche in enumerate(self.tranches):
+            rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
+            aware = self._learn(rows, number_of_round, desk, columns)
+            may = aware & ~desk.holds(rows)
+            if not self.repeat:
+                may &= ~columns["has_won"][rows]
+            odds = float(columns["odds"][t])
+            floor = self.hassle / odds if odds > 0 else np.inf
+            asked = rows[may]
+            applicants = asked[desk.gains(asked, tranche.face_value, floor) > floor]
+            on_offer = tranche.per_round + int(columns["carried"][t])
+            winners = self._winners(applicants, on_offer, number_of_round, tranche, desk)
+            desk.issue(winners, tranche.face_value, t)
+            columns["issued_in"][winners] = number_of_round
+            columns["has_won"][winners] = True
+            # with nobody applying the odds would be undefined and nobody would ever apply again
+            columns["odds"][t] = len(winners) / len(applicants) if len(applicants) else 1.0
+            columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
+            counts = {
+                "voucher_eligible": len(rows),
+                "voucher_aware": int(aware.sum()),
+                "applications": len(applicants),
+                "vouchers_offered": tranche.per_round,
+                "vouchers_issued": len(winners),
+            }
+            for metric, n in counts.items():
+                desk.count(metric, t, n)
+
+    def _learn(self, rows: NDArray[np.int32], number_of_round: int, desk: Desk, columns: Columns) -> NDArray[np.bool_]:
+        """Who of `rows` knows of the pool by this round; who once knew does not forget.
+
+        Each family has one fixed draw; it knows when the share that knows has passed it.
+        """
+        unknowing = (1 - self.aware_growth) ** number_of_round
+        known = 1 - (1 - np.where(desk.enrolled(rows), self.aware_enrolled, self.aware_others)) * unknowing
+        columns["aware"][rows] |= desk.chance(rows, "awareness", 0) < known
+        return np.asarray(columns["aware"][rows])
+
+    def _winners(
+        self, applicants: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
+    ) -> NDArray[np.int32]:
+        """Those of the applicants who win, in row order."""
+        if len(applicants) <= on_offer:
+            return applicants
+        lot = desk.chance(applicants, "lottery", number_of_round)
+        first: Floats
+        if self.allocation == "first_come":
+            # assumption: the keener a family, the sooner it applies: arrival at a rate equal to its gain
+            first = -np.log(lot) / desk.gains(applicants, tranche.face_value, 0.0)
+        elif self.allocation == "lowest_income":
+            first = desk.income_per_head(applicants)
+        elif self.allocation == "new_families_first":
+            first = desk.enrolled(applicants).astype(float)
+        else:
+            first = np.zeros(len(applicants))
+        return np.sort(applicants[np.lexsort((lot, first))[:on_offer]])

@@ -1,0 +1,479 @@
+"""The six figures: take-up, cost, the sweep's frontier, the voucher funnel, who gains, the market."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from sim.report import canvas, frontier, labels, names, numerals
+from sim.report.canvas import Pen
+from sim.report.series import Floats, Monthly, band, gather
+from sim.report.tables import Estimate, Results
+from sim.report.words import metric, text
+
+FUNNEL = (
+    "voucher_eligible",
+    "voucher_aware",
+    "voucher_applicants",
+    "vouchers_issued",
+    "vouchers_redeemed",
+    "vouchers_redeemed_marginal",
+)
+MARKET = ("mean_fee", "mean_net_fee", "utilisation")
+DRAWN_MONTHLY = ("take_up", "enrolled", "children", "public_cost", *MARKET)
+QUINTILES = (1, 2, 3, 4, 5)
+BAR_HEIGHT, NAME_HEIGHT = 0.55, 0.73  # of a policy's row in the figure by income
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What every figure is drawn from."""
+
+    results: Results
+    monthly: Monthly
+    pens: Mapping[str, Pen]
+    language: str
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a sentence in the reader's language."""
+        return text(key, self.language, **values)
+
+    def title(self, stem: str) -> str:
+        """Return a figure's title."""
+        return self.say(f"figure.{stem}.title")
+
+
+def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]:
+    """Draw every figure whose data exist into FOLDER/figures, as PNG and as SVG.
+
+    Figures left there by an earlier run that have no data now are removed, so that no page can
+    show them. The same results give the same bytes.
+    """
+    target = folder / "figures"
+    target.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    with canvas.style(_foreign_words(results)):
+        scene = Scene(
+            results, gather(results, DRAWN_MONTHLY), canvas.pens(results.policies, language), language
+        )
+        for stem, draw in DRAWINGS.items():
+            figure = draw(scene)
+            if figure is not None:
+                written += canvas.save(figure, target, stem)
+                continue
+            for kind in ("png", "svg"):
+                (target / f"{stem}.{kind}").unlink(missing_ok=True)
+    return written
+
+
+def _foreign_words(results: Results) -> list[str]:
+    arms = (results.manifest.get("sweep") or {}).get("arms") or []
+    return [names.tidy(name) for name in (*results.policies, *(arm["name"] for arm in arms))]
+
+
+# over time -------------------------------------------------------------------------------------------
+
+
+def take_up(scene: Scene) -> Figure | None:
+    """Draw take-up, and below it how many more children are enrolled than in the baseline."""
+    levels = _levels(scene, "take_up", 100.0)
+    if not levels:
+        return None
+    changes, rule = _enrolled_changes(scene)
+    figure = _tall(scene, "take_up", 2 if changes else 1, levels)
+    panels = figure.subplots(2 if changes else 1, 1, sharex=True, squeeze=False)[:, 0]
+    panels[0].set_ylabel(scene.say("axis.take_up"))
+    _lines(scene, panels[0], levels)
+    if changes:
+        enrolled = scene.say("axis.enrolled_change" if rule else "axis.take_up_change")
+        panels[1].set_ylabel(enrolled)
+        panels[1].set_title(rule, size=8.5, color=canvas.PALE)
+        panels[1].axhline(0, color=canvas.INK, linewidth=0.8)
+        _lines(scene, panels[1], changes)
+    return figure
+
+
+def _enrolled_changes(scene: Scene) -> tuple[dict[str, Floats], str]:
+    """Return the paired changes, in children with a rule to turn them into points, or in points."""
+    others = [policy for policy in scene.pens if policy != scene.results.baseline]
+    found = {policy: scene.monthly.change(policy, "enrolled") for policy in others}
+    children = [scene.monthly.level(policy, "children") for policy in scene.pens]
+    if any(cube is not None for cube in found.values()) and children[0] is not None:
+        mean = float(np.nanmean(children[0]))
+        if mean > 0:
+            points = numerals.show(100 / mean, "points")
+            return {p: cube for p, cube in found.items() if cube is not None}, scene.say(
+                "axis.rule", points=points
+            )
+    shares = {policy: scene.monthly.change(policy, "take_up") for policy in others}
+    return {policy: cube * 100 for policy, cube in shares.items() if cube is not None}, ""
+
+
+def public_cost(scene: Scene) -> Figure | None:
+    """Draw what each policy has cost since the window began, in million yuan."""
+    levels = {}
+    for policy, cube in _levels(scene, "public_cost", 1e-6).items():
+        counted = cube[:, scene.monthly.counted]
+        if np.nansum(np.abs(counted)) > 0:
+            # a month without a claim is a month without cost
+            levels[policy] = np.where(np.isfinite(counted), counted, 0.0).cumsum(axis=1)
+    if not levels:
+        return None
+    figure = _tall(scene, "public_cost", 1, levels, panel=3.4)
+    axes = figure.subplots()
+    axes.set_ylabel(scene.say("axis.cost"))
+    months = [m for m, inside in zip(scene.monthly.months, scene.monthly.counted, strict=True) if inside]
+    for policy, cube in levels.items():
+        canvas.draw_band(axes, band(cube), scene.pens[policy], len(levels))
+    canvas.number_axis(axes.yaxis)
+    canvas.month_axis(axes, months, scene.language)
+    axes.set_ylim(*axes.get_ylim())
+    labels.label_ends(axes, _ends(scene, levels))
+    return figure
+
+
+def market(scene: Scene) -> Figure | None:
+    """Draw posted and net fees and the places filled: level on the left, difference on the right."""
+    found = {key: _levels(scene, key, 100.0 if key == "utilisation" else 1.0) for key in MARKET}
+    rows = {key: levels for key, levels in found.items() if levels}
+    if not rows:
+        return None
+    shown = [policy for policy in scene.pens if any(policy in levels for levels in rows.values())]
+    legend = 0.24 * -(-len(shown) // 3) + 0.15
+    height = 2.05 * len(rows) + 1.3 + legend
+    figure = canvas.blank(scene.title("market"), height, left=0.75, right=0.2, top=0.75, bottom=0.55 + legend)
+    figure.subplots_adjust(hspace=0.28, wspace=0.2)
+    grid = figure.subplots(len(rows), 2, sharex=True, squeeze=False)
+    for (level, change), (key, levels) in zip(grid, rows.items(), strict=True):
+        _market_row(scene, (level, change), key, levels)
+    grid[0, 0].set_title(scene.say("axis.level"), weight="bold", pad=16)
+    grid[0, 1].set_title(scene.say("axis.difference"), weight="bold", pad=16)
+    figure.legend(
+        handles=[_key(scene.pens[p]) for p in shown],
+        loc="lower left",
+        ncols=3,
+        fontsize=8.5,
+        bbox_to_anchor=(0.05, 0.005),
+    )
+    return figure
+
+
+def _market_row(scene: Scene, pair: tuple[Axes, Axes], key: str, levels: Mapping[str, Floats]) -> None:
+    level, change = pair
+    fixed = key == "mean_fee" and scene.results.manifest.get("fees_respond") is False
+    heads = (scene.say(f"axis.{key}"), scene.say(f"axis.{key}.change"))
+    for axes, head in zip(pair, heads, strict=True):
+        # above the panel, where it can be read without turning the head
+        said = f"{head} ({scene.say('run.fees.fixed')})" if fixed else head
+        axes.text(0, 1.03, said, transform=axes.transAxes, size=8.5, color=canvas.PALE)
+    baseline = levels.get(scene.results.baseline or "")
+    for policy, cube in levels.items():
+        canvas.draw_band(level, band(cube), scene.pens[policy], len(levels))
+        if baseline is not None and policy != scene.results.baseline:
+            canvas.draw_band(change, band(cube - baseline), scene.pens[policy], len(levels))
+    change.axhline(0, color=canvas.INK, linewidth=0.8)
+    for axes in pair:
+        canvas.number_axis(axes.yaxis, bins=4)
+        canvas.month_axis(axes, scene.monthly.months, scene.language, most=8)
+        _mark_window(scene, axes)
+
+
+def _levels(scene: Scene, key: str, factor: float) -> dict[str, Floats]:
+    found = {policy: scene.monthly.level(policy, key) for policy in scene.pens}
+    return {policy: cube * factor for policy, cube in found.items() if cube is not None}
+
+
+def _tall(scene: Scene, stem: str, panels: int, shown: Mapping[str, Floats], panel: float = 2.6) -> Figure:
+    """Return a figure with room for its panels one above the other and for labels at the right."""
+    lines = sum(1.3 + scene.pens[policy].label.count("\n") for policy in shown)
+    each = max(panel, 0.155 * lines)
+    return canvas.blank(
+        scene.title(stem),
+        panels * each + 1.1,
+        left=0.85,
+        right=canvas.label_room([scene.pens[policy] for policy in shown]),
+        top=0.6,
+        bottom=0.5,
+    )
+
+
+def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats]) -> None:
+    for policy, cube in cubes.items():
+        canvas.draw_band(axes, band(cube), scene.pens[policy], len(cubes))
+    canvas.number_axis(axes.yaxis)
+    canvas.month_axis(axes, scene.monthly.months, scene.language)
+    _mark_window(scene, axes)
+    axes.set_ylim(*axes.get_ylim())
+    labels.label_ends(axes, _ends(scene, cubes))
+
+
+def _ends(scene: Scene, cubes: Mapping[str, Floats]) -> dict[Pen, tuple[int, float]]:
+    ends = {scene.pens[policy]: band(cube).last for policy, cube in cubes.items()}
+    return {pen: end for pen, end in ends.items() if end is not None}
+
+
+def _mark_window(scene: Scene, axes: Axes) -> None:
+    """Shade the months that the summary does not count."""
+    counted = scene.monthly.counted
+    if not counted.any() or counted.all():
+        return
+    first, last = np.flatnonzero(counted)[[0, -1]]
+    left, right = axes.get_xlim()
+    for start, end in ((left, first - 0.5), (last + 0.5, right)):
+        if end - start > 0.5:
+            axes.axvspan(start, end, color="#F2F2F2", linewidth=0, zorder=0)
+
+
+def _key(pen: Pen) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        color=pen.colour,
+        linestyle=pen.dash,
+        marker=pen.marker,
+        markerfacecolor="white",
+        label=pen.legend,
+    )
+
+
+# over the window -------------------------------------------------------------------------------------
+
+
+def sweep_frontier(scene: Scene) -> Figure | None:
+    """Draw the sweep: what each arm adds against what it costs, the efficient ones joined."""
+    arms = frontier.arms(scene.results)
+    if len(arms) < 2:
+        return None
+    figure = canvas.blank(scene.title("frontier"), 6.0, left=0.95, right=0.35, top=0.75, bottom=0.6)
+    key = frontier.key(scene.results, scene.language)
+    figure.text(0.12 / canvas.WIDTH, 1 - 0.4 / 6.0, key, va="top", size=8.5)
+    axes = figure.subplots()
+    axes.set_xlabel(scene.say("axis.cost_change"))
+    axes.set_ylabel(scene.say("axis.added"))
+    axes.grid(visible=True, axis="both")
+    axes.axhline(0, color=canvas.INK, linewidth=0.8)
+    for arm in arms:
+        _cross(axes, arm)
+    best = sorted((arm for arm in arms if arm.efficient), key=lambda arm: (arm.x, arm.y))
+    axes.plot(
+        [arm.x for arm in best], [arm.y for arm in best], color=canvas.COLOURS[0], linewidth=1.2, zorder=2
+    )
+    axes.legend(handles=_frontier_keys(scene), loc="upper left", fontsize=8.5)
+    canvas.number_axis(axes.xaxis, bins=7)
+    canvas.number_axis(axes.yaxis, bins=7)
+    axes.margins(0.08)
+    axes.set_xlim(*axes.get_xlim())
+    axes.set_ylim(*axes.get_ylim())
+    labelled = [(arm.x, arm.y, arm.label) for arm in (arms if len(arms) <= 30 else best)]
+    labels.label_points(axes, labelled, list(_inked(arms, best)))
+    return figure
+
+
+def _inked(arms: Sequence[frontier.Arm], best: Sequence[frontier.Arm]) -> Iterator[tuple[float, float]]:
+    """Yield points along everything drawn, which the labels are to keep clear of."""
+    along = np.linspace(0, 1, 12)
+    for arm in arms:
+        yield arm.x, arm.y
+        if arm.added.low is not None and arm.added.high is not None and arm.added.bounded:
+            yield from ((arm.x, arm.added.low + t * (arm.added.high - arm.added.low)) for t in along)
+    for one, two in itertools.pairwise(best):
+        yield from ((one.x + t * (two.x - one.x), one.y + t * (two.y - one.y)) for t in along)
+
+
+def _cross(axes: Axes, arm: frontier.Arm) -> None:
+    colour = canvas.COLOURS[0] if arm.efficient else canvas.COLOURS[1]
+    reach = {"color": colour, "linewidth": 0.9, "alpha": 0.75, "zorder": 2.5}
+    if arm.cost.bounded:
+        axes.plot([arm.cost.low, arm.cost.high], [arm.y, arm.y], **reach)  # type: ignore[arg-type]
+    if arm.added.bounded:
+        axes.plot([arm.x, arm.x], [arm.added.low, arm.added.high], **reach)  # type: ignore[arg-type]
+    face = colour if arm.efficient else "white"
+    shape = "o" if arm.efficient else "s"
+    axes.plot([arm.x], [arm.y], marker=shape, color=colour, markerfacecolor=face, markersize=6, zorder=3)
+
+
+def _frontier_keys(scene: Scene) -> list[Line2D]:
+    blue, red = canvas.COLOURS[:2]
+    return [
+        Line2D([], [], color=blue, marker="o", markersize=6, label=scene.say("frontier.efficient")),
+        Line2D(
+            [],
+            [],
+            color=red,
+            marker="s",
+            markersize=6,
+            markerfacecolor="white",
+            linestyle="none",
+            label=scene.say("frontier.other"),
+        ),
+    ]
+
+
+def funnel(scene: Scene) -> Figure | None:
+    """Draw, for each voucher policy, the way from the eligible to vouchers that change something."""
+    shown = [
+        policy
+        for policy in scene.pens
+        if any((scene.results.entry(policy, key).own.value or 0) > 0 for key in FUNNEL)
+    ]
+    if not shown:
+        return None
+    row = 0.2 * len(shown) + 0.3
+    legend = 0.24 * -(-len(shown) // 3) + 0.15
+    height = row * len(FUNNEL) + 1.1 + legend
+    figure = canvas.blank(scene.title("funnel"), height, left=2.3, right=0.3, top=0.5, bottom=0.6 + legend)
+    axes = figure.subplots()
+    axes.set_xscale("log")
+    estimates = {policy: [scene.results.entry(policy, key).own for key in FUNNEL] for policy in shown}
+    floor = _funnel_limits(axes, estimates)
+    for number, policy in enumerate(shown):
+        shift = (number - (len(shown) - 1) / 2) * 0.2 / row
+        _funnel_policy(axes, estimates[policy], scene.pens[policy], shift, floor)
+    axes.set_ylim(len(FUNNEL) - 0.5, -0.5)
+    steps = [metric(key, scene.language) for key in FUNNEL]
+    axes.set_yticks(range(len(FUNNEL)), [names.wrap(word.short or word.label, 26) for word in steps])
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    for border in np.arange(0.5, len(FUNNEL) - 1):
+        axes.axhline(border, color=canvas.GRID, linewidth=0.6)
+    axes.set_xlabel(scene.say("axis.funnel"))
+    axes.xaxis.set_major_formatter(canvas.plain_numbers())
+    figure.legend(
+        handles=[_key(scene.pens[p]) for p in shown],
+        loc="lower left",
+        ncols=3,
+        fontsize=8.5,
+        bbox_to_anchor=(0.05, 0.005),
+    )
+    return figure
+
+
+def _funnel_limits(axes: Axes, estimates: Mapping[str, Sequence[Estimate]]) -> float:
+    """Set limits with room for the numbers behind the dots; return where a nought is drawn."""
+    values = [e.value for steps in estimates.values() for e in steps if e.value is not None and e.value > 0]
+    floor = 10.0 ** np.floor(np.log10(max(min(values), 0.1)))
+    top = max(max(values), floor * 10)
+    axes.set_xlim(floor / 1.3, top * (top / floor) ** 0.28)
+    return float(floor)
+
+
+def _funnel_policy(axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float, floor: float) -> None:
+    before: float | None = None
+    for row, step in enumerate(steps):
+        if step.value is None or not step.defined:
+            before = None
+            continue
+        x, y = max(step.value, floor), row + shift
+        if step.low is not None and step.high is not None and step.bounded:
+            axes.plot(
+                [max(step.low, floor), max(step.high, floor)],
+                [y, y],
+                color=pen.colour,
+                linewidth=2,
+                alpha=0.5,
+            )
+        axes.plot([x], [y], color=pen.colour, marker=pen.marker, markersize=5.5, markerfacecolor="white")
+        share = f" ({numerals.show(step.value / before, 'share')})" if before else ""
+        axes.annotate(
+            numerals.show(step.value, "count") + share,
+            (x, y),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            size=8,
+        )
+        before = step.value
+
+
+def who_gains(scene: Scene) -> Figure | None:
+    """Draw each policy's money and added care by fifths of family income."""
+    columns = ("public_cost", "added_child_months")
+    found = {
+        policy: {
+            key: [scene.results.entry(policy, key, f"quintile={q}").own for q in QUINTILES] for key in columns
+        }
+        for policy in scene.pens
+        if policy != scene.results.baseline
+    }
+    shown = {
+        policy: sides
+        for policy, sides in found.items()
+        if any(e.value for side in sides.values() for e in side if e.defined)
+    }
+    if not shown:
+        return None
+    height = 1.25 * len(shown) + 1.25
+    figure = canvas.blank(scene.title("who_gains"), height, left=0.4, right=0.25, top=0.85, bottom=0.4)
+    figure.subplots_adjust(wspace=0.1)
+    # one axes for each column, a row of bars for each policy: cheaper than a grid of axes
+    for axes, key, form, head in zip(
+        figure.subplots(1, 2), columns, ("money", "count"), ("axis.cost_change", "axis.added"), strict=True
+    ):
+        for row, (policy, sides) in enumerate(shown.items()):
+            _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row)
+        _dress_fifths(scene, axes, len(shown))
+        axes.set_title(scene.say(head), pad=8)
+    left = figure.axes[0]
+    for row, policy in enumerate(shown):
+        pen, y = scene.pens[policy], len(shown) - 1 - row + NAME_HEIGHT
+        left.text(
+            -0.5, y, names.shorten(pen.name, 60), color=canvas.dark(pen.colour), weight="bold", va="bottom"
+        )
+    return figure
+
+
+def _fifths(axes: Axes, estimates: Sequence[Estimate], pen: Pen, form: str, base: int) -> None:
+    """Draw one policy's five bars on the line y = base, to a scale of their own."""
+    known = [e.value for e in estimates if e.value is not None and e.defined]
+    ends = known + [end for e in estimates if e.bounded for end in (e.low, e.high) if end is not None]
+    largest = max(map(abs, known), default=0.0)
+    # a row has room for BAR_HEIGHT from the lowest end to the highest
+    scale = BAR_HEIGHT / ((max(*ends, 0.0) - min(*ends, 0.0)) or 1.0) if ends else 0.0
+    floor = base - min([*ends, 0.0]) * scale
+    axes.plot([-0.5, 4.5], [floor, floor], color=canvas.INK, linewidth=0.8)
+    for x, estimate in enumerate(estimates):
+        if estimate.value is None or not estimate.defined:
+            axes.text(x, floor, numerals.DASH, ha="center", va="bottom", size=8)
+            continue
+        top = floor + max(estimate.value, 0.0) * scale
+        axes.bar(
+            x,
+            estimate.value * scale,
+            width=0.62,
+            bottom=floor,
+            facecolor=canvas.tint(pen.colour),
+            edgecolor=pen.colour,
+            hatch=pen.hatch,
+        )
+        if estimate.low is not None and estimate.high is not None and estimate.bounded:
+            low, high = floor + estimate.low * scale, floor + estimate.high * scale
+            axes.plot([x, x], [low, high], color=canvas.INK, linewidth=1.1)
+            top = max(top, high)
+        number = numerals.show(estimate.value, form, like=largest)
+        axes.text(x, top + 0.02, number, ha="center", va="bottom", size=8)
+
+
+def _dress_fifths(scene: Scene, axes: Axes, rows: int) -> None:
+    axes.set_ylim(-0.05, rows - 1 + NAME_HEIGHT + 0.2)
+    axes.set_xlim(-0.6, 4.6)
+    axes.set_xticks(range(5), [scene.say(f"quintile.{q}") for q in QUINTILES])
+    # the numbers stand at the bars, and each policy has a scale of its own
+    axes.set_yticks([])
+    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.tick_params(axis="x", length=0)
+
+
+DRAWINGS: dict[str, Callable[[Scene], Figure | None]] = {
+    "take_up": take_up,
+    "public_cost": public_cost,
+    "frontier": sweep_frontier,
+    "who_gains": who_gains,
+    "funnel": funnel,
+    "market": market,
+}

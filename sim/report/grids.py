@@ -1,0 +1,233 @@
+"""The tables of the page, cell by cell, as text that is ready to be shown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sim.report import frontier, names, numerals
+from sim.report.numerals import DASH, show, spread
+from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, Estimate, HeadlineRow, Results
+from sim.report.words import METRICS, assumption, form, metric, text
+
+HEADLINE_METRICS = ("take_up", "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
+NAME_COLUMNS = 80
+# a baseline has no value of its own in these: they compare it with itself
+COMPARISONS = ("added_child_months", *KNOWLEDGE_METRICS, "crowded_out", "pass_through", "mvpf")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one cell shows: a main text and small lines under it.
+
+    words : text rather than a number, so it may wrap and stands left
+    """
+
+    main: str
+    lines: tuple[str, ...] = ()
+    words: bool = False
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: what it is about, and its cells; flag marks what deserves a second look."""
+
+    head: Cell
+    cells: tuple[Cell, ...]
+    flag: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One table of the page."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def named(policy: str) -> str:
+    """Return a policy's name as the page shows it, cut if it is a story."""
+    return names.shorten(names.tidy(policy), NAME_COLUMNS)
+
+
+def cell(estimate: Estimate, kind: str, *extra: str, signed: bool = False) -> Cell:
+    """Show an estimate with its interval below, and further small lines if there are any."""
+    between = spread(estimate.low, estimate.high, kind, like=estimate.value)
+    exact = estimate.low == estimate.high
+    lines = (between,) if between and estimate.defined and not exact else ()
+    return Cell(show(estimate.value, kind, signed=signed), lines + tuple(line for line in extra if line))
+
+
+def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
+    """Lay out the headline: values beside their changes, doubts of both sorts under the numbers."""
+    keys = ("policy", "take_up", "change", "added", "cost", "per_added", "inframarginal")
+    head = tuple(text(f"column.{key}", language) for key in keys)
+    return Grid(text("page.headline", language), head, tuple(_headline_row(row, language) for row in rows))
+
+
+def _headline_row(row: HeadlineRow, language: str) -> Row:
+    name, first = named(row.policy), text("page.baseline", language)
+    head = Cell(name, (first,) if row.baseline and name.lower() != first else ())
+    known = {key: _known(row, key, language) for key in KNOWLEDGE_METRICS}
+    return Row(
+        head,
+        (
+            cell(row.take_up, "take_up"),
+            cell(row.take_up_change, "points", signed=True),
+            cell(row.added_child_months, "count"),
+            cell(row.public_cost, "money"),
+            cell(row.cost_per_added_child_month, "yuan", *known["cost_per_added_child_month"]),
+            cell(row.inframarginal_share, "share", *known["inframarginal_share"]),
+        ),
+    )
+
+
+def _known(row: HeadlineRow, key: str, language: str) -> tuple[str, ...]:
+    ends = row.known_range(key)
+    return (text("page.assumptions", language), spread(*ends, form(key))) if ends else ()
+
+
+def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
+    """List the two numbers that hang on assumptions, at the low, centre and high of each."""
+    settings = [text(f"column.{key}", language) for key in ("low", "central", "high")]
+    measured = [metric(key, language) for key in KNOWLEDGE_METRICS]
+    head = [text(f"column.{key}", language) for key in ("policy", "assumption")]
+    head += [f"{word.label}, {word.unit}: {setting}" for word in measured for setting in settings]
+    lines = [
+        Row(Cell(named(row.policy)), (_assumption(key, language), *_settings(row, key)))
+        for row in rows
+        for key in dict.fromkeys(line.assumption for line in row.knowledge)
+    ]
+    return Grid(text("page.knowledge", language), tuple(head), tuple(lines))
+
+
+def _assumption(key: str, language: str) -> Cell:
+    return Cell(assumption(names.tidy(key), language).label, words=True)
+
+
+def _settings(row: HeadlineRow, key: str) -> Iterator[Cell]:
+    for name in KNOWLEDGE_METRICS:
+        line = next((k for k in row.knowledge if (k.metric, k.assumption) == (name, key)), None)
+        for number in (line.low, line.central, line.high) if line else (None, None, None):
+            yield Cell(show(number, form(name)))
+
+
+def sweep_grid(results: Results, language: str) -> Grid:
+    """List the arms of the sweep with their values, what they cost and what they add."""
+    sweep = results.manifest.get("sweep") or {}
+    axes = sweep.get("axes") or []
+    best = {arm.policy for arm in frontier.arms(results) if arm.efficient}
+    head = (
+        text("column.arm", language),
+        *(frontier.axis_name(axis, language) for axis in axes),
+        *(
+            text(f"column.{key}", language)
+            for key in ("cost", "added", "per_added", "inframarginal", "efficient")
+        ),
+    )
+    rows = [_arm_row(results, arm, axes, arm["name"] in best, language) for arm in sweep.get("arms") or []]
+    return Grid(text("page.sweep", language), head, tuple(rows))
+
+
+def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best: bool, language: str) -> Row:
+    name = arm["name"]
+    values = list(arm.get("values") or [])
+    # every row is as wide as the head, whatever the manifest leaves out
+    written = [frontier.setting(v, axis) for v, axis in zip(values, axes, strict=False)]
+    written += [DASH] * (len(axes) - len(written))
+    entries = [results.entry(name, key).own for key in HEADLINE_METRICS[1:]]
+    added, cost, per_added, share = entries
+    return Row(
+        Cell(named(name)),
+        (
+            *(Cell(value) for value in written),
+            cell(cost, "money"),
+            cell(added, "count"),
+            cell(per_added, "yuan"),
+            cell(share, "share"),
+            Cell(text("column.yes", language) if best else ""),
+        ),
+    )
+
+
+def measures_grid(results: Results, language: str) -> Grid:
+    """List every other metric of the summary: its value under each policy and its paired change."""
+    head = (text("column.measure", language), *(named(policy) for policy in results.policies))
+    listed = [key for key in METRICS if key in results.metrics and key not in HEADLINE_METRICS]
+    listed += [key for key in results.metrics if key not in METRICS]
+    rows = tuple(_measure_row(results, key, language) for key in listed)
+    return Grid(text("page.measures", language), head, rows)
+
+
+def _measure_row(results: Results, key: str, language: str) -> Row:
+    word, kind = metric(key, language), form(key)
+    unit = (
+        word.unit
+        if key in METRICS
+        else names.tidy(results.metrics[key] or "")
+        if results.metrics[key]
+        else ""
+    )
+    cells = []
+    for policy in results.policies:
+        entry = results.entry(policy, key)
+        first = policy == results.baseline
+        own = UNDEFINED if first and key in COMPARISONS else entry.own
+        cells.append(cell(own, kind, *(() if first or key in COMPARISONS else _change(entry.change, kind))))
+    return Row(Cell(names.tidy(word.label), (unit,) if unit else ()), tuple(cells))
+
+
+def _change(change: Estimate, kind: str) -> Iterator[str]:
+    if not change.defined:
+        return
+    # the difference of two shares is in points, not in per cent
+    kind = "points" if numerals.FORMS[kind].suffix else kind
+    between = spread(change.low, change.high, kind, like=change.value)
+    exact = change.low == change.high
+    yield f"Δ {show(change.value, kind, signed=True)}" + (f" ({between})" if between and not exact else "")
+
+
+def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
+    """List the parameters with their sources; assumptions and what has no source are flagged."""
+    head = tuple(text(f"column.{key}", language) for key in ("parameter", "value", "range", "source"))
+    rows = tuple(_evidence_row(item, language) for item in evidence)
+    return Grid(text("page.evidence", language), head, rows)
+
+
+def assumed(item: Mapping[str, Any]) -> bool:
+    """Say whether a value is an assumption, by its own account or for want of a source."""
+    source = str(item.get("source") or "").strip()
+    return not source or "assumption" in source.lower()
+
+
+def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
+    source = names.tidy(str(item.get("source") or "")) if str(item.get("source") or "").strip() else ""
+    low, high = item.get("low"), item.get("high")
+    between = f"{_bare(low)} to {_bare(high)}" if low is not None and high is not None else ""
+    flag = assumed(item)
+    mark = text("page.evidence.flag" if source else "page.evidence.unsourced", language)
+    if flag and source.lower() in ("assumption", ""):
+        said = Cell(mark, words=True, strong=True)
+    else:
+        said = Cell(source, (mark,) if flag else (), words=True)
+    key = Cell(names.tidy(str(item.get("key", ""))))
+    return Row(
+        key, (Cell(_bare(item.get("value")), words=_is_text(item.get("value"))), Cell(between), said), flag
+    )
+
+
+def _is_text(value: Any) -> bool:
+    return not isinstance(value, int | float)
+
+
+def _bare(value: Any) -> str:
+    """Write a parameter as its file does: no rounding, for it is what was put in."""
+    if value is None:
+        return DASH
+    if isinstance(value, bool) or _is_text(value):
+        return names.shorten(names.tidy(str(value)), 200)
+    if not numerals.defined(value):
+        return DASH
+    whole = isinstance(value, int) or (value == int(value) and abs(value) < 1e15)
+    return (f"{int(value):,}" if whole else f"{value:,.12g}").replace("-", numerals.MINUS)

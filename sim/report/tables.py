@@ -1,0 +1,290 @@
+"""A finished study as its files hold it, and the headline table made of it."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from sim.report import names, numerals
+from sim.report.words import assumption, text
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+NUMBERS = ("value", "low", "high", "difference", "difference_low", "difference_high")
+KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
+ASSUMPTION = "assumption="
+NAME_COLUMNS = 15  # what a terminal of 100 columns leaves for the names
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number with the ends of its interval, in the unit of its metric; None is undefined."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def defined(self) -> bool:
+        """Is there a value at all?"""
+        return numerals.defined(self.value)
+
+    @property
+    def bounded(self) -> bool:
+        """Are both ends of the interval known?"""
+        return numerals.defined(self.low) and numerals.defined(self.high)
+
+
+UNDEFINED = Estimate()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the summary says of one policy, metric and group: its own value and its paired change."""
+
+    own: Estimate
+    change: Estimate
+    replications: int | None = None
+
+
+NOTHING = Entry(UNDEFINED, UNDEFINED)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """One metric at the low, central and high setting of one assumption: not an interval."""
+
+    metric: str
+    assumption: str
+    low: float | None
+    central: float | None
+    high: float | None
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Those of the three that are defined."""
+        three = (self.low, self.central, self.high)
+        return tuple(number for number in three if number is not None and math.isfinite(number))
+
+
+@dataclass(frozen=True)
+class HeadlineRow:
+    """What the headline says of one policy. Shares are fractions, money is in yuan.
+
+    take_up_change : paired change from the baseline, as a fraction
+    knowledge : the last two estimates again, at the ends of what nobody knows
+    """
+
+    policy: str
+    baseline: bool
+    take_up: Estimate
+    take_up_change: Estimate
+    added_child_months: Estimate
+    public_cost: Estimate
+    cost_per_added_child_month: Estimate
+    inframarginal_share: Estimate
+    replications: int | None
+    knowledge: tuple[Knowledge, ...]
+
+    def known_range(self, metric: str) -> tuple[float, float] | None:
+        """Return the least and the greatest value of the metric over all assumption settings."""
+        numbers = [n for line in self.knowledge if line.metric == metric for n in line.numbers]
+        return (min(numbers), max(numbers)) if numbers else None
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished study.
+
+    summary : one row per policy, metric, group and doubt; numbers may be null
+    monthly : one row per policy, replication, month, group and metric
+    manifest : how the study was made: title, policies in order, sweep, window, evidence
+    """
+
+    summary: pl.DataFrame
+    monthly: pl.DataFrame
+    manifest: dict[str, Any]
+
+    @classmethod
+    def load(cls, folder: Path) -> "Results":
+        """Read summary.csv, monthly.parquet and manifest.json from a results folder."""
+        types: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS, pl.Float64)
+        types |= dict.fromkeys(("policy", "metric", "unit", "group", "doubt"), pl.String)
+        summary = pl.read_csv(folder / "summary.csv", schema_overrides=types | {"replications": pl.Int64})
+        monthly = pl.read_parquet(folder / "monthly.parquet")
+        return cls(summary, monthly, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+
+    @cached_property
+    def policies(self) -> tuple[str, ...]:
+        """Names of the compared policies in file order, without the arms of a sweep."""
+        listed = self.manifest.get("policies")
+        if listed is None:
+            return tuple(self.summary["policy"].unique(maintain_order=True))
+        return tuple(item["name"] for item in listed if item.get("role", "policy") == "policy")
+
+    @property
+    def baseline(self) -> str | None:
+        """Name of the policy that the others are compared with; None if there is no policy."""
+        return self.policies[0] if self.policies else None
+
+    @cached_property
+    def _luck(self) -> dict[tuple[str, str, str], Entry]:
+        rows = self.summary.filter(pl.col("doubt") == "luck")
+        columns = rows.select("policy", "metric", "group", *NUMBERS, "replications")
+        return {
+            (policy, metric, group): Entry(Estimate(*own[:3]), Estimate(*own[3:6]), own[6])
+            for policy, metric, group, *own in columns.iter_rows()
+        }
+
+    @cached_property
+    def _knowledge(self) -> dict[str, list[Knowledge]]:
+        rows = self.summary.filter(pl.col("doubt") == "knowledge")
+        found: dict[str, list[Knowledge]] = {}
+        for policy, metric, group, value, low, high in rows.select(
+            "policy", "metric", "group", "value", "low", "high"
+        ).iter_rows():
+            line = Knowledge(metric, group.removeprefix(ASSUMPTION), low, value, high)
+            found.setdefault(policy, []).append(line)
+        return found
+
+    @cached_property
+    def metrics(self) -> dict[str, str]:
+        """Metrics that the summary holds for everybody, with their units, in order of appearance."""
+        rows = self.summary.filter((pl.col("doubt") == "luck") & (pl.col("group") == "all"))
+        return dict(rows.select("metric", "unit").iter_rows())
+
+    def entry(self, policy: str, metric: str, group: str = "all") -> Entry:
+        """Look up one line of the summary; an absent line is undefined throughout."""
+        return self._luck.get((policy, metric, group), NOTHING)
+
+    def knowledge(self, policy: str) -> tuple[Knowledge, ...]:
+        """Return the policy's lines about what nobody knows, metric by metric."""
+        lines = self._knowledge.get(policy, [])
+        return tuple(line for metric in KNOWLEDGE_METRICS for line in lines if line.metric == metric)
+
+
+def headline(results: Results) -> list[HeadlineRow]:
+    """Gather the headline: one row per compared policy, the baseline first, numbers as stored."""
+    return [_row(results, policy) for policy in results.policies]
+
+
+def _row(results: Results, policy: str) -> HeadlineRow:
+    take_up = results.entry(policy, "take_up")
+    baseline = policy == results.baseline
+    # the baseline differs from itself by nothing, and that is no finding
+    change = UNDEFINED if baseline else take_up.change
+    own = {
+        metric: UNDEFINED if baseline and metric != "public_cost" else results.entry(policy, metric).own
+        for metric in ("added_child_months", "public_cost", *KNOWLEDGE_METRICS)
+    }
+    return HeadlineRow(
+        policy=policy,
+        baseline=baseline,
+        take_up=take_up.own,
+        take_up_change=change,
+        replications=take_up.replications,
+        knowledge=() if baseline else results.knowledge(policy),
+        **own,
+    )
+
+
+def terminal_table(results: Results, language: str = "en") -> "Table":
+    """Lay the headline out for a terminal of 100 columns or more.
+
+    Under each policy come the two numbers that hang on what nobody knows, with one assumption
+    at a time at its low and at its high setting.
+    """
+    from rich import box
+    from rich.table import Table
+
+    rows = headline(results)
+    table = Table(
+        title=names.tidy(str(results.manifest.get("title", ""))) or None,
+        caption="\n".join(_captions(results, rows, language)),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title_justify="left",
+        caption_justify="left",
+        title_style="bold",
+        caption_style="",
+    )
+    lines = [cells for row in rows for cells in _lines(row, language)]
+    table.add_column(text("column.policy", language), overflow="fold")
+    for place, key in enumerate(("take_up", "added", "cost", "per_added", "inframarginal"), start=1):
+        # numbers keep their width, so that it is the names that give way in a narrow terminal
+        widest = max((len(line) for cells in lines for line in cells[place].plain.split("\n")), default=0)
+        table.add_column(text(f"terminal.{key}", language), justify="right", min_width=widest)
+    for cells in lines:
+        table.add_row(*cells)
+    return table
+
+
+def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
+    from rich.text import Text
+
+    name = Text(names.wrap(names.tidy(row.policy), NAME_COLUMNS, lines=4), style="bold")
+    yield [
+        name,
+        Text(_take_up_cell(row, language)),
+        Text(_cell(row.added_child_months, "count")),
+        Text(_cell(row.public_cost, "money")),
+        Text(_cell(row.cost_per_added_child_month, "yuan")),
+        Text(_cell(row.inframarginal_share, "share")),
+    ]
+    for key in dict.fromkeys(line.assumption for line in row.knowledge):
+        at = text("terminal.if", language, assumption=assumption(names.tidy(key), language).short)
+        tail = [_setting(row, metric, key) for metric in KNOWLEDGE_METRICS]
+        yield [Text(cell, style="dim") for cell in (at, "", "", "", *tail)]
+    yield [Text("")] * 6
+
+
+def _cell(estimate: Estimate, form: str) -> str:
+    value = numerals.show(estimate.value, form)
+    between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value)
+    exact = estimate.low == estimate.high
+    return f"{value}\n{between}" if between and estimate.defined and not exact else value
+
+
+def _take_up_cell(row: HeadlineRow, language: str) -> str:
+    own = numerals.show(row.take_up.value, "take_up")
+    change = row.take_up_change
+    if not change.defined:
+        return own if row.baseline else f"{own}\n{numerals.DASH}"
+    lines = [
+        own,
+        text("terminal.points", language, change=numerals.show(change.value, "points", signed=True)),
+    ]
+    between = numerals.spread(change.low, change.high, "points", like=change.value)
+    return "\n".join([*lines, between] if between else lines)
+
+
+def _setting(row: HeadlineRow, metric: str, key: str) -> str:
+    """Write the metric at the low and the high setting; the centre too if the row above differs."""
+    form = "yuan" if metric == "cost_per_added_child_month" else "share"
+    for line in row.knowledge:
+        if line.metric == metric and line.assumption == key:
+            low, central, high = (numerals.show(n, form) for n in (line.low, line.central, line.high))
+            above = numerals.show(getattr(row, metric).value, form)
+            return f"{low} | {high}" if central == above else f"{low} |\n{central} |\n{high}"
+    return numerals.DASH
+
+
+def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> list[str]:
+    replications = results.manifest.get("replications")
+    bounded = any(row.take_up.bounded for row in rows)
+    captions = [
+        text("terminal.luck", language, replications=replications)
+        if bounded
+        else text("terminal.no_luck", language)
+    ]
+    if any(row.knowledge for row in rows):
+        captions.append(text("terminal.knowledge", language))
+    return captions + [f"! {names.tidy(str(note))}" for note in results.manifest.get("notes") or []]

@@ -1,0 +1,1 @@
+"""From TOML to a frozen scenario: the one room that reads files."""

@@ -1,0 +1,187 @@
+"""Families with a child under kindergarten age: one row per child, and how the rows are drawn.
+
+Rows are sorted by decision day and birth, so the children of any age on any decision day are a
+contiguous slice found by bisection, and ageing costs nothing.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+from scipy.optimize import minimize_scalar
+from scipy.special import ndtr, ndtri
+
+from sim import dates
+from sim.draws import Luck
+from sim.params import Facts, Rows, fraction, number
+from sim.world.districts import DistrictFacts, positions, weights
+
+QUINTILES = 5
+_FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 20 of ordinal
+
+
+class BirthFacts(Facts):
+    """Births of the city, by year and by month of the year."""
+
+    by_year: dict[str, int] = Field(min_length=1, description="births [children] of each calendar year, past and projected")
+    month_shares: Rows[float] = Field(min_length=12, max_length=12, description="share of a year's births, January to December")
+    order_shares: Rows[float] = Field(min_length=1, max_length=5, description="share of first, second, third … births")
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> "BirthFacts":
+        """Shares must be shares, and every key a year."""
+        for name, shares in (("month_shares", self.month_shares), ("order_shares", self.order_shares)):
+            if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+                raise ValueError(f"{name}: shares of at least 0 that sum to 1")
+        for year, births in self.by_year.items():
+            if not (year.isdigit() and 1990 <= int(year) <= 2200):
+                raise ValueError("by_year: years from 1990 to 2200 as keys")
+            if not 0 <= births <= 2_000_000:
+                raise ValueError("by_year: births of 0 to 2000000")
+        return self
+
+
+class IncomeFacts(Facts):
+    """Household income, lognormal, fitted to the published means of five equal groups."""
+
+    quintile_means: Rows[float] = Field(min_length=5, max_length=5, description="disposable income per head by fifth [yuan a year], lowest first")
+    mean_per_head: float = number("yuan a year", "mean disposable income per head to which the fifths are rescaled", above=0)
+    household_size: float = number("persons", "persons who share a household's income", at_least=1, at_most=10)
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "IncomeFacts":
+        """Fifths ascend and are positive."""
+        means = self.quintile_means
+        if means[0] <= 0 or any(b <= a for a, b in zip(means, means[1:], strict=False)):
+            raise ValueError("quintile_means: five positive, ascending means")
+        return self
+
+
+class FamilyFacts(Facts):
+    """How families choose: the constants of the utility in docs/model.md."""
+
+    commitment_months: int = number("months", "months over which a family that enters weighs a one-off relief (H)", at_least=1, at_most=10)
+    grandparent_share: float = fraction("share of families with a grandparent who can care for the child")
+    grandparent_weight: float = number("units of the shock", "what an available grandparent adds to staying out", at_most=20)
+    sensitivity: float = number("per yuan", "price sensitivity at median income (α)", above=0, at_most=1)
+    sensitivity_sd: float = number("log units", "dispersion of price sensitivity between families of one income", at_most=3)
+    income_power: float = number("1", "how fast price sensitivity falls with income (η)", at_most=2)
+    taste_sd: float = number("units of the shock", "dispersion of the taste for formal care", at_most=50)
+    band_taste: Rows[float] = Field(min_length=3, max_length=3, description="taste for formal care of infants, toddlers, older toddlers (κ) [units of the shock]")
+    distance_yuan: float = number("yuan a month per km", "what a kilometre less to the institution is worth", at_most=10_000)
+    quality_yuan: float = number("yuan a month", "what one standard deviation of quality is worth", at_most=10_000)
+    renewal: float = fraction("monthly chance that a family's circumstances are drawn afresh")
+    stickiness: float = number("units of the shock", "what being enrolled at an institution adds to it (σ)", at_most=50)
+    candidates: int = number("institutions", "nearest institutions that a family considers (K)", at_least=1, at_most=16)
+
+
+@dataclass(frozen=True)
+class Families:
+    """Columns of all children; axis 0 is the child.
+
+    id : uint32  stable address of its draws: birth month and ordinal
+    birth : int32  ordinal day of birth
+    slices : int64 (29,)  rows of decision day d (1 to 28) are slices[d-1]:slices[d]
+    position : float64 (n, 2)  [km]
+    income : float64  household income [yuan a month]; median_income is the median household's
+    quintile : int8 0 to 4, of income per head; district, birth_order (1, 2, …) : int8
+    sensitivity : float32  at median income [per yuan]; taste : float32 [units of the shock]
+    grandparent : bool
+    """
+
+    id: NDArray[np.uint32]
+    birth: NDArray[np.int32]
+    slices: NDArray[np.int64]
+    position: NDArray[np.float64]
+    income: NDArray[np.float64]
+    median_income: float
+    quintile: NDArray[np.int8]
+    district: NDArray[np.int8]
+    birth_order: NDArray[np.int8]
+    sensitivity: NDArray[np.float32]
+    taste: NDArray[np.float32]
+    grandparent: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+def births_by_month(facts: BirthFacts, first: int, last: int, scale: float) -> NDArray[np.int64]:
+    """Births of months first..last (month numbers, inclusive), int64; thinned by `scale`.
+
+    Raises KeyError naming the first year whose births the facts do not give.
+    """
+    # rounded from the year's running total, so that no month depends on the horizon
+    by_year = {
+        year: np.diff(np.rint(scale * facts.by_year[str(year)] * np.cumsum((0.0, *facts.month_shares))))
+        for year in range(first // 12, last // 12 + 1)
+    }
+    return np.array([by_year[m // 12][m % 12] for m in range(first, last + 1)]).astype(np.int64)
+
+
+def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
+    """Log-mean and log-sd of income per head [yuan a year] that best give the fifths' shares.
+
+    The mean of the k-th fifth of a lognormal is 5·mean·(Φ(z_k − σ) − Φ(z_{k−1} − σ)) (Aitchison and
+    Brown, The Lognormal Distribution, 1957); σ is fitted by least squares on log means.
+    """
+    means = np.array(facts.quintile_means)
+    edges = np.concatenate(([-np.inf], ndtri(np.arange(1, QUINTILES) / QUINTILES), [np.inf]))
+    target = np.log(means / means.mean())
+
+    def misfit(sigma: float) -> float:
+        return float(np.sum((np.log(QUINTILES * np.diff(ndtr(edges - sigma))) - target) ** 2))
+
+    sigma = float(minimize_scalar(misfit, bounds=(0.01, 3.0), method="bounded").x)
+    return float(np.log(facts.mean_per_head) - sigma**2 / 2), sigma
+
+
+def draw_families(
+    births: BirthFacts,
+    incomes: IncomeFacts,
+    facts: FamilyFacts,
+    districts: tuple[DistrictFacts, ...],
+    luck: Luck,
+    first: date,
+    until: date,
+    scale: float,
+) -> Families:
+    """Draw every child who is under kindergarten age at some time from `first` to `until`.
+
+    Each draw is addressed by birth month and ordinal, so a longer horizon adds rows and changes none.
+    """
+    oldest = dates.month_of(date.fromordinal(dates.school_year_cut(first) + 1))
+    counts = births_by_month(births, oldest, dates.month_of(until), scale)
+    month = np.repeat(np.arange(oldest, oldest + len(counts)), counts)
+    ordinal = np.arange(len(month)) - np.repeat(np.cumsum(counts) - counts, counts)
+    ident = (((month - _FIRST_MONTH) << 20) | ordinal).astype(np.uint32)
+
+    home, birth, taste = (luck.uniforms(name, ident) for name in ("home", "birth", "taste"))
+    starts = np.array([dates.date_in(m).toordinal() for m in range(oldest, oldest + len(counts) + 1)])
+    length = np.diff(starts)[month - oldest]
+    born = (starts[month - oldest] + np.floor(birth[:, 0] * length)).astype(np.int32)
+    decision = 1 + np.floor(home[:, 3] * dates.DECISION_DAYS).astype(np.int64)
+    order = np.lexsort((ident, born, decision))
+
+    district = np.searchsorted(np.cumsum(weights(districts))[:-1], home[:, 0], side="right").astype(np.int8)
+    mu, sigma = lognormal_income(incomes)
+    z_income = ndtri(birth[:, 1])
+    household = incomes.household_size / 12
+    birth_order = 1 + np.searchsorted(np.cumsum(births.order_shares)[:-1], birth[:, 2], side="right")
+    sensitivity = facts.sensitivity * np.exp(facts.sensitivity_sd * ndtri(taste[:, 1]))
+    return Families(
+        id=ident[order],
+        birth=born[order],
+        slices=np.searchsorted(decision[order], np.arange(1, dates.DECISION_DAYS + 2)).astype(np.int64),
+        position=positions(districts, district, home[:, 1:3], scale)[order],
+        income=np.exp(mu + sigma * z_income[order]) * household,
+        median_income=float(np.exp(mu)) * household,
+        quintile=np.minimum(np.floor(birth[:, 1] * QUINTILES), QUINTILES - 1).astype(np.int8)[order],
+        district=district[order],
+        birth_order=birth_order.astype(np.int8)[order],
+        sensitivity=sensitivity.astype(np.float32)[order],
+        taste=(facts.taste_sd * ndtri(taste[:, 0])).astype(np.float32)[order],
+        grandparent=(taste[:, 2] < facts.grandparent_share)[order],
+    )
