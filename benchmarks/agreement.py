@@ -10,12 +10,13 @@ import sys
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from benchmarks import kernel_common_job
 from benchmarks.common_job import CommonJob, Totals
 from benchmarks.peers import mesa_families, simpy_families
 
-FAR = 4.0  # standard errors
+RARE = 1e-4  # p-value: some thirty statistics are compared of each peer
 
 
 def statistics(totals: Totals) -> NDArray[np.float64]:
@@ -24,11 +25,22 @@ def statistics(totals: Totals) -> NDArray[np.float64]:
     return np.array([*means, *totals.enrolled], np.float64)
 
 
-def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the difference of two samples' means in standard errors; 0 where nothing varies or differs."""
+def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Compare two samples' means: return Welch's t of each, and the least of their p-values.
+
+    Where nothing varies, or no more than float32 rounds, a t of 0 means the same, an infinite one different.
+    """
+    rounding = 1e-6 * np.abs(other.mean(axis=0))
     gap = one.mean(axis=0) - other.mean(axis=0)
-    error = np.sqrt(one.var(axis=0, ddof=1) / len(one) + other.var(axis=0, ddof=1) / len(other))
-    return np.divide(gap, error, out=np.where(gap == 0, 0.0, np.inf), where=error > 0)
+    one_error, other_error = one.var(axis=0, ddof=1) / len(one), other.var(axis=0, ddof=1) / len(other)
+    error = one_error + other_error
+    same, still = np.abs(gap) <= rounding, np.sqrt(error) <= rounding
+    t = np.where(same, 0.0, np.inf)
+    np.divide(gap, np.sqrt(error), out=t, where=~still)
+    freedom = np.ones_like(t)
+    parts = one_error**2 / (len(one) - 1) + other_error**2 / (len(other) - 1)
+    np.divide(error**2, parts, out=freedom, where=~still)
+    return t, float(np.min(2 * stdtr(freedom, -np.abs(t))))
 
 
 def main() -> int:
@@ -47,13 +59,13 @@ def main() -> int:
     ours, agreed = sample(kernel_common_job), True
     for name, peer in (("SimPy", simpy_families), ("Mesa", mesa_families)):
         theirs = sample(peer)
-        far = distance(ours, theirs)
-        agreed &= bool(np.all(np.abs(far) < FAR))
-        print(f"{name}, {options.draws} draws of {options.families} families: mean of ours, of theirs, z")
+        far, p = distance(ours, theirs)
+        agreed &= p > RARE
+        print(f"{name}, {options.draws} draws of {options.families} families: mean of ours, of theirs, t")
         for column, label in enumerate(("enrolled", "issued", "used", "mean fee")):
             means = f"{ours[:, column].mean():12.2f}{theirs[:, column].mean():12.2f}"
             print(f"  {label:10}{means}{far[column]:8.2f}")
-        print(f"  enrolled, z by month: {np.round(far[4:], 1).tolist()}")
+        print(f"  enrolled, t by month: {np.round(far[4:], 1).tolist()}; least p {p:.2g}")
     job = CommonJob(options.families)
     same = np.array_equal(
         statistics(kernel_common_job.run(job)), statistics(kernel_common_job.run(job, margin=np.inf))

@@ -23,7 +23,8 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.common_job import CommonJob, Totals
-from sim.draws import Luck, philox
+from sim import draws
+from sim.draws import Luck
 
 # isort: split
 from numba import njit  # after sim.draws, which names the cache folder
@@ -39,6 +40,7 @@ LN2 = 0.6931471805599453
 
 compiled = njit(cache=True, error_model="numpy")
 inlined = njit(cache=True, error_model="numpy", inline="always")
+philox = inlined(draws.philox.py_func)  # as a call it keeps the loop around it from running in parallel
 
 
 class Families(NamedTuple):

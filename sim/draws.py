@@ -14,10 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.source import prepare_compiled_cache
-
-prepare_compiled_cache()
-from numba import njit  # noqa: E402  (the cache folder must be named first)
+from sim.compiled import entry, inner
 
 PROGRAM = "childcare-sim"
 
@@ -59,7 +56,7 @@ class Luck:
         return out
 
 
-@njit(cache=True, inline="always")
+@inner
 def philox(entity: Any, when: Any, stream: Any) -> Any:
     """Philox4x32-10 block of an entity at a time in a stream, as two uint64.
 
@@ -79,7 +76,7 @@ def philox(entity: Any, when: Any, stream: Any) -> Any:
     return (np.uint64(c0) << _HALF_WORD) | np.uint64(c1), (np.uint64(c2) << _HALF_WORD) | np.uint64(c3)
 
 
-@njit(cache=True, inline="always")
+@inner
 def mix(block: Any, alternative: Any) -> Any:
     """A 64-bit word for one alternative of a block (uint64): the same block, another alternative, another word."""
     z = block + (np.uint64(alternative) + np.uint64(1)) * _ODD
@@ -88,19 +85,19 @@ def mix(block: Any, alternative: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True, inline="always")
+@inner
 def unit(word: Any) -> Any:
     """Uniform in the open interval (0, 1) from a 64-bit word, float64."""
     return (np.float64(word >> _S12) + 0.5) * _UNIT
 
 
-@njit(cache=True, inline="always")
+@inner
 def gumbel(word: Any) -> Any:
     """Standard Gumbel (type I extreme value) from a 64-bit word, float64."""
     return -math.log(-math.log(unit(word)))
 
 
-@njit(cache=True)
+@entry
 def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
     """Write four uniforms for each entity: 32 bits each, centred in their cell."""
     cell = 2.0**-32
@@ -112,7 +109,7 @@ def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
         out[i, 3] = (np.float64(b & _LOW) + 0.5) * cell
 
 
-@njit(cache=True)
+@entry
 def fill_keys(stream: Any, entities: Any, when: Any, out: Any) -> None:
     """Write one 64-bit key for each entity."""
     for i in range(entities.size):

@@ -73,7 +73,8 @@ class Market:
     def _steer_fees(self, due: NDArray[np.bool_], state: State) -> bool:
         """`utilisation`: a step up when occupancy stands above the usual by more than the dead band, down below it."""
         supply, steers = self._world.facts.supply, self._world.institutions.steers & due
-        ratio = self._occupancy(state) / state.market.norm
+        norm = state.market.norm
+        ratio = np.divide(self._occupancy(state), norm, out=np.ones_like(norm), where=norm > 0)
         up = steers & (ratio > 1 + supply.dead_band)
         down = steers & (ratio < 1 - supply.dead_band)
         state.offers.fee[up] *= 1 + supply.fee_step
@@ -104,7 +105,7 @@ class Market:
     def _close_classes(self, month: int, due: NDArray[np.bool_], state: State) -> int:
         """Some owners give up a class that stood empty for twelve months; the last class stays."""
         supply, world = self._world.facts.supply, self._world
-        peak = state.market.taken.max(axis=0)
+        peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
         idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
         chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
         gives_up = due & (chance < 1 - (1 - supply.closing_share) ** (supply.review_months / YEAR))

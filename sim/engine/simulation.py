@@ -19,6 +19,8 @@ from sim.engine.tariff import family_groups, in_force, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS
 from sim.kernels import bills, census, choice, places
 from sim.kernels.columns import NOBODY, Ages, Scene
+from sim.kernels.day import Luck as DayLuck
+from sim.kernels.day import decide
 from sim.policy.instrument import Cash, Instrument, Offered
 from sim.policy.menu import kind_of
 from sim.world.city import World
@@ -62,9 +64,10 @@ class Constants:
         return Market(self.world)
 
     @cached_property
-    def streams(self) -> dict[str, NDArray[np.uint32]]:
-        """Keys of the streams that the daily loop draws from."""
-        return {name: self.world.luck.stream(name) for name in ("shocks", "order")}
+    def luck(self) -> DayLuck:
+        """What the daily loop's chance is made of."""
+        stream = self.world.luck.stream
+        return DayLuck(self.world.families.id, self.world.institutions.id, stream("shocks"), stream("order"))
 
     @cached_property
     def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
@@ -252,9 +255,10 @@ class Simulation:
 
     def _school_year(self, day: date) -> None:
         """1 September: those who turned three by 31 August leave for kindergarten."""
-        last = dates.school_year_cut(day)
-        first = dates.school_year_cut(day - timedelta(days=1)) + 1
-        gone = places.kindergarten(self._world.families.slices, first, last, ages_on(day), self._scene)
+        first, last = dates.school_year_cut(day - timedelta(days=1)), dates.school_year_cut(day)
+        birth = self._world.families.birth
+        leavers = np.flatnonzero((birth > first) & (birth <= last)).astype(np.int32)
+        gone = places.hand_over(leavers, np.zeros(0, np.int64), ages_on(day), self._scene)
         self.state.chronicle.count(self._row(day), "exits", gone)
 
     def _month_start(self, day: date) -> None:
@@ -269,7 +273,7 @@ class Simulation:
         self._day = day
         self._write_tariff(day)
         if len(seats):
-            places.hand_on(seats, ages_on(day), self._scene)
+            places.hand_over(np.zeros(0, np.int32), seats, ages_on(day), self._scene)
 
     def _speak(self, day: date) -> None:
         """The first day of an instrument, or the day after its last."""
@@ -304,50 +308,25 @@ class Simulation:
 
     def _decide(self, day: date) -> None:
         """The families whose day it is decide, then those enrolled are billed."""
-        families, state, scene, ages = self._world.families, self.state, self._scene, ages_on(day)
-        lo, hi, cuts = self._eligible(day, ages)
-        self._write_alpha_at_thresholds(day, lo, hi)
-        month, row = dates.month_of(day), self._row(day)
-        world, children = self._world, state.children
-        choice.renew(
-            lo, hi, month, self._constants.renewals[row], families.id, world.candidate, world.fixed,
-            world.outside, world.institutions.id, self._constants.streams["shocks"], children.shocked, children.alone,
-        )  # fmt: skip
-        places.outgrow(lo, hi, ages, scene)
-        self._choose(families.slices[day.day - 1 : day.day + 1], lo, hi, cuts, day, ages, self._constants.streams["order"])
+        state, ages, row = self.state, ages_on(day), self._row(day)
+        edges = self._eligible(day, ages)
+        self._write_alpha_at_thresholds(day, int(edges[0]), int(edges[-1]))
         left = state.left > 0
-        bills.bill(lo, hi, row, ages, scene, self._payers, self._log, self._flows)
-        state.chronicle.count(row, "decisions", hi - lo)
+        decide(
+            edges, day.toordinal(), dates.month_of(day), row, self._constants.renewals[row], self._constants.luck,
+            ages, self._scene, self._payers, self._log, self._flows, self._best, self._rows,
+        )  # fmt: skip
+        state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
         if (left & (state.left <= 0)).any():
             self._write_tariff(day)
 
-    def _eligible(self, day: date, ages: Ages) -> tuple[int, int, list[int]]:
-        """Rows of the day's eligible children, oldest first, and where its four parts begin and end."""
+    def _eligible(self, day: date, ages: Ages) -> NDArray[np.int64]:
+        """Rows at which the four parts of the day's eligible children begin and end, oldest first, int64 (5,)."""
         families = self._world.families
         first, last = families.slices[day.day - 1], families.slices[day.day]
-        cuts = np.array([
-            dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler,
-            dates.months_before(day, dates.BAND_FROM_MONTHS[0]),
-        ])  # fmt: skip
-        # ascending even on 31 August, when the oldest may all be past the cut
-        edges = first + np.searchsorted(families.birth[first:last], np.maximum.accumulate(cuts), side="right")
-        return int(edges[0]), int(edges[-1]), [int(e) for e in edges]
-
-    def _choose(
-        self, span: NDArray[np.int64], lo: int, hi: int, edges: list[int], day: date, ages: Ages, stream: NDArray[np.uint32]
-    ) -> None:
-        """Everyone compares; those who want to change something are served in a drawn order."""
-        del span
-        scene, n = self._scene, len(self._world.institutions)
-        for part, (a, b) in zip((3, 2, 1, 0), zip(edges, edges[1:], strict=False), strict=True):
-            band = (0, 1, 1, 2)[part]
-            choice.screen(
-                a, b, band * n, BANDS * n, scene.children, scene.candidate, scene.offers.value[part], scene.tariff.entry, self._best
-            )
-        rows = self._rows[: places.movers(lo, hi, ages, self._best, scene, self._rows)]
-        keys = np.empty(len(rows), np.uint64)
-        places.order_keys(rows, self._world.families.id, dates.month_of(day), stream, keys)
-        places.serve(rows[np.argsort(keys, kind="stable")], day.toordinal(), ages, scene)
+        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+        cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
+        return np.asarray(first + np.searchsorted(families.birth[first:last], cuts, side="right"))
 
     def _review(self, day: date) -> None:
         """Institutions review; the recorder notes classes ordered (openings) and closed."""
@@ -364,7 +343,10 @@ class Simulation:
         """Pay, close the accounts, count heads, and hand the month to the recorder."""
         state, row, groups = self.state, self._row(day), self._constants.groups
         counted = np.zeros((3, len(groups.names)), np.int64)
-        census.count_enrolled(ages_on(day), dates.months_before(day, 36), self._scene, counted)
+        census.count_enrolled(
+            ages_on(day), dates.months_before(day, 36), self._world.families.birth, groups.cells, groups.kind_cell,
+            state.children.at, state.children.waits, counted,
+        )  # fmt: skip
         if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
             raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
         self._pay(day, row)

@@ -8,14 +8,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
-from sim.kernels.choice import net_fee, perceived_fee
+from sim.compiled import entry, inner
+from sim.kernels.choice import net_fee, part_of
 from sim.kernels.columns import BAND_OF_PART, CLOSED, NOBODY
-from sim.kernels.places import part_of
 
 
-@njit(cache=True)
+@entry
 def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, out: Any) -> int:
     """Rows of children born from `oldest` to `youngest` (ordinals, inclusive) who could use a voucher.
 
@@ -34,7 +33,24 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
     return n
 
 
-@njit(cache=True)
+@inner
+def _too_little(
+    i: int, part: int, base: int, own: int, relief: float, months: float, floor: float, renewal: float, alpha: float, stickiness: float,
+    candidate: Any, shocked: Any, fixed: Any, alone: Any, outside: Any, value: Any, fee: Any,
+) -> bool:  # fmt: skip
+    """Whether even the whole face value (`relief` a month, held to apply everywhere) cannot gain more than `floor`."""
+    present, lasting = -1e30, -1e30
+    for k in range(candidate.shape[0]):
+        j = candidate[k, i]
+        u = np.float64(value[part, j]) - alpha * (np.float64(fee[base + j]) - relief) + (stickiness if own == j else 0.0)
+        present = max(present, u + shocked[k, i])
+        lasting = max(lasting, u + fixed[k, i])
+    now = min(relief, max(0.0, (present - np.float64(alone[i])) / alpha))
+    later = relief * min(1.0, candidate.shape[0] * math.exp(min(0.0, lasting - np.float64(outside[i]))))
+    return months * ((1.0 - renewal) * now + renewal * later) <= floor
+
+
+@entry
 def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: Any, scene: Any, out: Any) -> None:
     """What a voucher of `face` fen would be worth to each child [yuan].
 
@@ -43,39 +59,51 @@ def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: A
     pool : the pool's row of vouchers; none of these children holds one of it
     floor : gains that cannot exceed it are written as 0 without the logsum [yuan]
     """
-    children, candidate, vouchers = scene.children, scene.candidate, scene.vouchers
+    children, candidate, tariff, offers = scene.children, scene.candidate, scene.tariff, scene.offers
+    faces, birth, stay_values, fixed = scene.vouchers.face, scene.birth, scene.outside, scene.fixed
+    shocked, alone, alphas, group, at = children.shocked, children.alone, children.alpha, children.group, children.at
+    entry, enrolled, posted, rate, amount = tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount
+    ceiling, voucher, commitment, values = tariff.ceiling, tariff.voucher, tariff.commitment, offers.value
+    stickiness = np.float64(scene.stickiness)
     size = candidate.shape[0]
     plain, better = np.empty(size), np.empty(size)
     for n in range(rows.size):
         i = rows[n]
-        part = part_of(scene.birth[i], ages)
-        band = BAND_OF_PART[part]
-        enrolled = children.at[i] != NOBODY
-        alpha = np.float64(children.alpha[i])
-        months = 1.0 if enrolled else scene.tariff.commitment
-        now = np.float64(children.alone[i])
+        part = part_of(birth[i], ages)
+        band, g, own = BAND_OF_PART[part], group[i], at[i]
+        alpha = np.float64(alphas[i])
+        months = 1.0 if own != NOBODY else commitment
+        base = (np.int64(g) * 3 + band) * posted.shape[1]
+        if _too_little(
+            i, part, base, own, face / 100.0 / months, months, floor, renewal, alpha, stickiness, candidate, shocked,
+            fixed, alone, stay_values, values, enrolled if own != NOBODY else entry,
+        ):  # fmt: skip
+            out[n] = 0.0
+            continue
+        now = np.float64(alone[i])
         then, relief_most, top = now, 0.0, -1e30
         for k in range(size):
             j = candidate[k, i]
-            value = scene.offers.value[part, j]
             plain[k] = better[k] = -1e30
-            if value <= CLOSED:
+            if values[part, j] <= CLOSED:
                 continue
-            without = net_fee(i, band, j, children, vouchers, scene.tariff, True)
-            vouchers.face[pool, i] = face
-            relief = (without - net_fee(i, band, j, children, vouchers, scene.tariff, True)) / months
-            vouchers.face[pool, i] = 0
-            fee = perceived_fee(i, band, j, enrolled, children, vouchers, scene.tariff)
-            u = np.float64(children.shocked[k, i]) + value - alpha * fee
-            sticky = np.float64(scene.stickiness) if children.at[i] == j else 0.0
-            u += sticky
-            now, then = max(now, u), max(then, u + alpha * relief)
+            full = posted[band, j]
+            none = net_fee(i, g, band, j, full, rate, amount, ceiling, voucher, faces, False)
+            held = net_fee(i, g, band, j, full, rate, amount, ceiling, voucher, faces, True)
+            faces[pool, i] = face
+            more = net_fee(i, g, band, j, full, rate, amount, ceiling, voucher, faces, True)
+            faces[pool, i] = 0
+            relief = (held - more) / months
+            fee = np.float64(enrolled[base + j] if own != NOBODY else entry[base + j]) - (none - held) / months
+            u = values[part, j] - alpha * fee + (stickiness if own == j else 0.0)
+            now = max(now, shocked[k, i] + u)
+            then = max(then, shocked[k, i] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock
-            plain[k] = np.float64(scene.fixed[k, i]) + value - alpha * fee + sticky
+            plain[k] = np.float64(fixed[k, i]) + u
             better[k] = plain[k] + alpha * relief
             relief_most, top = max(relief_most, relief), max(top, better[k])
         present = (then - now) / alpha
-        stay = np.float64(scene.outside[i])
+        stay = np.float64(stay_values[i])
         bound = relief_most * min(1.0, size * math.exp(min(0.0, top - stay)))
         out[n] = 0.0
         if months * ((1.0 - renewal) * present + renewal * bound) <= floor:

@@ -7,11 +7,11 @@ posted = net + the family-side claims, exactly.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from sim.compiled import inner
 from sim.kernels.columns import BAND_OF_PART, NOBODY
-from sim.kernels.places import part_of
+from sim.kernels.choice import part_of
 
 BILLS, POSTED, NET, CLAIMED, SUBSIDISED = range(5)
 FLOWS = 5
@@ -63,13 +63,13 @@ class Log(NamedTuple):
     filled: NDArray[np.int64]
 
 
-@njit(cache=True)
+@inner
 def fen(yuan: float) -> int:
     """Whole fen of an amount in yuan, half to even."""
     return np.int64(np.rint(yuan * 100.0))
 
 
-@njit(cache=True)
+@inner
 def end_stay(i: int, children: Any, log: Any) -> None:
     """Write child i's finished run of bills to the log."""
     n = log.filled[1]
@@ -82,7 +82,7 @@ def end_stay(i: int, children: Any, log: Any) -> None:
     log.filled[1] = n + 1
 
 
-@njit(cache=True)
+@inner
 def continue_stay(i: int, month: int, children: Any, log: Any) -> None:
     """Extend child i's run of bills to this month, or begin a new one.
 
@@ -100,7 +100,7 @@ def continue_stay(i: int, month: int, children: Any, log: Any) -> None:
     children.stay_subsidised[i] = np.uint8(0)
 
 
-@njit(cache=True)
+@inner
 def pay(q: int, claim: int, payers: Any) -> int:
     """Book a claim on instrument q; returns the part that counts as the policy's own [fen]."""
     payers.left[q] -= claim
@@ -109,7 +109,7 @@ def pay(q: int, claim: int, payers: Any) -> int:
     return np.int64(claim if payers.own[q] else 0)
 
 
-@njit(cache=True)
+@inner
 def count(cell: int, posted: int, owed: int, own: int, flows: Any) -> None:
     """Add one bill to a group's totals."""
     flows[BILLS, cell] += 1
@@ -119,7 +119,7 @@ def count(cell: int, posted: int, owed: int, own: int, flows: Any) -> None:
     flows[SUBSIDISED, cell] += 1 if own > 0 else 0
 
 
-@njit(cache=True)
+@inner
 def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: Any, flows: Any) -> None:
     """Bill the enrolled of rows lo..hi.
 
@@ -127,9 +127,9 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
     flows : int64 (FLOWS, groups)  this month's totals; group 0 is all, 1 to 3 the bands
     """
     children, vouchers, tariff = scene.children, scene.vouchers, scene.tariff
-    stages = tariff.voucher.size
+    at, stages = children.at, tariff.voucher.size
     for i in range(lo, hi):
-        j = children.at[i]
+        j = at[i]
         if j == NOBODY:
             continue
         continue_stay(i, month, children, log)

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from numba import njit
 
+from sim.compiled import entry, inner
 from sim.kernels.columns import BAND_OF_PART, NOBODY
-from sim.kernels.places import part_of
+from sim.kernels.choice import part_of
 
 CHILDREN = 1  # rows of `population`
 ENROLLED, ENROLLED_UNDER_36, WAITING = range(3)  # rows of `count_enrolled`
 
 
-@njit(cache=True)
+@entry
 def population(birth: Any, cells: Any, born_after: int, born_by: int, ages: Any, infant: int, out: Any) -> None:
     """Children born after one day and by another, by group.
 
@@ -27,35 +27,37 @@ def population(birth: Any, cells: Any, born_after: int, born_by: int, ages: Any,
                 out[cells[i, c]] += 1
 
 
-@njit(cache=True)
-def count_enrolled(ages: Any, under_36: int, scene: Any, out: Any) -> None:
+@entry
+def count_enrolled(
+    ages: Any, under_36: int, birth: Any, cells: Any, kind_cell: Any, at: Any, on_list: Any, out: Any
+) -> None:
     """Children enrolled and waiting, by group.
 
     under_36 : children born after this day are under 36 months
+    at, on_list : of the children, who sit or wait
     out : int64 (3, groups)  added to
     """
-    children, birth = scene.children, scene.birth
     for i in range(birth.size):
-        j, waits = children.at[i], children.waits[i]
+        j, waits = at[i], on_list[i]
         if j == NOBODY and waits == NOBODY:
             continue
         band = 1 + BAND_OF_PART[part_of(birth[i], ages)]
         if waits != NOBODY and j == NOBODY:
             out[WAITING, 0] += 1
             out[WAITING, band] += 1
-            for c in range(scene.cells.shape[1]):
-                out[WAITING, scene.cells[i, c]] += 1
+            for c in range(cells.shape[1]):
+                out[WAITING, cells[i, c]] += 1
         if j == NOBODY:
             continue
         young = 1 if birth[i] > under_36 else 0
         add(0, young, out)
         add(band, young, out)
-        add(scene.kind_cell[j], young, out)
-        for c in range(scene.cells.shape[1]):
-            add(scene.cells[i, c], young, out)
+        add(kind_cell[j], young, out)
+        for c in range(cells.shape[1]):
+            add(cells[i, c], young, out)
 
 
-@njit(cache=True)
+@inner
 def add(cell: int, young: int, out: Any) -> None:
     """Count one enrolled child in a group."""
     out[ENROLLED, cell] += 1

@@ -8,17 +8,27 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from sim.compiled import entry, inner
 from sim.draws import gumbel, mix, philox
-from sim.kernels.columns import BAND_OF_PART
+from sim.kernels.columns import BAND_OF_PART, NOBODY
 
 OUTSIDE = np.uint32(0xFFFFFFFF)  # the address of staying out among an epoch's alternatives
 BLOCK = 256
 STAY_OUT = -1
 
 
-@njit(cache=True)
+@inner
+def part_of(birth: int, ages: Any) -> int:
+    """Part of a child by its birthday: 0 infant, 1 toddler under 18 months, 2 toddler, 3 older toddler."""
+    if birth <= ages.older:
+        return 3
+    if birth <= ages.mixed:
+        return 2
+    return 1 if birth <= ages.toddler else 0
+
+
+@inner
 def draw_shocks(
     i: int, when: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
 ) -> None:
@@ -30,7 +40,7 @@ def draw_shocks(
         shocked[k, i] = np.float32(np.float64(fixed[k, i]) + shock)
 
 
-@njit(cache=True)
+@entry
 def first_shocks(
     when: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
 ) -> None:
@@ -39,7 +49,7 @@ def first_shocks(
         draw_shocks(i, when[i], child_id, candidate, fixed, outside, institution_id, stream, shocked, alone)
 
 
-@njit(cache=True)
+@entry
 def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, stream: Any, out: Any) -> None:
     """Mark the months in which a child's circumstances are drawn afresh.
 
@@ -60,7 +70,7 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
                     out[m, i] = np.uint8(1) if draw < threshold else np.uint8(0)
 
 
-@njit(cache=True)
+@inner
 def renew(
     lo: int, hi: int, when: Any, renewed: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
 ) -> None:
@@ -73,11 +83,13 @@ def renew(
             draw_shocks(i, when, child_id, candidate, fixed, outside, institution_id, stream, shocked, alone)
 
 
-@njit(cache=True)
-def screen(lo: int, hi: int, offset: int, width: int, children: Any, candidate: Any, value: Any, entry: Any, best: Any) -> None:
+@inner
+def screen(
+    lo: int, hi: int, offset: int, width: int, shocked: Any, alone: Any, alpha: Any, group: Any, candidate: Any, value: Any, fee: Any, best: Any
+) -> None:
     """Best alternative at the entrants' fee of rows lo..hi, who share a part; capacity plays no part.
 
-    offset : where the band begins in a group's part of `entry`; width : length of a group's part
+    fee : the tariff's `entry`; offset : where the band begins in a group's part of it; width : length of a group's part
     value : float32 (J,)  of this part
     best : int8 (n,)  written at lo..hi: the candidate's rank, or -1 to stay out
     """
@@ -87,7 +99,6 @@ def screen(lo: int, hi: int, offset: int, width: int, children: Any, candidate: 
     where = np.empty(BLOCK, np.int32)
     base = np.empty(BLOCK, np.int32)
     rank = np.empty(BLOCK, np.int8)
-    shocked, alone, alpha, group = children.shocked, children.alone, children.alpha, children.group
     for b in range(lo, hi, BLOCK):
         n = min(BLOCK, hi - b)
         for i in range(n):
@@ -102,7 +113,7 @@ def screen(lo: int, hi: int, offset: int, width: int, children: Any, candidate: 
             for i in range(n):
                 worth[i] = value[where[i]]
             for i in range(n):
-                price[i] = entry[base[i] + where[i]]
+                price[i] = fee[base[i] + where[i]]
             for i in range(n):
                 worth[i] = (shocked[k, b + i] + worth[i]) - alpha[b + i] * price[i]
             for i in range(n):
@@ -113,41 +124,86 @@ def screen(lo: int, hi: int, offset: int, width: int, children: Any, candidate: 
             best[b + i] = rank[i]
 
 
-@njit(cache=True)
-def net_fee(i: int, band: int, j: int, children: Any, vouchers: Any, tariff: Any, with_vouchers: bool) -> float:
-    """What child i would pay at an offer, before rounding [yuan a month], stage by stage."""
-    net = tariff.posted[band, j]
-    g = children.group[i]
-    for s in range(tariff.voucher.size):
-        v = tariff.voucher[s]
-        amount = tariff.amount[s, g, band, j]
-        if v >= 0:
-            amount = amount * vouchers.face[v, i] / 100.0 if with_vouchers else 0.0
-        relief = min(net, tariff.ceiling[s, g, band, j], amount + tariff.rate[s, g, band, j] * net)
-        net -= relief
+@inner
+def net_fee(i: int, g: int, band: int, j: int, posted: float, rate: Any, amount: Any, ceiling: Any, voucher: Any, face: Any, with_vouchers: bool) -> float:
+    """What child i of group g would pay at an offer, before rounding [yuan a month], stage by stage.
+
+    rate, amount, ceiling, voucher : of the tariff; face : of the vouchers
+    """
+    net = posted
+    for s in range(voucher.size):
+        worth = amount[s, g, band, j]
+        if voucher[s] >= 0:
+            worth = worth * face[voucher[s], i] / 100.0 if with_vouchers else 0.0
+        net -= min(net, ceiling[s, g, band, j], worth + rate[s, g, band, j] * net)
     return net
 
 
-@njit(cache=True)
-def perceived_fee(i: int, band: int, j: int, enrolled: bool, children: Any, vouchers: Any, tariff: Any) -> Any:
-    """The fee child i weighs: vouchers whole if enrolled, spread over the commitment if entering, float32."""
-    n = tariff.posted.shape[1]
-    at = (np.int64(children.group[i]) * 3 + band) * n + j
-    fee = tariff.enrolled[at] if enrolled else tariff.entry[at]
-    if children.held[i] == 0:
-        return fee
-    relief = net_fee(i, band, j, children, vouchers, tariff, False) - net_fee(i, band, j, children, vouchers, tariff, True)
-    weight = 1.0 if enrolled else 1.0 / tariff.commitment
-    return np.float32(np.float64(fee) - relief * weight)
+@inner
+def weigh(
+    i: int, part: int, candidate: Any, shocked: Any, alpha: Any, group: Any, held: Any, at: Any, value: Any, entry: Any, enrolled: Any,
+    posted: Any, rate: Any, amount: Any, ceiling: Any, voucher: Any, face: Any, commitment: float, stickiness: Any, worth: Any,
+) -> None:  # fmt: skip
+    """Utilities of child i's candidates as things stand; `part` is its part of the slice.
+
+    The columns come one by one: taking them out of their tuples costs more than the work itself, so callers
+    do that once for all children.
+    worth : float32 (K,)  written
+    """
+    band = BAND_OF_PART[part]
+    own, g = at[i], group[i]
+    base = (np.int64(g) * 3 + band) * posted.shape[1]
+    for k in range(candidate.shape[0]):
+        j = candidate[k, i]
+        fee = enrolled[base + j] if own >= 0 else entry[base + j]
+        if held[i] > 0:  # a voucher counts whole if enrolled, spread over the commitment if entering
+            without = net_fee(i, g, band, j, posted[band, j], rate, amount, ceiling, voucher, face, False)
+            relief = without - net_fee(i, g, band, j, posted[band, j], rate, amount, ceiling, voucher, face, True)
+            fee = np.float32(np.float64(fee) - relief / (1.0 if own >= 0 else commitment))
+        u = (shocked[k, i] + value[part, j]) - alpha[i] * fee
+        worth[k] = u + stickiness if own == j else u
 
 
-@njit(cache=True)
-def utility(i: int, k: int, part: int, scene: Any) -> Any:
-    """Utility of child i's k-th candidate as things stand, float32; `part` is its part of the slice."""
-    children = scene.children
-    j = scene.candidate[k, i]
-    fee = perceived_fee(i, BAND_OF_PART[part], j, children.at[i] >= 0, children, scene.vouchers, scene.tariff)
-    u = (children.shocked[k, i] + scene.offers.value[part, j]) - children.alpha[i] * fee
-    if children.at[i] == j:
-        u += scene.stickiness
-    return u
+@inner
+def weigh_one(i: int, part: int, scene: Any, worth: Any) -> None:
+    """`weigh` for a single child, from the scene."""
+    children, tariff = scene.children, scene.tariff
+    weigh(
+        i, part, scene.candidate, children.shocked, children.alpha, children.group, children.held, children.at, scene.offers.value,
+        tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount, tariff.ceiling, tariff.voucher, scene.vouchers.face,
+        tariff.commitment, scene.stickiness, worth,
+    )  # fmt: skip
+
+
+@inner
+def movers(lo: int, hi: int, ages: Any, best: Any, scene: Any, out: Any) -> int:
+    """Those of rows lo..hi who may want to change something; returns how many were written to `out`.
+
+    `best` holds for those not enrolled and without a voucher; the others are looked at one by one.
+    """
+    children, tariff = scene.children, scene.tariff
+    candidate, birth, stickiness, value, face = scene.candidate, scene.birth, scene.stickiness, scene.offers.value, scene.vouchers.face
+    shocked, alone, alpha, group, held = children.shocked, children.alone, children.alpha, children.group, children.held
+    at, waits = children.at, children.waits
+    entry, enrolled, posted, rate, amount = tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount
+    ceiling, voucher, commitment = tariff.ceiling, tariff.voucher, tariff.commitment
+    worth = np.empty(candidate.shape[0], np.float32)
+    n = 0
+    for i in range(lo, hi):
+        wants = waits[i] != NOBODY
+        if at[i] == NOBODY and held[i] == 0:
+            wants = wants or best[i] >= 0
+        else:
+            weigh(
+                i, part_of(birth[i], ages), candidate, shocked, alpha, group, held, at, value, entry, enrolled,
+                posted, rate, amount, ceiling, voucher, face, commitment, stickiness, worth,
+            )  # fmt: skip
+            top, own = alone[i], np.int16(NOBODY)
+            for k in range(candidate.shape[0]):
+                if worth[k] > top:
+                    top, own = worth[k], candidate[k, i]
+            wants = wants or own != at[i]
+        if wants:
+            out[n] = np.int32(i)
+            n += 1
+    return n

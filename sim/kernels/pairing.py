@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from numba import njit
+from sim.compiled import entry
 
 
-@njit(cache=True)
+@entry
 def fill_enrolment(child: Any, first: Any, last: Any, begin: int, months: int, out: Any) -> None:
     """Mark the billed months of every stay.
 
@@ -16,7 +16,7 @@ def fill_enrolment(child: Any, first: Any, last: Any, begin: int, months: int, o
             out[m - begin, child[s]] = 1
 
 
-@njit(cache=True)
+@entry
 def compare_enrolment(policy: Any, baseline: Any, cells: Any, added: Any, crowded: Any) -> None:
     """Child-months added and crowded out, by group; `cells` int16 (n, C), group 0 is all."""
     for m in range(policy.shape[0]):
@@ -31,7 +31,7 @@ def compare_enrolment(policy: Any, baseline: Any, cells: Any, added: Any, crowde
                 crowded[cells[i, c]] += 1 if d < 0 else 0
 
 
-@njit(cache=True)
+@entry
 def overlap(child: Any, month: Any, fen: Any, cells: Any, baseline: Any, begin: int, months_out: Any, fen_out: Any) -> None:
     """Subsidised child-months, and their fen, whose child was enrolled in the baseline that month, by group."""
     for r in range(child.size):

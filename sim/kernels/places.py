@@ -9,27 +9,17 @@ nobody on the list may sit in that seat.
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from sim.compiled import entry, inner
 from sim.draws import philox
-from sim.kernels.choice import utility
+from sim.kernels.choice import part_of, weigh, weigh_one
 from sim.kernels.columns import BAND_OF_PART, MIXED, NOBODY
 
 STAYS, ENTERS, SWITCHES, LEAVES, CLIMBS, OFFERED, PASSED, LAPSED, TAKEN_FROM_LIST = range(9)
 EVENTS = 9
 
 
-@njit(cache=True)
-def part_of(birth: int, ages: Any) -> int:
-    """Part of a child by its birthday: 0 infant, 1 toddler under 18 months, 2 toddler, 3 older toddler."""
-    if birth <= ages.older:
-        return 3
-    if birth <= ages.mixed:
-        return 2
-    return 1 if birth <= ages.toddler else 0
-
-
-@njit(cache=True)
+@inner
 def join(i: int, offer: int, head: Any, tail: Any, before: Any, after: Any, on: Any) -> None:
     """Put child i at the end of an offer's list."""
     last = tail[offer]
@@ -41,7 +31,7 @@ def join(i: int, offer: int, head: Any, tail: Any, before: Any, after: Any, on: 
     tail[offer] = np.int32(i)
 
 
-@njit(cache=True)
+@inner
 def drop(i: int, head: Any, tail: Any, before: Any, after: Any, on: Any) -> None:
     """Take child i off the list it is on, if any."""
     offer = on[i]
@@ -59,19 +49,19 @@ def drop(i: int, head: Any, tail: Any, before: Any, after: Any, on: Any) -> None
     before[i] = after[i] = on[i] = np.int32(NOBODY)
 
 
-@njit(cache=True)
+@inner
 def drop_wait(i: int, children: Any, offers: Any) -> None:
     """Take child i off its waiting list, if any."""
     drop(i, offers.waits_head, offers.waits_tail, children.waits_before, children.waits_after, children.waits)
 
 
-@njit(cache=True)
+@inner
 def drop_climb(i: int, children: Any, offers: Any) -> None:
     """Take child i off its institution's list of those who have outgrown their class, if any."""
     drop(i, offers.climbs_head, offers.climbs_tail, children.climbs_before, children.climbs_after, children.climbs)
 
 
-@njit(cache=True)
+@inner
 def free_seat(j: int, part: int, offers: Any) -> int:
     """Type of a class at institution j with a free seat for a child of this part, or -1."""
     band = BAND_OF_PART[part]
@@ -82,7 +72,7 @@ def free_seat(j: int, part: int, offers: Any) -> int:
     return NOBODY
 
 
-@njit(cache=True)
+@inner
 def stand_up(i: int, children: Any, offers: Any, freed: Any) -> None:
     """Child i gives up its seat; the seat is noted in `freed` (a list of institution · 4 + seat)."""
     j, c = children.at[i], children.seat[i]
@@ -92,31 +82,31 @@ def stand_up(i: int, children: Any, offers: Any, freed: Any) -> None:
     freed.append(np.int64(j) * 4 + c)
 
 
-@njit(cache=True)
+@inner
 def sit(i: int, j: int, c: int, children: Any, offers: Any) -> None:
     """Child i takes a free seat; what it waits for elsewhere stays wanted."""
     offers.taken[j, c] += 1
     children.at[i], children.seat[i] = np.int16(j), np.int8(c)
 
 
-@njit(cache=True)
+@inner
 def would_take(i: int, j: int, part: int, scene: Any) -> bool:
     """Whether child i prefers institution j to what it has now, on its current draws."""
     children, candidate = scene.children, scene.candidate
+    worth = np.empty(candidate.shape[0], np.float32)
+    weigh_one(i, part, scene, worth)
     own = children.alone[i]
     there = np.float32(-np.inf)
     for k in range(candidate.shape[0]):
         where = candidate[k, i]
-        if where == j or where == children.at[i]:
-            u = utility(i, k, part, scene)
-            if where == j:
-                there = u
-            else:
-                own = max(own, u)
+        if where == j:
+            there = worth[k]
+        elif where == children.at[i]:
+            own = max(own, worth[k])
     return there > own
 
 
-@njit(cache=True)
+@inner
 def next_in_line(j: int, c: int, ages: Any, scene: Any) -> int:
     """Head of the waiting lists that may sit in a seat of type c at institution j, or -1.
 
@@ -134,7 +124,7 @@ def next_in_line(j: int, c: int, ages: Any, scene: Any) -> int:
     return int(young if children.waits_since[young] < children.waits_since[older] else older)
 
 
-@njit(cache=True)
+@inner
 def settle(
     freed: Any, ages: Any, scene: Any
 ) -> None:
@@ -173,7 +163,7 @@ def settle(
             freed.append(code)
 
 
-@njit(cache=True)
+@inner
 def outgrow(
     lo: int, hi: int, ages: Any, scene: Any
 ) -> None:
@@ -182,10 +172,11 @@ def outgrow(
     Where none is, the child stays where it is and stands ahead of the waiting list for the next one.
     """
     children, offers, events = scene.children, scene.offers, scene.events
+    at, seat = children.at, children.seat
     freed = [np.int64(0)]
     freed.pop()
     for i in range(lo, hi):
-        if children.at[i] == NOBODY or children.seat[i] == MIXED:
+        if at[i] == NOBODY or seat[i] == MIXED:
             continue
         part = part_of(scene.birth[i], ages)
         band = BAND_OF_PART[part]
@@ -203,41 +194,16 @@ def outgrow(
             join(i, j * 3 + band, offers.climbs_head, offers.climbs_tail, children.climbs_before, children.climbs_after, children.climbs)
 
 
-@njit(cache=True)
-def movers(
-    lo: int, hi: int, ages: Any, best: Any, scene: Any, out: Any
-) -> int:
-    """Those of rows lo..hi who may want to change something; returns how many were written to `out`.
-
-    `best` holds for those not enrolled and without a voucher; the others are looked at one by one.
-    """
-    children, candidate = scene.children, scene.candidate
-    n = 0
-    for i in range(lo, hi):
-        if children.at[i] == NOBODY and children.held[i] == 0:
-            wants = best[i] >= 0 or children.waits[i] != NOBODY
-        else:
-            part = part_of(scene.birth[i], ages)
-            top, own = children.alone[i], np.int16(NOBODY)
-            for k in range(candidate.shape[0]):
-                u = utility(i, k, part, scene)
-                if u > top:
-                    top, own = u, candidate[k, i]
-            wants = own != children.at[i] or children.waits[i] != NOBODY
-        if wants:
-            out[n] = np.int32(i)
-            n += 1
-    return n
-
-
-@njit(cache=True)
-def order_keys(rows: Any, child_id: Any, when: Any, stream: Any, out: Any) -> None:
-    """The drawn order of those who share a day: a key for each row, addressed by child and month."""
+@inner
+def in_drawn_order(rows: Any, child_id: Any, when: Any, stream: Any) -> Any:
+    """Rows in the drawn order of those who share a day, addressed by child and month."""
+    keys = np.empty(rows.size, np.uint64)
     for n in range(rows.size):
-        out[n] = philox(child_id[rows[n]], np.uint32(when), stream)[0]
+        keys[n] = philox(child_id[rows[n]], np.uint32(when), stream)[0]
+    return rows[np.argsort(keys)]
 
 
-@njit(cache=True)
+@entry
 def serve(
     rows: Any, today: int, ages: Any, scene: Any
 ) -> None:
@@ -246,19 +212,27 @@ def serve(
     today : ordinal day, written to the lists as the day of joining
     """
     children, candidate, offers, events = scene.children, scene.candidate, scene.offers, scene.events
+    tariff, birth, stickiness, face = scene.tariff, scene.birth, scene.stickiness, scene.vouchers.face
+    shocked, alone, alpha, group, held = children.shocked, children.alone, children.alpha, children.group, children.held
+    at, waits, refused, value = children.at, children.waits, children.refused, offers.value
+    entry, enrolled, posted, rate, amount = tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount
+    ceiling, voucher, commitment = tariff.ceiling, tariff.voucher, tariff.commitment
     freed = [np.int64(0)]
     freed.pop()
     worth = np.empty(candidate.shape[0], np.float32)
     for n in range(rows.size):
         i = rows[n]
-        part = part_of(scene.birth[i], ages)
+        part = part_of(birth[i], ages)
         band = BAND_OF_PART[part]
-        stay = children.alone[i]
+        stay = alone[i]
+        weigh(
+            i, part, candidate, shocked, alpha, group, held, at, value, entry, enrolled,
+            posted, rate, amount, ceiling, voucher, face, commitment, stickiness, worth,
+        )  # fmt: skip
         for k in range(candidate.shape[0]):
-            worth[k] = utility(i, k, part, scene)
-            if candidate[k, i] == children.at[i]:
+            if candidate[k, i] == at[i]:
                 stay = max(stay, worth[k])
-        home = children.at[i] != NOBODY and stay > children.alone[i]
+        home = at[i] != NOBODY and stay > alone[i]
         full, taken, seat = NOBODY, NOBODY, NOBODY
         while True:
             pick, top = NOBODY, stay
@@ -275,65 +249,46 @@ def serve(
             if full == NOBODY:
                 full = j
             worth[pick] = np.float32(-np.inf)
-        if children.waits[i] != NOBODY and (full == NOBODY or children.waits[i] != full * 3 + band):
+        if waits[i] != NOBODY and (full == NOBODY or waits[i] != full * 3 + band):
             drop_wait(i, children, offers)
             events[LAPSED] += 1
         if taken != NOBODY:
-            if children.at[i] != NOBODY:
+            if at[i] != NOBODY:
                 stand_up(i, children, offers, freed)
                 events[SWITCHES] += 1
             else:
                 events[ENTERS] += 1
             sit(i, taken, seat, children, offers)
-        elif children.at[i] != NOBODY and not home:
+        elif at[i] != NOBODY and not home:
             stand_up(i, children, offers, freed)
             events[LEAVES] += 1
         else:
             events[STAYS] += 1
-        if full != NOBODY and children.waits[i] == NOBODY:
+        if full != NOBODY and waits[i] == NOBODY:
             join(i, full * 3 + band, offers.waits_head, offers.waits_tail, children.waits_before, children.waits_after, children.waits)
             children.waits_since[i] = np.int32(today)
-        if full != NOBODY and children.at[i] == NOBODY and children.refused[i] < 255:
-            children.refused[i] += np.uint8(1)
+        if full != NOBODY and at[i] == NOBODY and refused[i] < 255:
+            refused[i] += np.uint8(1)
         settle(freed, ages, scene)
 
 
-@njit(cache=True)
-def depart(lo: int, hi: int, children: Any, offers: Any, freed: Any) -> int:
-    """Rows lo..hi leave formal care and every list, for kindergarten; returns how many were enrolled."""
+@entry
+def hand_over(leavers: Any, seats: Any, ages: Any, scene: Any) -> int:
+    """Children leave formal care and every list at once, new seats open, and all freed seats are handed on.
+
+    leavers : int32 rows; seats : int64 codes institution · 4 + type, one for each new seat
+    Returns how many of the leavers were enrolled.
+    """
+    children, offers = scene.children, scene.offers
+    freed = [np.int64(0)]
+    freed.pop()
     n = 0
-    for i in range(lo, hi):
+    for i in leavers:
         drop_wait(i, children, offers)
         if children.at[i] != NOBODY:
             stand_up(i, children, offers, freed)
             n += 1
-    return n
-
-
-@njit(cache=True)
-def kindergarten(
-    slices: Any, first: int, last: int, ages: Any, scene: Any
-) -> int:
-    """On 1 September those born from `first` to `last` (ordinals) leave; their seats are handed on after all have left."""
-    freed = [np.int64(0)]
-    freed.pop()
-    n = 0
-    for d in range(slices.size - 1):
-        part = scene.birth[slices[d] : slices[d + 1]]
-        lo = slices[d] + np.searchsorted(part, first)
-        hi = slices[d] + np.searchsorted(part, last + 1)
-        n += depart(lo, hi, scene.children, scene.offers, freed)
+    for code in seats:
+        freed.append(code)
     settle(freed, ages, scene)
     return n
-
-
-@njit(cache=True)
-def hand_on(
-    seats: Any, ages: Any, scene: Any
-) -> None:
-    """Offer new seats (int64 codes institution · 4 + seat, one per seat) to those who wait for them."""
-    freed = [np.int64(0)]
-    freed.pop()
-    for n in range(seats.size):
-        freed.append(seats[n])
-    settle(freed, ages, scene)

@@ -135,7 +135,7 @@ def pens(policies: Sequence[str], language: str) -> dict[str, Pen]:
             name,
             label,
             COLOURS[turn % len(COLOURS)],
-            DASHES[(turn + turn // len(DASHES)) % len(DASHES)],
+            DASHES[turn % len(DASHES)],
             MARKERS[turn % len(MARKERS)],
             HATCHES[turn % len(HATCHES)],
             number,

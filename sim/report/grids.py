@@ -185,7 +185,9 @@ def _change(change: Estimate, kind: str) -> Iterator[str]:
     kind = "points" if numerals.FORMS[kind].suffix else kind
     between = spread(change.low, change.high, kind, like=change.value)
     exact = change.low == change.high
-    yield f"Δ {show(change.value, kind, signed=True)}" + (f" ({between})" if between and not exact else "")
+    yield f"Δ {show(change.value, kind, signed=True)}"
+    if between and not exact:
+        yield f"({between})"
 
 
 def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:

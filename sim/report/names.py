@@ -34,13 +34,18 @@ def shorten(text: str, columns: int) -> str:
     return kept.rstrip() + ELLIPSIS
 
 
+def parts(text: str) -> list[str]:
+    """Cut a name where it may break: behind spaces and the marks that join words in a name."""
+    return re.findall(r"[^\s_/,;:|+=\[-]+[\s_/,;:|+=\[-]*|[\s_/,;:|+=\[-]+", text)
+
+
 def wrap(text: str, columns: int, lines: int = 2) -> str:
     """Break the text over at most that many lines of that many columns; the last may be cut.
 
     Lines break behind spaces and the marks that join words in a name, else anywhere.
     """
     broken = [""]
-    for piece in re.findall(r"[^\s_/,;:|+=-]*[\s_/,;:|+=-]*", text):
+    for piece in parts(text):
         for part in [piece] if width(piece) <= columns else piece:
             if width((broken[-1] + part).rstrip()) > columns:
                 broken.append("")

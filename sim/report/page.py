@@ -70,6 +70,7 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
+    environment.filters["parts"] = names.parts
     return environment.get_template("report.html.j2")
 
 
@@ -106,7 +107,7 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
             "page.evidence.how", flagged=sum(map(grids.assumed, evidence)), total=len(evidence)
         ),
         "run": _run_grid(manifest, language),
-        "command": names.tidy(str(manifest["command"])) if manifest.get("command") else "",
+        "command": str(manifest.get("command") or ""),
         "meanings": _meanings(results, language),
     }
 
@@ -124,9 +125,11 @@ def _stand_ins(results: Results, language: str) -> list[str]:
     """Say which policies the figures call by a number, for want of a font that has their names."""
     from sim.report.canvas import drawable
 
-    drawn = ((drawable(policy, i, language), named(policy)) for i, policy in enumerate(results.policies))
+    drawn = ((drawable(policy, i, language), policy) for i, policy in enumerate(results.policies))
     return [
-        text("page.stand_in", language, number=short, policy=name) for short, name in drawn if short != name
+        text("page.stand_in", language, number=label, policy=named(policy))
+        for label, policy in drawn
+        if label != names.tidy(policy)
     ]
 
 

@@ -218,10 +218,8 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
     )
     lines = [cells for row in rows for cells in _lines(row, language)]
     table.add_column(text("column.policy", language), overflow="fold")
-    for place, key in enumerate(("take_up", "added", "cost", "per_added", "inframarginal"), start=1):
-        # numbers keep their width, so that it is the names that give way in a narrow terminal
-        widest = max((len(line) for cells in lines for line in cells[place].plain.split("\n")), default=0)
-        table.add_column(text(f"terminal.{key}", language), justify="right", min_width=widest)
+    for key in ("take_up", "added", "cost", "per_added", "inframarginal"):
+        table.add_column(text(f"terminal.{key}", language), justify="right", overflow="fold")
     for cells in lines:
         table.add_row(*cells)
     return table

@@ -176,7 +176,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "terminal.per_added": {"en": "Yuan per added\nchild-month"},
     "terminal.inframarginal": {"en": "Would have\ncome anyway"},
     "terminal.points": {"en": "{change} points"},
-    "terminal.if": {"en": "  {assumption}"},
+    "terminal.if": {"en": " {assumption}"},
     "terminal.luck": {
         "en": "Second lines: 95 % intervals for luck, over {replications} replications with the same luck "
         "under every policy."

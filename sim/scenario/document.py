@@ -21,7 +21,17 @@ from functools import reduce
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from sim.scenario.faults import BadScenario, Fault, KeyPath, key_text, one_of, shorten, suggestion, toml_text
+from sim.scenario.faults import (
+    BadScenario,
+    Fault,
+    KeyPath,
+    key_text,
+    nearest,
+    one_of,
+    shorten,
+    suggestion,
+    toml_text,
+)
 
 Number = int | float
 
@@ -300,8 +310,10 @@ def _not_a_file(path: Path) -> tuple[str, str]:
         return f"{path.name}, a folder", "a TOML file"
     if path.exists():
         return f"{path.name}, no plain file", "a TOML file"
-    beside = sorted(other.name for other in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-    return f"no file {toml_text(path.name)}", "a TOML file" + suggestion(path.name, beside)
+    beside = [other.stem for other in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    near = nearest(path.stem, beside)
+    hint = "" if near is None else f"; did you mean {near}.toml?"
+    return f"no file {toml_text(path.name)}", f"a TOML file{hint}"
 
 
 # the lexemes of TOML as far as needed to tell dotted keys from text; the last one is a string never closed
@@ -367,15 +379,15 @@ _PLACE = re.compile(
 
 def _syntax_fault(shown: str, content: bytes, message: str) -> Fault:
     """Where the parser stopped: line and column, the text there, and the parser's own reason."""
+    lines = content.decode("utf-8-sig").replace("\r\n", "\n").rstrip("\n").split("\n")
     place = _PLACE.fullmatch(message)
-    if place is None or place["line"] is None:
-        why = place["why"] if place else message
-        return Fault(shown, "end of file", "the end of the file", f"TOML ({why})")
-    row, column = int(place["line"]), int(place["column"])
-    lines = content.decode("utf-8-sig").replace("\r\n", "\n").split("\n")
-    excerpt = lines[row - 1][max(0, column - 40) :].strip() if row <= len(lines) else ""
-    found = toml_text(shorten(excerpt, 80)) if excerpt else "the end of the line"
-    return Fault(shown, f"line {row}, column {column}", found, f"TOML ({place['why']})")
+    row, column, key = len(lines), len(lines[-1]), "end of file"
+    if place and place["line"]:
+        row, column = int(place["line"]), int(place["column"])
+        key = f"line {row}, column {column}"
+    excerpt = lines[min(row, len(lines)) - 1][max(0, column - 40) :].strip()
+    why = place["why"] if place else message
+    return Fault(shown, key, toml_text(shorten(excerpt, 80)), f"TOML ({why})")
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -103,10 +103,15 @@ def toml_text(value: object, width: int = FOUND_WIDTH) -> str:
 
 def suggestion(word: object, known: Iterable[str]) -> str:
     """`; did you mean NAME?` for the known name nearest to a word, or nothing."""
+    near = nearest(word, known)
+    return "" if near is None else f"; did you mean {near}?"
+
+
+def nearest(word: object, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt word most likely means, if any is near."""
     if not isinstance(word, str) or len(word) > KEY_WIDTH:
-        return ""
-    near = difflib.get_close_matches(word, sorted(set(known)), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+        return None
+    return next(iter(difflib.get_close_matches(word, sorted(set(known)), n=1)), None)
 
 
 def one_of(names: Sequence[str], found: object = None) -> str:
@@ -199,7 +204,7 @@ def _placed(
     model: type[BaseModel] | None,
 ) -> Fault:
     kind, loc = detail["type"], tuple(detail["loc"])
-    path, value = _locate(document.tree, prefix, loc, missing=kind == "missing")
+    path, value = _locate(document.tree, prefix, loc, missing=kind == "missing", tagged=model is not None)
     if value is _ABSENT:
         value = None if kind == "missing" else detail.get("input")
     tag = _discriminator(detail)
@@ -232,14 +237,15 @@ def _child(value: object, part: str | int) -> Any:
     return _ABSENT
 
 
-def _locate(tree: object, prefix: KeyPath, loc: KeyPath, missing: bool) -> tuple[KeyPath, Any]:
+def _locate(tree: object, prefix: KeyPath, loc: KeyPath, missing: bool, tagged: bool) -> tuple[KeyPath, Any]:
     """The key path that a pydantic location means, and the value there.
 
     Pydantic puts the tags of unions and the names of validators among the keys; what is no key is left out.
+
+    tagged : the location starts behind any tag, as that of a single model does
     """
     *_, value = accumulate(prefix, _child, initial=tree)
     path: KeyPath = prefix
-    tagged = False
     for n, part in enumerate(loc):
         last = n == len(loc) - 1
         if not tagged and isinstance(value, Mapping) and value.get("kind") == part:

@@ -289,6 +289,14 @@ def test_a_prefix_says_where_a_part_stands() -> None:
     assert [fault.line() for fault in faults] == [f"{AT}.until: found 3, expected a date"]
 
 
+def test_a_parameter_may_have_its_kinds_name() -> None:
+    tree = with_instrument({"kind": "fee_cap", "fee_cap": 101})
+    with pytest.raises(ValidationError) as caught:
+        Cap.model_validate(tree["policy"][1]["instrument"][0])
+    faults = from_validation(caught.value, document(tree), ("policy", 1, "instrument", 0), Cap)
+    assert [fault.key for fault in faults] == ["policy[1].instrument[0].fee_cap"]
+
+
 def test_a_part_that_is_not_in_the_document_is_told_by_pydantic() -> None:
     with pytest.raises(ValidationError) as caught:
         Pool.model_validate({"kind": "voucher_pool", "until": 3})

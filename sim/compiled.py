@@ -1,0 +1,37 @@
+"""The compiler: two decorators, and a cache folder named by the source it compiled.
+
+`entry` is for functions that Python calls, `inner` for those that only other compiled functions
+call: for them no Python wrapper is built, which halves the time of the first run.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sim.source import digest
+
+
+def _cache_folder() -> str:
+    """A folder of this very source: the compiler does not notice a changed function in another module.
+
+    Where the user's cache folder cannot be written, a private temporary folder serves.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = home / "childcare-sim" / digest()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK)
+    except OSError:
+        writable = False
+    return str(folder) if writable else tempfile.mkdtemp(prefix="childcare-sim-")
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
+from numba import njit  # noqa: E402  (the cache folder must be named first)
+
+entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, no_cfunc_wrapper=True)
+inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(
+    cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
+)

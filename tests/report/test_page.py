@@ -1,0 +1,198 @@
+"""The page: one well-formed file that loads nothing, and says everything the headline says."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.report.numerals import show
+from sim.report.page import write_page
+from sim.report.tables import Results, headline
+
+from .made_up import HOSTILE, build
+
+VOID = {"meta", "img", "br", "hr", "wbr", "link", "input"}
+
+
+class Reader(HTMLParser):
+    """Checks that tags are closed in order, and gathers what a test may ask about."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.words: list[str] = []
+        self.row_lengths: list[list[int]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.row_lengths.append([])
+        if tag == "tr":
+            self.row_lengths[-1].append(0)
+        if tag in ("td", "th"):
+            self.row_lengths[-1][-1] += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("style", "title"):
+            self.words.append(data)
+
+
+def read(path: Path) -> Reader:
+    reader = Reader()
+    reader.feed(path.read_text(encoding="utf-8"))
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+@pytest.fixture(scope="module")
+def page(written: list[Path]) -> Reader:
+    return read(written[-1])
+
+
+def test_the_report_is_twelve_figures_and_a_page(written: list[Path]) -> None:
+    assert len(written) == 13
+    assert written[-1].name == "report.html"
+    assert all(path.is_file() for path in written)
+    assert not list(written[-1].parent.rglob("*.part"))
+
+
+def test_the_page_loads_nothing_and_runs_nothing(written: list[Path], page: Reader) -> None:
+    tags = {tag for tag, _, _ in page.attributes}
+    assert not tags & {"script", "link", "iframe", "object", "form", "base"}
+    for tag, name, value in page.attributes:
+        assert not name.startswith("on")
+        assert name not in ("style", "srcset", "action")
+        if name in ("src", "href"):
+            assert tag == "img"
+            assert value is not None
+            assert value.startswith("data:image/svg+xml;base64,")
+    html = written[-1].read_text(encoding="utf-8")
+    assert not re.search(r"https?:|url\(|@import", html)
+
+
+def test_the_policy_allows_just_the_style_that_is_there(written: list[Path], page: Reader) -> None:
+    html = written[-1].read_text(encoding="utf-8")
+    style = html.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policies = [value for tag, name, value in page.attributes if (tag, name) == ("meta", "content")]
+    assert any(
+        value is not None and "default-src 'none'" in value and f"'sha256-{digest}'" in value
+        for value in policies
+    )
+
+
+def test_pictures_are_the_files_and_have_words(written: list[Path], page: Reader) -> None:
+    sources = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
+    embedded = {base64.b64decode(source.partition(",")[2]) for source in sources}
+    assert embedded == {path.read_bytes() for path in written if path.suffix == ".svg"}
+    alts = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
+    assert len(alts) == len(sources) == 6
+    assert all(len(alt) > 60 for alt in alts)
+
+
+def test_the_page_says_what_the_headline_says(study: Results, page: Reader) -> None:
+    words = " ".join(page.words)
+    for row in headline(study)[1:]:
+        assert show(row.take_up.value, "take_up") in words
+        assert show(row.take_up_change.value, "points", signed=True) in words
+        assert show(row.added_child_months.value, "count") in words
+        assert show(row.cost_per_added_child_month.value, "yuan") in words
+        for line in row.knowledge:
+            form = "yuan" if line.metric.startswith("cost") else "share"
+            for number in (line.low, line.central, line.high):
+                assert show(number, form) in words
+    for said in ("Read this with the table", *study.manifest["notes"], study.manifest["command"], "20251110"):
+        assert str(said) in words
+
+
+def test_assumptions_are_flagged(page: Reader) -> None:
+    words = " ".join(page.words)
+    assert "2 of 3 values" in words
+    assert "no source given" in words
+    assert sum((tag, name, value) == ("tr", "class", "flag") for tag, name, value in page.attributes) == 2
+
+
+def test_the_rows_of_a_table_are_equally_long(page: Reader) -> None:
+    assert page.row_lengths
+    assert all(len(set(lengths)) == 1 for lengths in page.row_lengths)
+
+
+def test_hostile_names_are_text(folder: Path) -> None:
+    results = build(names=HOSTILE, count=2)
+    results.manifest["title"] = "<img src=x onerror=alert(1)>"
+    results.manifest["notes"] = ["</style><script>alert(2)</script>"]
+    results.manifest["evidence"] = [{"key": "<b>", "value": "<i>", "source": '"><script>'}, {"key": "k"}]
+    results.manifest["command"] = "python -m sim '<script>'"
+    page = read(write_page(results, folder))
+    assert not {"script", "b", "i"} & {tag for tag, _, _ in page.attributes}
+    assert "img" not in {tag for tag, _, _ in page.attributes}
+    words = " ".join(page.words)
+    for text in (
+        "<script>alert(1)</script>",
+        "$1 & $2_{x}",
+        "育儿补贴 vouchers",
+        "</style><script>alert(2)</script>",
+    ):
+        assert text in words
+
+
+def test_nulls_are_dashes(folder: Path) -> None:
+    page = read(write_page(build(nulls=True, count=2), folder))
+    assert not [word for word in page.words if re.search(r"\bnan\b|\binf\b|None", word, re.IGNORECASE)]
+    assert all(len(set(lengths)) == 1 for lengths in page.row_lengths)
+
+
+def test_numbers_that_are_not_finite_are_dashes(folder: Path) -> None:
+    results = build(count=2)
+    broken = results.summary.with_columns(value=pl.lit(float("inf")), low=pl.lit(float("nan")))
+    page = read(write_page(Results(broken, results.monthly, results.manifest), folder))
+    assert not [word for word in page.words if re.search(r"\bnan\b|\binf\b", word, re.IGNORECASE)]
+
+
+def test_no_sweep_no_knowledge_one_replication(folder: Path) -> None:
+    results = build(names=("baseline", "fee"), replications=1, count=3, sweep=False)
+    bare = Results(
+        results.summary.filter(doubt="luck"), results.monthly, results.manifest | {"evidence": None}
+    )
+    page = read(write_page(bare, folder))
+    words = " ".join(page.words)
+    assert "The sweep" not in words
+    assert "nobody knows" not in words.replace("the number over what nobody knows", "")
+    assert "two replications or more" in words
+    assert "one replication" in words
+
+
+def test_an_empty_study_is_still_a_page(study: Results, folder: Path) -> None:
+    page = read(write_page(Results(study.summary.clear(), study.monthly.clear(), {}), folder))
+    assert "Childcare policies compared" in " ".join(page.words)
+
+
+def test_an_unclear_effect_is_said_to_be_unclear(folder: Path) -> None:
+    results = build(names=("baseline", "vouchers"), count=2, sweep=False)
+    low = pl.when(pl.col("metric") == "added_child_months").then(-5.0).otherwise(pl.col("low"))
+    page = read(
+        write_page(Results(results.summary.with_columns(low=low), results.monthly, results.manifest), folder)
+    )
+    assert "cannot be told from zero" in " ".join(page.words)
+
+
+def test_a_sample_of_the_city_is_announced(folder: Path) -> None:
+    results = build(count=2, sweep=False)
+    results.manifest["scale"] = 0.05
+    assert "Simulated at 5 % of the city" in " ".join(read(write_page(results, folder)).words)
+
+
+def test_the_page_is_the_same_each_time(study: Results, tmp_path: Path) -> None:
+    one, two = (write_page(study, tmp_path / name).read_bytes() for name in ("one", "two"))
+    assert one == two
