@@ -33,26 +33,41 @@ def number(
     above: float | None = None,
     default: Any = ...,
     idle: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
 ) -> Any:
     """Declare a numeric field with its unit, bounds and meaning.
 
     above : exclusive lower bound; replaces `at_least` where given
+    low, high : the range of a default that is an assumption
     idle : the value at which an instrument does nothing by this parameter
     Returns a pydantic field whose JSON Schema carries `unit` (and `idle`).
     """
     extra: dict[str, Any] = {"unit": unit}
     if idle is not None:
         extra["idle"] = idle
+    if low is not None and high is not None:
+        extra |= {"low": low, "high": high}
     lower: dict[str, Any] = {"gt": above} if above is not None else {"ge": at_least}
     return Field(default=default, le=at_most, description=meaning, json_schema_extra=extra, **lower)
 
 
-def fraction(meaning: str, *, default: Any = ..., idle: float | None = None) -> Any:
+def fraction(
+    meaning: str, *, default: Any = ..., idle: float | None = None, low: float | None = None, high: float | None = None
+) -> Any:
     """Declare a field between 0 and 1."""
-    return number("share", meaning, at_most=1, default=default, idle=idle)
+    return number("share", meaning, at_most=1, default=default, idle=idle, low=low, high=high)
 
 
 def unit_of(field: FieldInfo) -> str:
     """Unit of a declared field, empty for words and dates."""
     extra = field.json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def range_of(field: FieldInfo) -> tuple[float, float] | None:
+    """Low and high of a declared assumption, None where the field is not one."""
+    extra = field.json_schema_extra
+    if not isinstance(extra, dict) or "low" not in extra:
+        return None
+    return float(str(extra["low"])), float(str(extra["high"]))

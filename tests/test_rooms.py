@@ -20,14 +20,14 @@ FLOORS = (
     ("scenario",),
     ("policy",),
     ("world", "kernels"),
-    ("params", "draws", "dates", "source"),
+    ("params", "draws", "dates", "compiled", "source"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PARTED = {"world", "kernels"}  # neighbours on one floor that don't know each other
 
 ROOMS_OF_TOOL = {
     "simpy": {"engine"},
-    "numba": {"kernels", "draws"},
+    "numba": {"compiled"},
     "llvmlite": {"kernels", "draws"},
     "matplotlib": {"report"},
     "jinja2": {"report"},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.draws import Luck
-from sim.engine.recorder import STAY_FIELDS, Chronicle, GroupIndex, Record
+from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, GroupIndex, Record
 from sim.engine.simulation import Constants, Simulation
 from sim.engine.state import State, empty_state
 from sim.engine.treasury import Ledger
@@ -87,10 +87,11 @@ class Replication:
         self._checkpoints: dict[int, State] = {}
         self._finished: Record | None = None
         self._rank: NDArray[np.float64] | None = None
+        self.decisions = 0  # family-months actually simulated; a fork's inherited ones don't count
 
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
-        for month in sorted(m for m in months if self._baseline.state.month <= m < self.span.end):
+        for month in sorted(max(m, self._baseline.state.month) for m in months if m < self.span.end):
             self._baseline.run_to(month)
             self._checkpoints[month] = self._baseline.state.copy()
 
@@ -98,6 +99,7 @@ class Replication:
         """The record of the city under its standing programmes alone."""
         if self._finished is None:
             self._baseline.run_to(self.span.end)
+            self.decisions += _decisions(self._baseline.state, 0)
             self._finished = self._record(self._baseline.state, Chain(self._standing, ()))
         return self._finished
 
@@ -115,11 +117,12 @@ class Replication:
         month = chain.fork_month
         if month is None or month >= self.span.end:
             return self.baseline()
-        month = min(self._checkpoints) if straight else max(month, min(self._checkpoints))
+        month = min(self._checkpoints) if straight else month
         simulation = Simulation(
             self._constants, self.checkpoint(month), self._standing + own, len(self._standing), self.span.start
         )
         simulation.run_to(self.span.end)
+        self.decisions += _decisions(simulation.state, month - self.span.first)
         return self._record(simulation.state, chain)
 
     def _record(self, state: State, chain: Chain) -> Record:
@@ -164,6 +167,11 @@ class Replication:
         months = stays["last"].astype(np.int64) - first + 1
         weight = 2 * self._rank[stays["child"].astype(np.int64)] - 1
         return np.array([float((months * weight).sum()), float(months.sum())])
+
+
+def _decisions(state: State, since: int) -> int:
+    """Decisions simulated from a row of the chronicle on."""
+    return int(state.chronicle.city[CITY_TOTALS.index("decisions"), since:].sum())
 
 
 def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:

@@ -370,7 +370,10 @@ class Simulation:
         for q, instrument in enumerate(self._instruments):
             cash = instrument.cash()
             if cash is not None and in_force(instrument, day):
-                claims[q] += round(int(self._constants.population(day, cash)[0]) * cash.yuan_per_month * 100)
+                paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
+                claims[q] += paid[0]
+                if payers.own[q]:
+                    self._flows[bills.CLAIMED] += paid
         ledger.claim(row, claims)
         state.chronicle.claims[row] = claims
         received = int(self._flows[bills.NET, 0]) + int(payers.claimed.sum())

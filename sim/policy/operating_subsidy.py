@@ -66,13 +66,16 @@ class OperatingSubsidy(Instrument):
         return {"takes_part": Column("institution", "bool")}
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
-        """Choose participants by lot as long as the children they enrol fit into the places."""
+        """Choose participants by lot until the children they enrol fill the places.
+
+        The last may reach beyond; what is paid in a month stays within the places.
+        """
         may = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
         children = np.where(may, offered.enrolled[:, np.isin(BAND_WORDS, self.bands)].sum(axis=1), 0)
         order = np.argsort(np.where(may, chance, 2.0), kind="stable")[: int(may.sum())]
         chosen = columns["takes_part"]
         chosen[:] = False
-        chosen[order] = np.cumsum(children[order]) <= self.places
+        chosen[order] = np.cumsum(children[order]) - children[order] < self.places
 
     def _paid(self, columns: Columns) -> NDArray[np.bool_]:
         """Bands by institutions for which it is paid, bool (3, n)."""

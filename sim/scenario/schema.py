@@ -58,7 +58,7 @@ class KnowledgeFacts(Facts):
     )
 
 
-class _Head(BaseModel):
+class Head(BaseModel):
     """The plain top-level keys; the rest is validated piece by piece so that all faults come at once."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
@@ -130,11 +130,11 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
 def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     """Validate a document; the scenario is None where there are faults."""
     faults: list[Fault] = []
-    head: _Head | None = None
+    head: Head | None = None
     try:
-        head = _Head.model_validate(document.tree)
+        head = Head.model_validate(document.tree)
     except ValidationError as error:
-        faults += from_validation(error, document, (), _Head)
+        faults += from_validation(error, document, (), Head)
     tables = document.tree.get("policy")
     standing = _chain(document.tree.get("instrument"), document, ("instrument",), faults)
     policies = _policies(tables if isinstance(tables, list) else [], document, faults)
@@ -210,7 +210,7 @@ def _policies(tables: list[Any], document: Document, faults: list[Fault]) -> tup
     return tuple(policies)
 
 
-def _clock_faults(head: _Head, document: Document) -> list[Fault]:
+def _clock_faults(head: Head, document: Document) -> list[Fault]:
     """Dates in order and on months' edges, births for every year, a city of a size that fits."""
     run, faults = head.run, []
 
@@ -303,7 +303,7 @@ def _axis(
     return path, tuple(values), False
 
 
-def _knowledge_faults(head: _Head, document: Document) -> list[Fault]:
+def _knowledge_faults(head: Head, document: Document) -> list[Fault]:
     """Every assumption names parameters that exist."""
     faults = []
     for name, paths in head.knowledge.assumptions.items():

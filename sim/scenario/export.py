@@ -1,0 +1,70 @@
+"""JSON Schema of scenario files, so that editors complete keys and show meanings and bounds."""
+
+from typing import Any
+
+from sim.policy.menu import menu
+from sim.scenario.schema import Head
+
+_EVIDENCE = {
+    "type": "object",
+    "properties": {
+        "value": {"type": "number"},
+        "low": {"type": "number"},
+        "high": {"type": "number"},
+        "source": {"type": "string"},
+    },
+    "required": ["value"],
+    "additionalProperties": False,
+}
+
+
+def json_schema() -> dict[str, Any]:
+    """The schema of a scenario file, evidence-carrying numbers allowed wherever a number is.
+
+    A file that `extends` another may leave out what that one says, so nothing is required.
+    """
+    whole = Head.model_json_schema(ref_template="#/$defs/{model}")
+    defs = whole.pop("$defs", {})
+    kinds = []
+    for kind, leaf in menu().items():
+        table = leaf.model_json_schema(ref_template="#/$defs/{model}")
+        defs |= table.pop("$defs", {})
+        table["properties"] = {"kind": {"const": kind, "description": leaf.title}} | table["properties"]
+        table["required"] = ["kind"]
+        defs[f"instrument_{kind}"] = table
+        kinds.append({"$ref": f"#/$defs/instrument_{kind}"})
+    chain = {"type": "array", "items": {"anyOf": kinds}}
+    name = {"type": "string", "description": "the policy's name, its own in this file"}
+    policy = {
+        "type": "object",
+        "properties": {"name": name, "source": {"type": "string"}, "instrument": chain},
+        "required": ["name"],
+        "additionalProperties": False,
+    }
+    whole["properties"] |= {
+        "extends": {"type": "string", "description": "a file whose tables this one is merged into"},
+        "instrument": chain,
+        "policy": {"type": "array", "items": policy},
+    }
+    whole["$defs"] = defs
+    whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    return dict(_with_evidence(_without_required(whole)))
+
+
+def _without_required(node: Any) -> Any:
+    """Drop `required`, save where a table is named by it."""
+    if isinstance(node, dict):
+        kept = {k: _without_required(v) for k, v in node.items() if k != "required" or v in (["kind"], ["name"], ["value"])}
+        return kept
+    return [_without_required(x) for x in node] if isinstance(node, list) else node
+
+
+def _with_evidence(node: Any) -> Any:
+    """Allow `{ value = …, source = "…" }` for every number."""
+    if isinstance(node, dict):
+        inside = {k: _with_evidence(v) for k, v in node.items()}
+        if node.get("type") in ("number", "integer"):
+            words = {k: inside.pop(k) for k in ("description", "default", "unit", "idle", "title") if k in inside}
+            return words | {"anyOf": [inside, _EVIDENCE]}
+        return inside
+    return [_with_evidence(x) for x in node] if isinstance(node, list) else node

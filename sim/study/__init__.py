@@ -1,0 +1,1 @@
+"""Many jobs: planned, run over workers, stored one by one, compared with intervals."""

@@ -1,0 +1,347 @@
+"""Comparison: every arm against the baseline of its own luck, child by child, then over replications.
+
+Definitions are those of docs/model.md: flows are sums over the counted window, stocks means of
+month-ends, ratios are ratios of replication means. Money is in yuan.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
+from sim.kernels import pairing
+from sim.study import intervals
+from sim.study.intervals import Estimate
+from sim.study.plan import Plan
+
+Floats = NDArray[np.float64]
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One arm in one replication, against its baseline.
+
+    groups : names of the columns; tranches follow the groups of the record
+    window : parts of the metrics over the counted window, float64 (groups,)
+    monthly : the same by month, float64 (months, groups)
+    """
+
+    groups: tuple[str, ...]
+    first: int
+    window: dict[str, Floats]
+    monthly: dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a part, or as one part over another.
+
+    groups : prefixes of the groups by which it is told apart, beside all
+    """
+
+    name: str
+    unit: str
+    top: str
+    bottom: str = ""
+    groups: tuple[str, ...] = field(default=())
+    monthly: bool = True
+
+
+_PEOPLE = ("band=", "quintile=", "birth_order=", "district=")
+_OFFERS = ("band=", "kind=", "district=")
+_BILLS = ("band=", "kind=", "quintile=", "birth_order=", "district=")
+_PAIRED = ("quintile=", "birth_order=", "district=")
+_VOUCHERS = ("tranche=",)
+
+METRICS = (
+    Metric("children", "children", "children", groups=_PEOPLE),
+    Metric("enrolled", "children", "enrolled", groups=_BILLS),
+    Metric("enrolled_child_months", "child-months", "enrolled_child_months", groups=_BILLS),
+    Metric("take_up", "share", "enrolled", "children", _PEOPLE),
+    Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED),
+    Metric("places", "places", "places", groups=_OFFERS),
+    Metric("institutions", "institutions", "institutions", groups=("kind=", "district=")),
+    Metric("utilisation", "share", "enrolled", "places", _OFFERS),
+    Metric("mean_fee", "yuan a month", "fee_places", "places", _OFFERS),
+    Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS),
+    Metric("waiting", "children", "waiting", groups=_PEOPLE),
+    Metric("openings", "classes", "openings"),
+    Metric("closures", "classes", "closures"),
+    Metric("institution_profit", "yuan", "profit"),
+    *(Metric(name, "children", name, groups=_VOUCHERS) for name in ("voucher_eligible", "voucher_aware", "applications")),
+    *(
+        Metric(name, "vouchers", name, groups=_VOUCHERS)
+        for name in ("vouchers_offered", "vouchers_issued", "vouchers_redeemed", "vouchers_expired", "vouchers_redeemed_marginal")
+    ),
+    Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False),
+    Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
+    Metric("standing_cost", "yuan", "standing_cost"),
+    Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
+    Metric("added_child_months", "child-months", "added", groups=_PAIRED),
+    Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
+    Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False),
+    Metric("inframarginal_share", "share", "inframarginal", "subsidised_paired", (*_PAIRED, *_VOUCHERS), monthly=False),
+    Metric("inframarginal_money_share", "share", "inframarginal_yuan", "subsidised_yuan", (*_PAIRED, *_VOUCHERS), monthly=False),
+    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", monthly=False),
+    Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False),
+)
+_STOCKS = {"children", "enrolled", "enrolled_under_36", "waiting", "places", "institutions", "fee_places"}
+
+
+def outcome(record: Record, baseline: Record) -> Outcome:
+    """Pair a record with the baseline of the same luck."""
+    tiers = record.tranche.shape[2]
+    groups = (*record.groups, *(f"tranche={t + 1}" for t in range(tiers)))
+    wide: Callable[[Floats], Floats] = partial(_widen, groups=len(groups))
+    total = {name: record.totals[row].astype(float) for name, row in ROW.items()}
+    city = {name: record.city[row].astype(float)[:, None] for row, name in enumerate(CITY_TOTALS)}
+    monthly = {
+        name: wide(total[name])
+        for name in ("children", "enrolled", "enrolled_under_36", "waiting", "enrolled_child_months", "institutions")
+    }
+    monthly |= {
+        "places": wide(total["place_thirds"] / 3),
+        "fee_places": wide(total["fee_place_thirds_fen"] / 300),
+        "net": wide(total["net_fen"] / 100),
+        "subsidised": wide(total["subsidised_child_months"]),
+        "public_cost": wide(total["claimed_fen"] / 100),
+        "profit": wide(city["profit_fen"] / 100),
+        "standing_cost": wide(city["standing_fen"] / 100),
+        "openings": wide(city["openings"]),
+        "closures": wide(city["closures"]),
+    }
+    monthly |= _voucher_parts(record, len(groups))
+    paired = _pair(record, baseline, groups)
+    monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
+    monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
+    window = {
+        name: values.mean(axis=0) if name in _STOCKS else values.sum(axis=0) for name, values in monthly.items()
+    }
+    return Outcome(groups, record.first, window | paired | _money(record, baseline, len(groups)), monthly)
+
+
+def _widen(values: Floats, groups: int) -> Floats:
+    """Add empty columns for groups in which something is not counted."""
+    out = np.zeros((values.shape[0], groups))
+    out[:, : values.shape[1]] = values
+    return out
+
+
+def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
+    """Voucher counts by tranche, and their sum for all; cost by tranche joins the public cost."""
+    parts = {}
+    for row, name in enumerate(TRANCHE_TOTALS):
+        if name == "vouchers_redeemed_fen":
+            continue
+        by_tier = record.tranche[row].astype(float)
+        out = np.zeros((len(by_tier), groups))
+        out[:, groups - by_tier.shape[1] :] = by_tier
+        out[:, 0] = by_tier.sum(axis=1)
+        parts[name] = out
+    parts["vouchers_ended"] = parts["vouchers_redeemed"] + parts["vouchers_expired"]
+    return parts
+
+
+def _enrolment(record: Record) -> NDArray[np.uint8]:
+    """Who was billed in which counted month, uint8 (months, n)."""
+    out = np.zeros((record.months(), record.children), np.uint8)
+    stays = record.stays
+    pairing.fill_enrolment(stays["child"], stays["first"], stays["last"], 0, record.months(), out)
+    return out
+
+
+def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str, Floats]:
+    """Child by child: added and crowded-out months, and subsidised months that would have been anyway."""
+    here, there = _enrolment(record), _enrolment(baseline)
+    cells = np.zeros((record.children, record.stay_cells.shape[1]), np.int16)
+    for r in (record, baseline):
+        cells[r.stays["child"]] = r.stay_cells
+    months = record.months()
+    added = np.zeros((months, len(groups)), np.int64)
+    crowded = np.zeros_like(added)
+    for m in range(months):
+        pairing.compare_enrolment(here[m : m + 1], there[m : m + 1], cells, added[m], crowded[m])
+    child, month = record.claim_child, record.claim_month
+    anyway = there[month, child].astype(bool)
+    first_tier = len(record.groups)
+
+    def by_group(weight: Floats) -> Floats:
+        out = np.zeros(len(groups))
+        out[0] = weight.sum()
+        for column in cells[child].T:
+            out += np.bincount(column, weight, len(groups))
+        has_tier = record.claim_tranche >= 0
+        out += np.bincount(first_tier + record.claim_tranche[has_tier], weight[has_tier], len(groups))
+        return out
+
+    one, yuan = np.ones(len(child)), record.claim_fen / 100
+    vouchers = record.claim_tranche >= 0
+    marginal = np.zeros((months, len(groups)))
+    news = vouchers & ~anyway
+    np.add.at(marginal, (month[news], 0), 1.0)
+    np.add.at(marginal, (month[news], first_tier + record.claim_tranche[news]), 1.0)
+    return {
+        "added": added.astype(float),
+        "crowded_out": crowded.astype(float),
+        "marginal": marginal,
+        "subsidised_paired": by_group(one),
+        "inframarginal": by_group(one * anyway),
+        "subsidised_yuan": by_group(yuan),
+        "inframarginal_yuan": by_group(yuan * anyway),
+    }
+
+
+def _money(record: Record, baseline: Record, groups: int) -> dict[str, Floats]:
+    """What the policy cost more than the baseline, and how far posted fees rose for the baseline's children."""
+
+    def city_wide(amount: float) -> Floats:
+        out = np.zeros(groups)
+        out[0] = amount
+        return out
+
+    extra = float(record.claims.sum() - baseline.claims.sum()) / 100
+    rise = float(((record.fee - baseline.fee) * baseline.offer_bills).sum())
+    return {
+        "extra_cost": city_wide(extra),
+        "fee_rise_yuan": city_wide(rise),
+        "concentration_top": city_wide(float(record.concentration[0])),
+        "concentration_bottom": city_wide(float(record.concentration[1])),
+    }
+
+
+def _shown(metric: Metric, groups: Sequence[str]) -> list[int]:
+    """Columns of the groups by which a metric is told apart."""
+    return [n for n, g in enumerate(groups) if g == ALL or g.startswith(metric.groups or ("\0",))]
+
+
+def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
+    return any(g.startswith("tranche=") for g in outcomes[0].groups)
+
+
+def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
+    """Voucher metrics belong to policies with vouchers only."""
+    return not ("voucher" in metric.name or metric.name in ("applications", "redemption_rate")) or _has_vouchers(outcomes)
+
+
+def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:
+    """A metric of one group over replications."""
+    top = np.array([o.window[metric.top][column] for o in outcomes])
+    if not metric.bottom:
+        return intervals.mean(top)
+    return intervals.ratio(top, np.array([o.window[metric.bottom][column] for o in outcomes]))
+
+
+def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int) -> Estimate:
+    """Paired difference from the baseline. Differences of what is itself a comparison are undefined."""
+    if metric.name in ("cost_per_added_child_month", "pass_through") or "inframarginal" in metric.name:
+        return Estimate(None)
+    if column >= len(base[0].groups):  # a voucher tranche: the baseline has none
+        base_top = base_bottom = np.zeros(len(base))
+    else:
+        base_top = np.array([o.window[metric.top][column] for o in base])
+        base_bottom = np.array([o.window[metric.bottom or metric.top][column] for o in base])
+    top = np.array([o.window[metric.top][column] for o in outcomes])
+    if not metric.bottom:
+        return intervals.mean(top - base_top)
+    bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
+    return intervals.ratio_difference(top, bottom, base_top, base_bottom)
+
+
+SUMMARY_SCHEMA = {
+    "policy": pl.String, "metric": pl.String, "unit": pl.String, "group": pl.String,
+    "value": pl.Float64, "low": pl.Float64, "high": pl.Float64,
+    "difference": pl.Float64, "difference_low": pl.Float64, "difference_high": pl.Float64,
+    "replications": pl.Int64, "doubt": pl.String,
+}  # fmt: skip
+
+
+def summarise(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> pl.DataFrame:
+    """The table `summary`: every arm's metrics by group, with intervals and paired differences.
+
+    outcomes : by arm name, one for each replication, in order
+    """
+    shown = [arm for arm in plan.arms if arm.role != "knowledge"]
+    base = outcomes[shown[0].name]
+    rows: list[tuple[object, ...]] = []
+    for arm in shown:
+        mine = outcomes[arm.name]
+        for metric in METRICS:
+            if not _applies(metric, mine):
+                continue
+            for column in _shown(metric, mine[0].groups):
+                value, moved = estimate(metric, mine, column), _difference(metric, mine, base, column)
+                rows.append(
+                    (arm.name, metric.name, metric.unit, mine[0].groups[column], value.value, value.low, value.high,
+                     moved.value, moved.low, moved.high, len(mine), "luck")
+                )  # fmt: skip
+    rows += _knowledge_rows(plan, outcomes)
+    table = pl.DataFrame(rows, schema=SUMMARY_SCHEMA, orient="row")
+    return table.sort("policy", "metric", "group", "doubt")
+
+
+def _knowledge_rows(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterable[tuple[object, ...]]:
+    """How cost per added child-month and the inframarginal share move with each assumption, luck held fixed."""
+    ends: dict[tuple[str, str], dict[str, Sequence[Outcome]]] = {}
+    for arm in plan.arms:
+        if arm.role == "knowledge":
+            assumption, end = arm.name.rpartition(" | ")[2].rsplit(" ", 1)
+            ends.setdefault((arm.policy, assumption), {})[end] = outcomes[arm.name]
+    for (policy, assumption), by_end in ends.items():
+        central = outcomes[policy][: len(by_end["low"])]
+        for metric in METRICS:
+            if metric.name in ("cost_per_added_child_month", "inframarginal_share"):
+                value, low, high = (_point(metric, o) for o in (central, by_end["low"], by_end["high"]))
+                yield (policy, metric.name, metric.unit, f"assumption={assumption}", value, low, high,
+                       None, None, None, len(central), "knowledge")  # fmt: skip
+
+
+def _point(metric: Metric, outcomes: Sequence[Outcome]) -> float | None:
+    """A ratio without its interval; undefined where its denominator is not positive."""
+    top = sum(float(o.window[metric.top][0]) for o in outcomes)
+    bottom = sum(float(o.window[metric.bottom][0]) for o in outcomes)
+    return top / bottom if bottom > 0 else None
+
+
+def monthly_table(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> pl.DataFrame:
+    """The table `monthly`: policy, replication, month, group, metric, value; undefined values have no row."""
+    frames = []
+    for arm in plan.arms:
+        if arm.role == "knowledge":
+            continue
+        for replication, one in enumerate(outcomes[arm.name]):
+            frames += [
+                _month_rows(arm.name, replication, one, metric)
+                for metric in METRICS
+                if metric.monthly and _applies(metric, [one])
+            ]
+    return pl.concat(frames).sort("policy", "replication", "month", "group", "metric")
+
+
+def _month_rows(policy: str, replication: int, one: Outcome, metric: Metric) -> pl.DataFrame:
+    """One metric of one arm and replication, by month and group."""
+    columns = _shown(metric, one.groups)
+    values = one.monthly[metric.top][:, columns]
+    if metric.bottom:
+        bottom = one.monthly[metric.bottom][:, columns]
+        values = np.divide(values, bottom, out=np.full_like(values, np.nan), where=bottom > 0)
+    months = [dates.date_in(one.first + m) for m in range(len(values))]
+    size = values.size
+    frame = pl.DataFrame(
+        {
+            "policy": pl.repeat(policy, size, dtype=pl.String, eager=True),
+            "replication": pl.repeat(replication, size, dtype=pl.Int64, eager=True),
+            "month": pl.Series(months, dtype=pl.Date).gather(np.repeat(np.arange(len(months)), len(columns))),
+            "group": pl.Series([one.groups[c] for c in columns], dtype=pl.String).gather(
+                np.tile(np.arange(len(columns)), len(months))
+            ),
+            "metric": pl.repeat(metric.name, size, dtype=pl.String, eager=True),
+            "value": values.ravel(),
+        }
+    )
+    return frame.filter(pl.col("value").is_not_nan())

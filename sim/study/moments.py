@@ -1,0 +1,277 @@
+"""What a simulated city shows of itself: the figures that calibration fits, and those it only checks.
+
+Shares and stocks are means of month-ends over the window. A stay is an unbroken run of monthly bills
+of one child at one institution; it is complete when a month of the window passes without the next bill.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy.spatial import cKDTree
+
+from sim import dates
+from sim.draws import Luck
+from sim.engine.job import Replication, Span
+from sim.engine.recorder import CITY_TOTALS, ROW, Record
+from sim.params import Rows, number
+from sim.policy.instrument import Columns, Floats, Instrument, Offered
+from sim.scenario.schema import RunFacts, Scenario
+from sim.world.city import CityFacts
+from sim.world.families import QUINTILES
+from sim.world.institutions import BANDS
+
+RISE = 0.05  # of fees, for good, when an elasticity is measured
+SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
+COLOURS = 12  # sets of institutions raised in turn, so that few rivals of one are raised with it
+SHORT = 2  # months: a stay of so many bills or fewer is short
+
+
+class FeeRise(Instrument):
+    """Every fee, or those of some institutions, higher by a share from its first day on: a measuring rod, no policy."""
+
+    title: ClassVar[str] = "fees raised to measure an elasticity"
+
+    rise: float = number("share", "rise of the posted fee", default=RISE, at_least=-1, at_most=10)
+    ids: Rows[int] = Field(default=(), description="addresses of the institutions that raise; empty for all")
+
+    def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
+        """The raised fees."""
+        del columns
+        raised = np.isin(offered.id, self.ids) if self.ids else np.ones(len(offered.id), bool)
+        return fee * (1 + self.rise * raised[:, None])
+
+
+@dataclass(frozen=True)
+class Stays:
+    """Completed stays of a window, in bills.
+
+    mean, short : of all: mean length [months], share of at most two months
+    mean_without_kindergarten, short_without_kindergarten : without those that the first of September ended
+    number : completed stays; kindergarten : of them, ended by the first of September
+    spells : mean unbroken run of bills at whatever institution [months]
+    """
+
+    mean: float
+    short: float
+    mean_without_kindergarten: float
+    short_without_kindergarten: float
+    number: int
+    kindergarten: int
+    spells: float
+
+
+def stays_of(record: Record, birth: NDArray[np.int32]) -> Stays:
+    """Completed stays of a record: last billed before its last month, so that the missing bill was seen.
+
+    birth : int32 (children,)  ordinal days of birth
+    Stays that ended in the last month of all are not yet known to be complete.
+    """
+    child, at, first, last = (record.stays[name].astype(np.int64) for name in ("child", "at", "first", "last"))
+    length = last - first + 1
+    complete = last < record.months() - 1
+    to_kindergarten = complete & _left_for_kindergarten(birth[child], record.first + last + 1)
+    rest = complete & ~to_kindergarten
+    del at
+    return Stays(
+        mean=_mean(length[complete]),
+        short=_mean(length[complete] <= SHORT),
+        mean_without_kindergarten=_mean(length[rest]),
+        short_without_kindergarten=_mean(length[rest] <= SHORT),
+        number=int(complete.sum()),
+        kindergarten=int(to_kindergarten.sum()),
+        spells=_mean(_spells(child, first, last, record.months())),
+    )
+
+
+def _left_for_kindergarten(birth: NDArray[np.int32], month: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether a child that was not billed in an absolute month had left on its first day for kindergarten."""
+    cut = np.array([dates.school_year_cut(dates.date_in(int(m))) for m in np.unique(month)], np.int64)
+    gone = birth <= cut[np.searchsorted(np.unique(month), month)]
+    return np.asarray(gone & (month % 12 == 8))
+
+
+def _spells(
+    child: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64], months: int
+) -> NDArray[np.int64]:
+    """Lengths of completed unbroken runs of bills, stays at different institutions joined [months].
+
+    child : sorted; the stays of one child in the order of their first month
+    """
+    if len(child) == 0:
+        return np.zeros(0, np.int64)
+    follows = np.zeros(len(child), bool)
+    follows[1:] = (child[1:] == child[:-1]) & (first[1:] == last[:-1] + 1)
+    begins = np.flatnonzero(~follows)
+    ends = np.append(begins[1:], len(child)) - 1
+    done = last[ends] < months - 1
+    return np.asarray((last[ends] - first[begins] + 1)[done])
+
+
+def _mean(values: NDArray[Any]) -> float:
+    """Mean, not a number for nothing."""
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def take_up(record: Record) -> float:
+    """Enrolled of all ages ÷ children under 36 months, means of month-ends."""
+    return float(_total(record, "enrolled")[0] / _total(record, "children")[0])
+
+
+def enrolled_by_band(record: Record) -> NDArray[np.float64]:
+    """Mean children enrolled by band, float64 (3,)."""
+    return _total(record, "enrolled")[1 : 1 + BANDS]
+
+
+def places_by_band(record: Record) -> NDArray[np.float64]:
+    """Share of places by band, a mixed class one third toddlers, two thirds older toddlers, float64 (3,)."""
+    thirds = _total(record, "place_thirds")
+    return np.asarray(thirds[1 : 1 + BANDS] / thirds[0])
+
+
+def utilisation(record: Record) -> float:
+    """Enrolled ÷ places."""
+    return float(3 * _total(record, "enrolled")[0] / _total(record, "place_thirds")[0])
+
+
+def mean_fee(record: Record) -> float:
+    """Posted fee, weighted by places [yuan a month]."""
+    return float(_total(record, "fee_place_thirds_fen")[0] / _total(record, "place_thirds")[0] / 100)
+
+
+def switching(record: Record) -> float:
+    """Share of the enrolled who change institution in a month."""
+    return float(record.city[CITY_TOTALS.index("switches")].sum() / record.totals[ROW["enrolled"], :, 0].sum())
+
+
+def income_elasticity(record: Record, income: NDArray[np.float64], quintile: NDArray[np.int8]) -> float:
+    """Slope of log take-up on log mean income over the five fifths of families.
+
+    income : float64 (children,) [yuan a month]; quintile : int8 (children,)
+    """
+    columns = [record.groups.index(f"quintile={q + 1}") for q in range(QUINTILES)]
+    share = _total(record, "enrolled")[columns] / _total(record, "children")[columns]
+    if (share <= 0).any():
+        return float("nan")
+    mean = np.bincount(quintile, income, QUINTILES) / np.bincount(quintile, minlength=QUINTILES)
+    return float(np.polyfit(np.log(mean), np.log(share), 1)[0])
+
+
+def _total(record: Record, name: str) -> NDArray[np.float64]:
+    """Mean over the window of a total, by group, float64 (groups,)."""
+    return np.asarray(record.totals[ROW[name]].mean(axis=0))
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a figure is measured on: a city under a clock, thinned, without a policy.
+
+    standing : programmes that stand, windows filled in
+    """
+
+    facts: CityFacts
+    standing: tuple[Instrument, ...]
+    run: RunFacts
+    scale: float
+
+    @classmethod
+    def of(cls, scenario: Scenario, scale: float) -> "Window":
+        """The scenario's city and clock at a scale."""
+        run = scenario.run
+        filled = (i.at_scale(scale).within(run.counted_from, run.until) for i in scenario.standing)
+        return cls(scenario.city, tuple(filled), run, scale)
+
+    def replication(self, number: int, unlimited: bool = False, early: int = 0) -> Replication:
+        """One city; `early` counts months before the window, so that stays that end at its door are seen."""
+        run = self.run
+        span = Span(
+            run.start, run.first_month, dates.month_of(run.counted_from) - early, dates.month_of(run.until) + 1
+        )
+        return Replication(self.facts, self.standing, span, Luck(run.seed, number), self.scale, unlimited)
+
+
+@dataclass(frozen=True)
+class Elasticities:
+    """Percentage change of the enrolled per percentage change of the fee, places without limit, months 7 to 18.
+
+    market, market_by_band, market_by_quintile : every fee rises; institution : one's own does
+    """
+
+    market: float
+    market_by_band: NDArray[np.float64]
+    market_by_quintile: NDArray[np.float64]
+    institution: float
+
+
+def elasticities(window: Window, replications: Sequence[int], colours: int = COLOURS) -> Elasticities:
+    """Measure both elasticities on paired luck.
+
+    colours : sets into which institutions are parted; each set raises while the others do not
+    Raises ValueError if the window does not lie at least six months after the burn-in's begin.
+    """
+    counted = dates.month_of(window.run.counted_from)
+    if counted - SETTLING < window.run.first_month:
+        raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
+    when = dates.date_in(counted - SETTLING)
+    before, after, own_before, own_after = 0.0, np.zeros(0), 0, 0
+    before = np.zeros(0)
+    groups: tuple[str, ...] = ()
+    for number in replications:
+        city = window.replication(number, unlimited=True)
+        city.prepare({counted - SETTLING})
+        base, raised = city.baseline(), city.run((_rise(when, window.run.until, ()),))
+        groups = base.groups
+        before = _total(base, "enrolled") + (before if len(before) else 0)
+        after = _total(raised, "enrolled") + (after if len(after) else 0)
+        a, b = _own_demand(city, when, window.run.until, colours)
+        own_before, own_after = own_before + a, own_after + b
+    response = np.full(len(before), np.nan)
+    known = (before > 0) & (after > 0)
+    response[known] = np.log(after[known] / before[known]) / np.log1p(RISE)
+    fifths = [groups.index(f"quintile={q + 1}") for q in range(QUINTILES)]
+    own = float(np.log(own_after / own_before) / np.log1p(RISE)) if own_before and own_after else float("nan")
+    return Elasticities(float(response[0]), response[1 : 1 + BANDS], response[fifths], own)
+
+
+def _own_demand(city: Replication, when: date, until: date, colours: int) -> tuple[int, int]:
+    """Child-months at institutions before and after each raises its own fee, summed over the sets."""
+    institutions, base = city.world.institutions, city.baseline()
+    colour = colour_apart(institutions.position, colours)
+    before = after = 0
+    for c in range(colours):
+        mine = colour == c
+        if mine.any():
+            ids = tuple(int(j) for j in institutions.id[mine])
+            raised = city.run((_rise(when, until, ids),))
+            before += int(base.offer_bills[:, :, mine].sum())
+            after += int(raised.offer_bills[:, :, mine].sum())
+    return before, after
+
+
+def _rise(when: date, until: date, ids: tuple[int, ...]) -> FeeRise:
+    return FeeRise(start=when, until=until, ids=ids)
+
+
+def colour_apart(position: NDArray[np.float64], colours: int) -> NDArray[np.int64]:
+    """Part sites into sets whose members stand far apart: each takes the colour rarest among its nearest.
+
+    position : float64 (n, 2) [km]; returns int64 (n,)
+    """
+    n = len(position)
+    out = np.full(n, -1, np.int64)
+    if n == 0:
+        return out
+    near = min(n, 2 * colours)
+    _, index = cKDTree(position).query(position, k=np.arange(1, near + 1))
+    nearness = 1.0 / np.arange(1, near + 1)
+    used = np.zeros(colours)
+    for j in range(n):
+        there = out[index[j]]
+        weight = np.bincount(there[there >= 0], nearness[there >= 0], colours)
+        out[j] = int(np.lexsort((used, weight))[0])
+        used[out[j]] += 1
+    return out

@@ -1,0 +1,277 @@
+"""Running a study: deal the tasks, keep what is finished, compare, write the tables."""
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from loky import get_reusable_executor
+from loky.process_executor import TerminatedWorkerError
+
+from sim.draws import Luck
+from sim.engine.job import Chain, Replication
+from sim.engine.recorder import Record
+from sim.policy.instrument import Instrument
+from sim.policy.menu import kind_of
+from sim.scenario.schema import Scenario
+from sim.source import digest
+from sim.study import compare
+from sim.study.compare import Outcome
+from sim.study.folder import ResultsFolder
+from sim.study.plan import Arm, Plan, Task, job_hash, make_plan, ready, span_of
+from sim.study.store import StoreError, digest_of, job_path, load_record, save_record, write_whole
+
+Progress = Callable[[int, int], None]  # jobs finished, jobs in all
+RETRIES = 2  # of a task whose worker died
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a worker sends home: outcomes by arm name, family-months it simulated, and what went wrong by arm."""
+
+    replication: int
+    outcomes: dict[str, Outcome]
+    family_months: int
+    failures: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished study. failures : by "arm, replication r", the error; where there are any, no tables were written."""
+
+    folder: Path
+    failures: dict[str, str]
+
+
+def work(task: Task, folder: Path) -> Done:
+    """Run what is missing of a task and pair every arm with its baseline. Errors travel home as values."""
+    scenario, setting, r = task.scenario, task.setting, task.replication
+    city: list[Replication] = []
+
+    def record_of(own: tuple[Instrument, ...]) -> Record:
+        job = job_hash(scenario, setting, own, r)
+        stored = load_record(folder, job)
+        if stored is not None:
+            return stored
+        if not city:
+            city.append(_warm(task))
+        fresh = city[0].run(own) if own else city[0].baseline()
+        save_record(folder, job, fresh)
+        return fresh
+
+    outcomes, failures = {}, {}
+    baseline: Record | None = None
+    for arm in task.arms:
+        try:
+            baseline = baseline or record_of(())
+            outcomes[arm.name] = compare.outcome(record_of(arm.own) if arm.own else baseline, baseline)
+        except (StoreError, MemoryError):
+            raise
+        except Exception:
+            failures[arm.name] = traceback.format_exc()
+    return Done(r, outcomes, city[0].decisions if city else 0, failures)
+
+
+def _warm(task: Task) -> Replication:
+    """Draw the task's city and run its warm-up to every month from which an arm forks."""
+    scenario, span = task.scenario, span_of(task.scenario)
+    standing = ready(scenario, scenario.standing)
+    luck = Luck(scenario.run.seed, task.replication)
+    city = Replication(task.setting.city, standing, span, luck, scenario.run.scale)
+    forks = {Chain(standing, arm.own).fork_month for arm in task.arms}
+    city.prepare({m for m in forks if m is not None})
+    return city
+
+
+def run(
+    scenario: Scenario,
+    out: Path = Path("results"),
+    workers: int | None = None,
+    fresh: bool = False,
+    progress: Progress = lambda done, total: None,
+    command: str = "",
+) -> Study:
+    """Run a scenario and write its tables.
+
+    out : the folder in which the scenario's own folder is made; workers : processes, all cores if left out
+    fresh : run every job again; command : the line that repeats the run, for the manifest
+    Raises FolderError where the folder is busy or not this scenario's, StoreError where it cannot be written.
+    """
+    plan = make_plan(scenario)
+    began, used = time.time(), _processor_seconds()
+    with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
+        if fresh:
+            folder.forget_jobs()
+        dones = list(_carry_out(_split(plan, workers or _cores()), folder.path, workers or _cores(), progress, len(plan.jobs())))
+        failures = {f"{arm}, replication {d.replication}": text for d in dones for arm, text in d.failures.items()}
+        if failures:
+            return Study(folder.path, failures)
+        outcomes = _by_arm(plan, dones)
+        summary = compare.summarise(plan, outcomes)
+        monthly = compare.monthly_table(plan, outcomes)
+        _write_tables(folder.path, summary, monthly)
+        spent = {"wall_seconds": time.time() - began, "processor_seconds": _processor_seconds() - used}
+        manifest = _manifest(plan, spent, sum(d.family_months for d in dones), command)
+        write_whole(folder.path / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        folder.tidy(plan.jobs())
+        return Study(folder.path, {})
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _split(plan: Plan, workers: int) -> list[Task]:
+    """The plan's tasks; with fewer than workers, a task's arms are split."""
+    tasks = plan.tasks()
+    pieces = -(-workers // len(tasks))
+    if pieces == 1:
+        return tasks
+    return [
+        Task(t.scenario, t.setting, t.replication, t.arms[k::pieces])
+        for t in tasks
+        for k in range(pieces)
+        if t.arms[k::pieces]
+    ]
+
+
+def _carry_out(tasks: list[Task], folder: Path, workers: int, progress: Progress, jobs: int) -> Iterator[Done]:
+    """Run tasks here or over worker processes; a task whose worker died is tried again."""
+    if workers == 1:
+        for task in tasks:
+            yield work(task, folder)
+            progress(_finished(folder), jobs)
+        return
+    left = dict.fromkeys(range(len(tasks)), 0)
+    while left:
+        pool = get_reusable_executor(max_workers=workers, timeout=300)
+        futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
+        try:
+            for future in _as_finished(futures, folder, progress, jobs):
+                yield future.result()
+                del left[futures[future]]
+        except TerminatedWorkerError:
+            left = {n: tried + 1 for n, tried in left.items()}
+            if max(left.values()) > RETRIES:
+                raise
+        except BaseException:
+            pool.shutdown(wait=False, kill_workers=True)
+            raise
+
+
+def _as_finished(
+    futures: dict[Future[Done], int], folder: Path, progress: Progress, jobs: int
+) -> Iterator[Future[Done]]:
+    """Futures as they finish, with a look at the finished jobs twice a second."""
+    open_ones = set(futures)
+    while open_ones:
+        finished, open_ones = wait(open_ones, timeout=0.5, return_when=FIRST_COMPLETED)
+        progress(_finished(folder), jobs)
+        yield from finished
+
+
+def _finished(folder: Path) -> int:
+    return sum(1 for p in (folder / "jobs").iterdir() if p.suffix == ".npz")
+
+
+def _by_arm(plan: Plan, dones: list[Done]) -> dict[str, list[Outcome]]:
+    """Outcomes by arm, in the order of replications."""
+    found = {(name, d.replication): one for d in dones for name, one in d.outcomes.items()}
+    return {arm.name: [found[arm.name, r] for r in range(plan.replications(arm))] for arm in plan.arms}
+
+
+def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) -> None:
+    """summary.csv and monthly.parquet, whole or not at all."""
+    write_whole(folder / "summary.csv", summary.write_csv().encode())
+    part = folder / f"monthly.parquet.{os.getpid()}.part"
+    monthly.write_parquet(part, compression="zstd", statistics=False)
+    os.replace(part, folder / "monthly.parquet")
+
+
+def _processor_seconds() -> float:
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(s.ru_utime + s.ru_stime for s in spent)
+
+
+def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: str) -> dict[str, Any]:
+    """How the study was run, and what it rests on."""
+    scenario, run = plan.scenario, plan.scenario.run
+    resolved = json.loads(json.dumps(scenario.document.tree, default=str))
+    return {
+        "title": scenario.title,
+        "city": scenario.city.name,
+        "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.role != "knowledge"],
+        "sweep": _sweep_entry(plan),
+        "fees_respond": any(k.fee_rule != "fixed" for k in scenario.city.supply.kind),
+        "counted": {"from": str(run.counted_from), "until": str(run.until)},
+        "replications": run.replications,
+        "knowledge_replications": min(run.replications, scenario.knowledge.replications),
+        "scale": run.scale,
+        "seed": run.seed,
+        "command": command,
+        "notes": _notes(plan),
+        "scenario": resolved,
+        "scenario_hash": digest_of(resolved),
+        "source_digest": digest(),
+        "commit": _commit(),
+        "versions": {p: version(p) for p in ("childcare-sim", "numpy", "numba", "scipy", "simpy", "polars")}
+        | {"python": platform.python_version()},
+        "processor": platform.machine(),
+        **spent,
+        "family_months": family_months,
+        "family_months_per_second": family_months / spent["wall_seconds"],
+        "evidence": [
+            {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
+            for e in scenario.document.evidence
+        ],
+    }
+
+
+def _sweep_entry(plan: Plan) -> dict[str, Any] | None:
+    """The grid as the report draws it."""
+    sweep = plan.scenario.sweep
+    if sweep is None:
+        return None
+    axes = [
+        {"path": path, "label": path.rpartition(".")[2], "values": list(values), "scale": scale}
+        for path, values, scale in sweep.axes
+        if len(values) > 1
+    ]
+    arms = [{"name": name, "values": list(values)} for name, values in plan.sweep_values.items()]
+    return json.loads(json.dumps({"policy": sweep.policy, "axes": axes, "arms": arms}, default=str))
+
+
+def _notes(plan: Plan) -> list[str]:
+    """What a reader must know before believing the table."""
+    scenario, notes = plan.scenario, []
+    if all(k.fee_rule == "fixed" for k in scenario.city.supply.kind):
+        notes.append(
+            "Institutions do not change their fees in answer to the policies in this run: no part of any subsidy "
+            "can end in higher fees here, so effects on families are an upper bound where places are scarce."
+        )
+    if scenario.run.replications < 2:
+        notes.append("One replication: there are no intervals for luck.")
+    return notes
+
+
+def _commit() -> str | None:
+    """The code's commit, where the package lies in a git checkout."""
+    here = Path(__file__).parent
+    try:
+        shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return shown.stdout.strip() or None
+
+
+__all__ = ["Arm", "Study", "job_path", "kind_of", "run", "work"]

@@ -1,0 +1,54 @@
+"""Towns that many tests look at and none changes; each is drawn once."""
+
+from collections.abc import Callable
+from functools import cache
+
+import pytest
+from hypothesis import settings
+from town import Town, instrument, settle
+
+settings.register_profile("laws", deadline=None, derandomize=True)
+settings.load_profile("laws")
+
+
+@pytest.fixture(scope="session")
+def town() -> Town:
+    """The hamlet as its file describes it: crowded, with lists and reviews."""
+    return settle()
+
+
+@pytest.fixture(scope="session")
+def roomy() -> Town:
+    """The hamlet with places without limit, so that no child stands in another's way."""
+    return settle(unlimited=True)
+
+
+@pytest.fixture(scope="session")
+def busy() -> Town:
+    """A hamlet in which every kind of money stands under every policy, with all its months kept."""
+    return settle(
+        standing=(
+            instrument("cash_allowance", yuan_per_month=300.0),
+            instrument("fee_subsidy", rate=0.15, ceiling=250.0, budget=300_000.0, payment_lag_months=2),
+            instrument("operating_subsidy", yuan_per_child=200.0, fee_cut=100.0, places=120, standing="any"),
+            instrument(
+                "voucher_pool",
+                payment_lag_months=0,
+                aware_others=0.9,
+                hassle=1.0,
+                redeem_at="any",
+                roll_over=True,
+                tranches=[
+                    {"months": [0, 12], "face_value": 1000.0, "per_round": 15},
+                    {"months": [13, 47], "face_value": 700.0, "per_round": 60},
+                ],
+            ),
+        ),
+        every_month=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def towns() -> Callable[..., Town]:
+    """Other hamlets by their settings, each drawn once."""
+    return cache(settle)

@@ -1,0 +1,273 @@
+"""A small town to test in: loaded from `hamlet.toml`, or laid out child by child."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.draws import Luck
+from sim.engine.job import Replication, Span
+from sim.engine.recorder import ROW, Record
+from sim.policy.instrument import Instrument
+from sim.policy.menu import menu
+from sim.scenario.schema import Scenario, load
+from sim.world.city import CityFacts, World
+from sim.world.families import Families
+from sim.world.institutions import Institutions
+
+HAMLET = Path(__file__).with_name("hamlet.toml")
+NOBODY = -1
+MIXED = 3
+BANDS = ("infant", "toddler", "older_toddler")
+
+# a choice without taste, trends or habits: only fee, band and quality tell offers apart
+PLAIN_LOGIT = tuple(
+    f"city.families.{key}={value}"
+    for key, value in {
+        "taste_sd": 0,
+        "sensitivity_sd": 0,
+        "income_power": 0,
+        "grandparent_share": 0,
+        "stickiness": 0,
+        "renewal": 1,
+        "distance_yuan": 0,
+        "candidates": 16,
+    }.items()
+)
+
+
+def instrument(kind: str, **parameters: Any) -> Instrument:
+    """An instrument of a kind; its window is open until a town fills it in."""
+    return menu()[kind](**parameters)
+
+
+@dataclass(frozen=True)
+class Town:
+    """A replication with checkpoints at the beginnings of all months from `span.counted` on."""
+
+    scenario: Scenario
+    span: Span
+    standing: tuple[Instrument, ...]
+    replication: Replication
+
+    @property
+    def world(self) -> World:
+        return self.replication.world
+
+    @property
+    def baseline(self) -> Record:
+        return self.replication.baseline()
+
+    def run(self, *own: Instrument, straight: bool = False) -> Record:
+        """The record of a policy."""
+        return self.replication.run(within(self.scenario, own), straight)
+
+    def day(self, month: int, day: int = 1) -> date:
+        """A day of a month of the counted window, 0 the first."""
+        return dates.date_in(self.span.counted + month, day)
+
+    def states(self) -> Iterable[tuple[date, Any]]:
+        """The first day of every checkpoint's month, and the state in which it begins."""
+        for month in range(self.span.counted, self.span.end):
+            yield dates.date_in(month), self.replication.checkpoint(month)
+
+
+def within(scenario: Scenario, instruments: Iterable[Instrument]) -> tuple[Instrument, ...]:
+    """Instruments at the scenario's scale with their windows filled in."""
+    run = scenario.run
+    return tuple(i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments)
+
+
+def settle(
+    *settings: str,
+    standing: Sequence[Instrument] | None = None,
+    path: Path = HAMLET,
+    replication: int = 0,
+    unlimited: bool = False,
+    every_month: bool = False,
+    world: World | None = None,
+) -> Town:
+    """Draw a town and run its baseline to the end of the window.
+
+    standing : instead of the file's; every_month : keep a checkpoint of every counted month
+    world : a town laid out by hand, instead of the drawn one
+    """
+    scenario = load(path, settings)
+    run = scenario.run
+    span = Span.of(run.start, run.counted_from, run.until, run.burn_in_months)
+    always = within(scenario, scenario.standing if standing is None else standing)
+    luck = Luck(run.seed, replication)
+    if world is None:
+        rep = Replication(scenario.city, always, span, luck, run.scale, unlimited)
+    else:
+        with patch("sim.engine.job.draw_world", return_value=world):
+            rep = Replication(scenario.city, always, span, luck, run.scale, unlimited)
+    rep.prepare(set(range(span.counted, span.end)) if every_month else {span.counted})
+    return Town(scenario, span, always, rep)
+
+
+# ---------------------------------------------------------------------------------------------------------
+# towns laid out by hand
+
+
+@dataclass(frozen=True)
+class Child:
+    """A child as a test lays it out; `keen` is what formal care is worth to it [units of the shock]."""
+
+    born: date
+    decides_on: int = 1
+    income: float = 10_000.0
+    birth_order: int = 1
+    keen: float = 1e6
+
+
+@dataclass(frozen=True)
+class House:
+    """An institution as a test lays it out; `classes` of infants, toddlers, older toddlers, mixed."""
+
+    fee: tuple[float, float, float] = (2000.0, 2000.0, 2000.0)
+    classes: tuple[int, int, int, int] = (1, 1, 1, 0)
+    kind: int = 0
+    registered: bool = True
+    inclusive: bool = True
+
+
+def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]) -> tuple[World, list[int]]:
+    """A world of these children and institutions, all in one place; with the row of each child, in the order given."""
+    n = len(children)
+    born = np.array([c.born.toordinal() for c in children], np.int32)
+    decides = np.array([c.decides_on for c in children], np.int64)
+    order = np.lexsort((np.arange(n), born, decides))
+
+    def column(values: Iterable[Any], dtype: Any) -> NDArray[Any]:
+        return np.array(list(values), dtype)[order]
+
+    families = Families(
+        id=np.arange(n, dtype=np.uint32)[order],
+        birth=born[order],
+        slices=np.searchsorted(decides[order], np.arange(1, dates.DECISION_DAYS + 2)).astype(np.int64),
+        position=np.zeros((n, 2)),
+        income=column((c.income for c in children), float),
+        median_income=10_000.0,
+        quintile=np.zeros(n, np.int8),
+        district=np.zeros(n, np.int8),
+        birth_order=column((c.birth_order for c in children), np.int8),
+        sensitivity=np.full(n, 0.001, np.float32),
+        taste=np.zeros(n, np.float32),
+        grandparent=np.zeros(n, bool),
+    )
+    j = len(houses)
+    institutions = Institutions(
+        id=np.arange(j, dtype=np.uint32),
+        district=np.zeros(j, np.int8),
+        kind=np.array([h.kind for h in houses], np.int8),
+        kind_names=tuple(k.name for k in facts.supply.kind),
+        position=np.zeros((j, 2)),
+        quality=np.zeros(j),
+        registered=np.array([h.registered for h in houses], bool),
+        inclusive=np.array([h.inclusive for h in houses], bool),
+        pays_rent=np.zeros(j, bool),
+        steers=np.zeros(j, bool),
+        fee=np.array([h.fee for h in houses], float).reshape(j, 3),
+        classes=np.array([h.classes for h in houses], np.int32).reshape(j, 4),
+    )
+    keen = column((c.keen for c in children), np.float32)
+    world = World(
+        facts=facts,
+        luck=Luck(1, 0),
+        families=families,
+        institutions=institutions,
+        candidate=np.ascontiguousarray(np.repeat(np.arange(j, dtype=np.int16)[:, None], n, axis=1)),
+        fixed=np.ascontiguousarray(np.repeat(keen[None, :], j, axis=0)),
+        outside=np.zeros(n, np.float32),
+    )
+    rows = np.empty(n, np.int64)
+    rows[order] = np.arange(n)
+    return world, [int(r) for r in rows]
+
+
+# ---------------------------------------------------------------------------------------------------------
+# reading records
+
+
+def total(record: Record, name: str, group: str = "all") -> NDArray[np.int64]:
+    """A monthly total of a group."""
+    return record.totals[ROW[name], :, record.groups.index(group)]
+
+
+def own_claims(record: Record) -> NDArray[np.int64]:
+    """Claims of the policy's own instruments by month [fen]."""
+    return record.claims[:, record.own]
+
+
+def billed(record: Record) -> NDArray[np.int64]:
+    """Institution at which each child was billed in each month, int64 (months, children), -1 for none."""
+    out = np.full((record.months(), record.children), NOBODY, np.int64)
+    stays = record.stays
+    for child, at, first, last in zip(stays["child"], stays["at"], stays["first"], stays["last"], strict=True):
+        assert (out[max(int(first), 0) : int(last) + 1, child] == NOBODY).all(), "one bill a child-month"
+        out[max(int(first), 0) : int(last) + 1, child] = at
+    return out
+
+
+def band_when_deciding(world: World, month: int) -> NDArray[np.int64]:
+    """Each child's band on its decision day of an absolute month: 0 to 2, or -1 where it cannot be enrolled."""
+    out = np.full(len(world.families), NOBODY, np.int64)
+    for d in range(1, dates.DECISION_DAYS + 1):
+        rows = slice(int(world.families.slices[d - 1]), int(world.families.slices[d]))
+        day, birth = dates.date_in(month, d), world.families.birth[rows]
+        band = sum((birth <= dates.months_before(day, months)).astype(np.int64) for months in dates.BAND_FROM_MONTHS)
+        out[rows] = np.where(birth > dates.school_year_cut(day), band - 1, NOBODY)
+    return out
+
+
+def differences(one: Record, other: Record, until: int | None = None, but: frozenset[str] = frozenset()) -> list[str]:
+    """Names of the fields, but some, in which two records differ in their months before `until`.
+
+    Of what belongs to instruments only the part both have is compared: the standing ones and their tranches.
+    """
+    both = min(int((~one.own).sum()), int((~other.own).sum()))
+    tiers = min(one.tranche.shape[2], other.tranche.shape[2])
+    end = one.months() if until is None else until
+
+    def part(record: Record, name: str) -> Any:
+        value = getattr(record, name)
+        if name in ("totals", "city"):
+            return value[:, :end]
+        if name == "tranche":
+            return value[:, :end, :tiers]
+        if name == "claims":
+            return value[:end, :both]
+        if name in ("fee", "offer_bills"):
+            return value[:end]
+        if name == "own":
+            return value[:both]
+        if name == "instrument_kinds":
+            return value[:both]
+        return value
+
+    whole = {"stays", "stay_cells", "claim_child", "claim_month", "claim_fen", "claim_tranche", "concentration"}
+    skipped = but | (whole if until is not None else frozenset())
+    return [
+        f.name for f in fields(Record) if f.name not in skipped and not _same(part(one, f.name), part(other, f.name))
+    ]
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    return bool(one == other)
+
+
+__all__ = [
+    "BANDS", "HAMLET", "MIXED", "NOBODY", "PLAIN_LOGIT", "Child", "House", "Town", "band_when_deciding", "billed",
+    "differences", "instrument", "lay_out", "own_claims", "replace", "settle", "total", "within",
+]  # fmt: skip
