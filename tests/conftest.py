@@ -25,7 +25,7 @@ def roomy() -> Town:
 
 @pytest.fixture(scope="session")
 def busy() -> Town:
-    """A hamlet in which every kind of money stands under every policy, with all its months kept."""
+    """A hamlet in which every kind of money stands under every policy."""
     return settle(
         standing=(
             instrument("cash_allowance", yuan_per_month=300.0),
@@ -44,7 +44,6 @@ def busy() -> Town:
                 ],
             ),
         ),
-        every_month=True,
     )
 
 

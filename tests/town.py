@@ -90,12 +90,11 @@ def settle(
     path: Path = HAMLET,
     replication: int = 0,
     unlimited: bool = False,
-    every_month: bool = False,
     world: World | None = None,
 ) -> Town:
     """Draw a town and run its baseline to the end of the window.
 
-    standing : instead of the file's; every_month : keep a checkpoint of every counted month
+    standing : instead of the file's; unlimited : places without limit
     world : a town laid out by hand, instead of the drawn one
     """
     scenario = load(path, settings)
@@ -108,7 +107,7 @@ def settle(
     else:
         with patch("sim.engine.job.draw_world", return_value=world):
             rep = Replication(scenario.city, always, span, luck, run.scale, unlimited)
-    rep.prepare(set(range(span.counted, span.end)) if every_month else {span.counted})
+    rep.prepare(set(range(span.counted, span.end)))
     return Town(scenario, span, always, rep)
 
 

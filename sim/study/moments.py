@@ -5,7 +5,7 @@ of one child at one institution; it is complete when a month of the window passe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -26,6 +26,7 @@ from sim.world.families import QUINTILES
 from sim.world.institutions import BANDS
 
 RISE = 0.05  # of fees, for good, when an elasticity is measured
+WIDE = 0.2  # log units about the middle of that arc, for a search: four times the arc's signal each way, far less noise
 SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
 COLOURS = 12  # sets of institutions raised in turn, so that few rivals of one are raised with it
 SHORT = 2  # months: a stay of so many bills or fewer is short
@@ -71,12 +72,11 @@ def stays_of(record: Record, birth: NDArray[np.int32]) -> Stays:
     birth : int32 (children,)  ordinal days of birth
     Stays that ended in the last month of all are not yet known to be complete.
     """
-    child, at, first, last = (record.stays[name].astype(np.int64) for name in ("child", "at", "first", "last"))
+    child, first, last = (record.stays[name].astype(np.int64) for name in ("child", "first", "last"))
     length = last - first + 1
     complete = last < record.months() - 1
     to_kindergarten = complete & _left_for_kindergarten(birth[child], record.first + last + 1)
     rest = complete & ~to_kindergarten
-    del at
     return Stays(
         mean=_mean(length[complete]),
         short=_mean(length[complete] <= SHORT),
@@ -86,6 +86,11 @@ def stays_of(record: Record, birth: NDArray[np.int32]) -> Stays:
         kindergarten=int(to_kindergarten.sum()),
         spells=_mean(_spells(child, first, last, record.months())),
     )
+
+
+def without_first_month(record: Record) -> Record:
+    """The totals of all months but the first; stays are left as they are counted there."""
+    return replace(record, first=record.first + 1, totals=record.totals[:, 1:], city=record.city[:, 1:])
 
 
 def _left_for_kindergarten(birth: NDArray[np.int32], month: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -207,53 +212,76 @@ class Elasticities:
     institution: float
 
 
-def elasticities(window: Window, replications: Sequence[int], colours: int = COLOURS) -> Elasticities:
+def elasticities(
+    window: Window, replications: Sequence[int], colours: int = COLOURS, wide: bool = False
+) -> Elasticities:
     """Measure both elasticities on paired luck.
 
     colours : sets into which institutions are parted; each set raises while the others do not
+    wide : compare fees about the middle of the rise, further apart than it: the same slope with less noise
     Raises ValueError if the window does not lie at least six months after the burn-in's begin.
     """
     counted = dates.month_of(window.run.counted_from)
     if counted - SETTLING < window.run.first_month:
         raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
-    when = dates.date_in(counted - SETTLING)
-    before, after, own_before, own_after = 0.0, np.zeros(0), 0, 0
-    before = np.zeros(0)
-    groups: tuple[str, ...] = ()
+    rod = _Rod(dates.date_in(counted - SETTLING), window.run.until, _arc(wide))
+    pairs, own = [], []
     for number in replications:
         city = window.replication(number, unlimited=True)
         city.prepare({counted - SETTLING})
-        base, raised = city.baseline(), city.run((_rise(when, window.run.until, ()),))
-        groups = base.groups
-        before = _total(base, "enrolled") + (before if len(before) else 0)
-        after = _total(raised, "enrolled") + (after if len(after) else 0)
-        a, b = _own_demand(city, when, window.run.until, colours)
-        own_before, own_after = own_before + a, own_after + b
-    response = np.full(len(before), np.nan)
-    known = (before > 0) & (after > 0)
-    response[known] = np.log(after[known] / before[known]) / np.log1p(RISE)
-    fifths = [groups.index(f"quintile={q + 1}") for q in range(QUINTILES)]
-    own = float(np.log(own_after / own_before) / np.log1p(RISE)) if own_before and own_after else float("nan")
-    return Elasticities(float(response[0]), response[1 : 1 + BANDS], response[fifths], own)
+        names = city.baseline().groups
+        cells = [0, *range(1, 1 + BANDS), *(names.index(f"quintile={q + 1}") for q in range(QUINTILES))]
+        pairs.append([_total(rod.laid(city, level, ()), "enrolled")[cells] for level in rod.arc])
+        own.append(_own_demand(city, rod, colours))
+    before, after = np.sum(pairs, axis=0)
+    response = rod.slope(before, after)
+    return Elasticities(
+        market=float(response[0]),
+        market_by_band=response[1 : 1 + BANDS],
+        market_by_quintile=response[1 + BANDS :],
+        institution=float(rod.slope(*np.sum(own, axis=0)[:, None])[0]),
+    )
 
 
-def _own_demand(city: Replication, when: date, until: date, colours: int) -> tuple[int, int]:
-    """Child-months at institutions before and after each raises its own fee, summed over the sets."""
-    institutions, base = city.world.institutions, city.baseline()
+def _arc(wide: bool) -> tuple[float, float]:
+    """The two levels of fees that are compared, as rises."""
+    if not wide:
+        return 0.0, RISE
+    middle = np.sqrt(1 + RISE)
+    return float(middle * np.exp(-WIDE) - 1), float(middle * np.exp(WIDE) - 1)
+
+
+@dataclass(frozen=True)
+class _Rod:
+    """Two levels of fees, as rises, from a month on."""
+
+    when: date
+    until: date
+    arc: tuple[float, float]
+
+    def laid(self, city: Replication, rise: float, ids: tuple[int, ...]) -> Record:
+        """The city with the fees of some institutions (none named: of all) raised."""
+        if rise == 0:
+            return city.baseline()
+        return city.run((FeeRise(start=self.when, until=self.until, rise=rise, ids=ids),))
+
+    def slope(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log change per log change of the fee; not a number where nobody was enrolled."""
+        known = (before > 0) & (after > 0)
+        ratio = np.divide(after, before, out=np.full(len(before), np.nan), where=known)
+        return np.asarray(np.log(ratio) / np.log((1 + self.arc[1]) / (1 + self.arc[0])))
+
+
+def _own_demand(city: Replication, rod: _Rod, colours: int) -> tuple[int, int]:
+    """Child-months at institutions at the two levels of their own fee, summed over the sets."""
+    institutions = city.world.institutions
     colour = colour_apart(institutions.position, colours)
-    before = after = 0
-    for c in range(colours):
-        mine = colour == c
-        if mine.any():
-            ids = tuple(int(j) for j in institutions.id[mine])
-            raised = city.run((_rise(when, until, ids),))
-            before += int(base.offer_bills[:, :, mine].sum())
-            after += int(raised.offer_bills[:, :, mine].sum())
-    return before, after
-
-
-def _rise(when: date, until: date, ids: tuple[int, ...]) -> FeeRise:
-    return FeeRise(start=when, until=until, ids=ids)
+    demand = [0, 0]
+    for mine in (colour == c for c in np.unique(colour)):
+        ids = tuple(int(j) for j in institutions.id[mine])
+        for n, level in enumerate(rod.arc):
+            demand[n] += int(rod.laid(city, level, ids).offer_bills[:, :, mine].sum())
+    return demand[0], demand[1]
 
 
 def colour_apart(position: NDArray[np.float64], colours: int) -> NDArray[np.int64]:

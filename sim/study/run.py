@@ -29,7 +29,7 @@ from sim.study import compare
 from sim.study.compare import Outcome
 from sim.study.folder import ResultsFolder
 from sim.study.plan import Arm, Plan, Task, job_hash, make_plan, ready, span_of
-from sim.study.store import StoreError, digest_of, job_path, load_record, save_record, write_whole
+from sim.study.store import StoreError, aside, digest_of, job_path, load_record, save_record, write_whole
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
 RETRIES = 2  # of a task whose worker died
@@ -193,9 +193,8 @@ def _by_arm(plan: Plan, dones: list[Done]) -> dict[str, list[Outcome]]:
 def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) -> None:
     """summary.csv and monthly.parquet, whole or not at all."""
     write_whole(folder / "summary.csv", summary.write_csv().encode())
-    part = folder / f"monthly.parquet.{os.getpid()}.part"
-    monthly.write_parquet(part, compression="zstd", statistics=False)
-    os.replace(part, folder / "monthly.parquet")
+    with aside(folder / "monthly.parquet") as part:
+        monthly.write_parquet(part, compression="zstd", statistics=False)
 
 
 def _processor_seconds() -> float:

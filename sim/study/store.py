@@ -4,6 +4,9 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -23,15 +26,23 @@ def digest_of(parts: dict[str, Any]) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it. Raises StoreError if the disk refuses."""
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Where to write a file that is renamed to `path` when all went well. Raises StoreError if the disk refuses."""
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(content)
+        yield part
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # the first error is the one to tell
+            part.unlink()
         raise StoreError(f"{path}: found {error.strerror}, expected to write here") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all. Raises StoreError if the disk refuses."""
+    with aside(path) as part:
+        part.write_bytes(content)
 
 
 def job_path(folder: Path, job: str) -> Path:
@@ -48,27 +59,20 @@ def save_record(folder: Path, job: str, record: Record) -> None:
             arrays |= {f"stays.{name}": column for name, column in value.items()}
         else:
             arrays[f.name] = np.array(value)
-    path = job_path(folder, job)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("wb") as file:
-            np.savez(file, **arrays)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise StoreError(f"{path}: found {error.strerror}, expected to write here") from error
+    with aside(job_path(folder, job)) as part, part.open("wb") as file:
+        np.savez(file, **arrays)
 
 
 def load_record(folder: Path, job: str) -> Record | None:
     """A stored record; None if there is none or it is not a whole one, so that the job is run again."""
     try:
-        with np.load(job_path(folder, job), allow_pickle=False) as arrays:
+        with job_path(folder, job).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             plain = {name: arrays[name] for name in arrays.files}
         stays = {name.removeprefix("stays."): plain.pop(name) for name in list(plain) if name.startswith("stays.")}
         plain |= {name: tuple(str(x) for x in plain[name]) for name in ("groups", "instrument_kinds")}
         plain |= {name: int(plain[name]) for name in ("first", "children")}
         return Record(stays=stays, **plain)
-    except (FileNotFoundError, zipfile.BadZipFile, ValueError, KeyError, TypeError, EOFError):
+    except (FileNotFoundError, zipfile.BadZipFile, zlib.error, ValueError, KeyError, TypeError, EOFError):
         return None
 
 

@@ -1,0 +1,459 @@
+"""Fit the free constants of a city to what is published of it (design, section 3: what pins what).
+
+Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer one
+moves price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares until
+elasticities and stays are. All simulations share the same luck, so the moments move smoothly.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from sim import dates
+from sim.scenario.schema import Scenario
+from sim.study.moments import (
+    COLOURS,
+    Window,
+    elasticities,
+    enrolled_by_band,
+    income_elasticity,
+    stays_of,
+    switching,
+    take_up,
+    without_first_month,
+)
+
+Floats = NDArray[np.float64]
+
+FITTED = ("sensitivity", "taste_sd", "income_power", "renewal", "stickiness")  # the outer loop's constants
+BAND_ROUNDS = 4  # simulations of the inner loop at most
+BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
+OUTER_ROUNDS = 6  # steps of the outer loop at most
+STEP = 0.1  # share by which a constant is moved to see what the figures do: well above their grain
+FURTHEST = 4.0  # times and part of its start that a constant may reach
+LOST = 10.0  # residual of a moment that does not exist, as when nobody is enrolled
+PROBIT_SLOPE = 2.0  # -d log Φ/dz about one in thirty, to begin with; the inner loop then follows its own slope
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure to be reached.
+
+    aim : its central value; None if anything from low to high will do
+    low, high : range in which it is plausible
+    scale : deviation that counts as much as one of another figure's scale
+    """
+
+    name: str
+    words: str
+    aim: float | None
+    low: float
+    high: float
+    scale: float
+    source: str
+
+    def residual(self, reached: float) -> float:
+        """Signed deviation in units of `scale`; without an aim 0 in the range less one `scale`, to stay in it."""
+        if not np.isfinite(reached):
+            return LOST
+        nearest = min(max(reached, self.low + self.scale), self.high - self.scale) if self.aim is None else self.aim
+        return (reached - nearest) / self.scale
+
+    @property
+    def centre(self) -> float:
+        """The aim, or the middle of the range."""
+        return (self.low + self.high) / 2 if self.aim is None else self.aim
+
+    def ends(self) -> tuple[float, float]:
+        """Both ends of the range as residuals."""
+        return (self.low - self.centre) / self.scale, (self.high - self.centre) / self.scale
+
+    def text(self) -> str:
+        """The aim and its range, in words."""
+        spread = f"{self.low:g} to {self.high:g}"
+        return f"{self.words} {spread}" if self.aim is None else f"{self.words} {self.aim:g} ({spread})"
+
+
+TARGETS = (
+    Target(
+        "take_up", "enrolled per child under 36 months", 0.10, 0.09, 0.115, 0.002,
+        "utilisation of 46.7 to 52 % on the city's 62,600 places, 0.30 million children (State Council report, September "
+        "2024; Shaanxi Daily, 29 December 2025)",
+    ),
+    Target(
+        "infant_share", "infants among the enrolled", 0.03, 0.02, 0.05, 0.002,
+        "assumption: take-up of infants is particularly low (China Daily, 9 December 2025)",
+    ),
+    Target(
+        "toddler_share", "toddlers among the enrolled", 0.22, 0.15, 0.30, 0.01,
+        "assumption: take-up under two is particularly low (China Daily, 9 December 2025), but many enter at 18 months",
+    ),
+    Target(
+        "market_elasticity", "elasticity of take-up, every fee up 5 %", -0.47, -0.8, -0.3, 0.02,
+        "Herbst 2023 as used by the Yale Budget Lab (-0.468); Blau and Hagy 1998 (about -0.34, from memory, unverified)",
+    ),
+    Target(
+        "institution_elasticity", "elasticity of an institution's enrolment, its own fee up 5 %", -1.7, -2.3, -1.6, 0.05,
+        "assumption: the range in which fees of about 1,900 yuan, marginal costs of about 1,000 for an older toddler and "
+        "rivals nearby are consistent; the aim is where the fees of private centres, about 1,175 yuan above marginal cost "
+        "in every band, are the ones that pay best",
+    ),
+    Target(
+        "income_elasticity", "slope of log take-up on log income over the fifths", 0.3, 0.1, 0.5, 0.03,
+        "Connelly and Kimmel 2003; Blau 2001 (from memory, unverified)",
+    ),
+    Target(
+        "mean_stay", "months of a completed stay", 9.0, 6.0, 12.0, 0.5,
+        "most stays are 6 to 12 months (trade press, 2018 and 2019)",
+    ),
+    Target(
+        "short_stays", "share of completed stays of two months or less", None, 0.0, 0.20, 0.01,
+        "assumption: most stays are 6 to 12 months (trade press, 2018 and 2019), so few are a trial",
+    ),
+    Target(
+        "switching", "share of the enrolled who change institution in a month", None, 0.0, 0.05, 0.005,
+        "assumption: nothing published; fees are often paid by the term",
+    ),
+    Target(
+        "renewal", "renewal near its assumed middle", 0.2, 0.1, 0.35, 0.1,
+        "assumption: stays fix stickiness for a given renewal, and hardly renewal itself",
+    ),
+)  # fmt: skip
+
+# which figures a constant's source names
+PINNED_BY: Mapping[str, tuple[str, ...]] = {
+    "sensitivity": ("institution_elasticity", "market_elasticity"),
+    "taste_sd": ("market_elasticity", "institution_elasticity"),
+    "income_power": ("income_elasticity",),
+    "renewal": ("mean_stay", "short_stays", "switching", "renewal"),
+    "stickiness": ("mean_stay", "short_stays", "switching"),
+}
+BANDS_PINNED_BY = ("take_up", "infant_share", "toddler_share")
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A fitted number of the city file: value, range and what it was fitted to.
+
+    low, high : where it would go, other constants following, if the figures that pin it stood at the ends of theirs
+    """
+
+    value: float
+    low: float
+    high: float
+    source: str
+
+    def text(self) -> str:
+        """As a scenario file has it."""
+        return f'{{ value = {self.value!r}, low = {self.low!r}, high = {self.high!r}, source = "{self.source}" }}'
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What calibration found.
+
+    constants : key of [city.families] to its number, or to one for each band
+    reached : name of a target to the simulated figure at the constants as they are written
+    targets : what was aimed at; missed : targets whose figure lies outside its range
+    simulations : cities simulated, forks included; scale, replications : of each
+    """
+
+    constants: Mapping[str, Constant | tuple[Constant, ...]]
+    reached: Mapping[str, float]
+    targets: tuple[Target, ...]
+    simulations: int
+    scale: float
+    replications: int
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Names of the targets that are outside their range."""
+        return tuple(t.name for t in self.targets if not t.low <= self.reached[t.name] <= t.high)
+
+    def values(self) -> dict[str, Any]:
+        """The constants as `FamilyFacts` takes them."""
+        return {
+            name: c.value if isinstance(c, Constant) else tuple(one.value for one in c)
+            for name, c in self.constants.items()
+        }
+
+
+def calibrate(
+    scenario: Scenario,
+    scale: float = 0.25,
+    replications: int = 1,
+    targets: Sequence[Target] = TARGETS,
+    rounds: int = OUTER_ROUNDS,
+    colours: int = COLOURS,
+) -> Fit:
+    """Fit the free constants of the scenario's city to the targets, over its counted window and without policies.
+
+    scale : share of the city simulated; replications : draws of the city over which figures are averaged
+    rounds : steps of the outer loop at most; colours : see `moments.elasticities`
+    The constants now in the file are where the search begins.
+    """
+    search = _Search(Window.of(scenario, scale), tuple(targets), range(replications), colours)
+    start = np.array([getattr(scenario.city.families, name) for name in FITTED])
+    upper = np.array([min(FURTHEST, 0.95 / v if name == "renewal" else FURTHEST) for name, v in zip(FITTED, start, strict=True)])
+
+    def misfit(x: Floats) -> Floats:
+        return search.residuals(search.at(dict(zip(FITTED, (start * x).tolist(), strict=True))))
+
+    slopes = _Slopes(misfit)
+    found = least_squares(
+        misfit, np.ones(len(start)), slopes, bounds=(1 / FURTHEST, upper), max_nfev=rounds, xtol=5e-3, ftol=1e-2
+    )
+    values = {name: _rounded(float(v)) for name, v in zip(FITTED, start * found.x, strict=True)}
+    reached = search.at(values, write=True)
+    spread = _spread(slopes(found.x), search.outer, start)
+    constants: dict[str, Constant | tuple[Constant, ...]] = {
+        name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached) for n, name in enumerate(FITTED)
+    }
+    constants["band_taste"] = search.band_constants(reached)
+    return Fit(constants, reached, search.targets, search.simulations, scale, replications)
+
+
+class _Slopes:
+    """Slopes of the residuals, taken once where the search begins: they change little, and each costs a city."""
+
+    def __init__(self, misfit: Callable[[Floats], Floats]) -> None:
+        self._misfit = misfit
+        self._seen: Floats | None = None
+
+    def __call__(self, x: Floats) -> Floats:
+        if self._seen is None:
+            here, columns = self._misfit(x), []
+            for n in range(len(x)):
+                there = x.copy()
+                there[n] *= 1 + STEP
+                columns.append((self._misfit(there) - here) / (there[n] - x[n]))
+            self._seen = np.stack(columns, axis=1)
+        return self._seen
+
+
+@dataclass
+class _Search:
+    """The two loops' memory: the tastes found last and the slopes seen, and how much was simulated."""
+
+    window: Window
+    targets: tuple[Target, ...]
+    numbers: range
+    colours: int
+    tastes: Floats = field(init=False)
+    slope: Floats = field(init=False)
+    simulations: int = 0
+
+    def __post_init__(self) -> None:
+        families = self.window.facts.families
+        self.tastes = np.array(families.band_taste)
+        self.slope = np.full(len(self.tastes), PROBIT_SLOPE / np.hypot(families.taste_sd, np.pi / np.sqrt(6)))
+
+    @property
+    def outer(self) -> tuple[Target, ...]:
+        """Targets of the outer loop: all but those that the inner one meets."""
+        return tuple(t for t in self.targets if t.name not in BANDS_PINNED_BY)
+
+    def named(self, names: Sequence[str]) -> tuple[Target, ...]:
+        """Targets by name, in that order."""
+        return tuple(t for name in names for t in self.targets if t.name == name)
+
+    def residuals(self, reached: Mapping[str, float]) -> Floats:
+        """Deviations of the outer targets."""
+        return np.array([t.residual(reached[t.name]) for t in self.outer])
+
+    def at(self, values: Mapping[str, float], write: bool = False) -> dict[str, float]:
+        """All figures at some constants, the tastes for the bands fitted anew.
+
+        write : end with tastes rounded as they are written
+        """
+        window = _with(self.window, values)
+        figures = self._fit_tastes(window)
+        if write:
+            self.tastes = np.round(self.tastes, 2)
+            figures, _ = self._look(window)
+        response = elasticities(_with(window, {"band_taste": tuple(self.tastes.tolist())}), self.numbers, self.colours, wide=True)
+        self.simulations += (3 + 2 * self.colours) * len(self.numbers)
+        return figures | {
+            "market_elasticity": response.market,
+            "institution_elasticity": response.institution,
+            "renewal": values["renewal"],
+        }
+
+    def _fit_tastes(self, window: Window) -> dict[str, float]:
+        """Move the tastes until every band's enrolled are right; returns the figures seen last."""
+        before: tuple[Floats, Floats] | None = None
+        for _ in range(BAND_ROUNDS):
+            figures, gap = self._look(window)
+            if before is not None:
+                moved = self.tastes - before[0]
+                seen = np.divide(before[1] - gap, moved, out=self.slope.copy(), where=np.abs(moved) > 0.02)
+                self.slope = np.clip(seen, self.slope / 2, self.slope * 2)
+            if np.abs(gap).max() < BAND_PRECISION:
+                break
+            before = self.tastes.copy(), gap
+            self.tastes = self.tastes + np.clip(gap / self.slope, -4, 4)
+        return figures
+
+    def _look(self, window: Window) -> tuple[dict[str, float], Floats]:
+        """Figures of the city as it is, and by band the log of wanted ÷ enrolled."""
+        seen = [figures_of(_with(window, {"band_taste": tuple(self.tastes.tolist())}), r) for r in self.numbers]
+        self.simulations += len(self.numbers)
+        mean = {name: float(np.mean([f[name] for f in seen])) for name in seen[0]}
+        share = np.array([mean["infant_share"], mean["toddler_share"]])
+        aims = np.array([t.centre for t in self.named(BANDS_PINNED_BY)])
+        wanted = aims[0] * np.append(aims[1:], 1 - aims[1:].sum())
+        enrolled = mean["take_up"] * np.append(share, 1 - share.sum())
+        return mean, np.log(wanted / np.maximum(enrolled, 1e-6))
+
+    def band_constants(self, reached: Mapping[str, float]) -> tuple[Constant, ...]:
+        """The tastes for the bands with their ranges: take-up, and the band's own share, to the ends of theirs."""
+        up, *shares = self.named(BANDS_PINNED_BY)
+        out = []
+        for band, taste in enumerate(self.tastes.tolist()):
+            pinned = [up, *shares[band : band + 1]]  # the last band's share is what the others leave
+            down = np.hypot.reduce([np.log(t.centre / t.low) for t in pinned]) / self.slope[band]
+            further = np.hypot.reduce([np.log(t.high / t.centre) for t in pinned]) / self.slope[band]
+            words = f"children enrolled by band: {dates.BAND_NAMES[band].replace('_', ' ')}s"
+            source = f"fitted to {words}, {self._band_text(band, reached)}"
+            out.append(Constant(taste, round(taste - float(down), 1), round(taste + float(further), 1), source))
+        return tuple(out)
+
+    def _band_text(self, band: int, reached: Mapping[str, float]) -> str:
+        """What was wanted and reached of a band, as a share of the enrolled."""
+        up, *shares = self.named(BANDS_PINNED_BY)
+        aims = [t.centre for t in shares]
+        got = [reached["infant_share"], reached["toddler_share"]]
+        aims.append(1 - sum(aims))
+        got.append(1 - sum(got))
+        return f"{aims[band]:.1%} of a take-up of {up.centre:.1%}, reached {got[band]:.1%} of {reached['take_up']:.2%}"
+
+
+def figures_of(window: Window, number: int) -> dict[str, float]:
+    """The figures of one city as it is, places limited, by the names of the targets."""
+    city = window.replication(number, early=1)
+    record = city.baseline()
+    families, stays = city.world.families, stays_of(record, city.world.families.birth)
+    record = without_first_month(record)
+    share = enrolled_by_band(record) / max(float(enrolled_by_band(record).sum()), 1e-9)
+    return {
+        "take_up": take_up(record),
+        "infant_share": float(share[0]),
+        "toddler_share": float(share[1]),
+        "income_elasticity": income_elasticity(record, families.income, families.quintile),
+        "mean_stay": stays.mean,
+        "short_stays": stays.short,
+        "switching": switching(record),
+    }
+
+
+def _with(window: Window, values: Mapping[str, Any]) -> Window:
+    """The window with other constants of the families."""
+    families = window.facts.families.model_copy(update=dict(values))
+    return replace(window, facts=window.facts.model_copy(update={"families": families}))
+
+
+def _rounded(value: float) -> float:
+    """Three significant digits: more would feign precision."""
+    return float(f"{value:.3g}")
+
+
+def _spread(jacobian: Floats, targets: Sequence[Target], start: Floats) -> Floats:
+    """How far down and up each constant goes when the targets do, (constants, 2), by the fit's own slopes.
+
+    jacobian : of residuals by constants as shares of their start
+    Independent targets add in quadrature; those without an aim say nothing.
+    """
+    aimed = [n for n, t in enumerate(targets) if t.aim is not None]
+    back = np.linalg.pinv(jacobian[aimed]) * start[:, None]
+    ends = np.array([targets[n].ends() for n in aimed])
+    moves = ends[:, :, None] * back.T[:, None, :]  # (targets, ends, constants)
+    down = np.sqrt((np.minimum(moves.min(axis=1), 0) ** 2).sum(axis=0))
+    up = np.sqrt((np.maximum(moves.max(axis=1), 0) ** 2).sum(axis=0))
+    return np.stack([down, up], axis=1)
+
+
+def _constant(
+    name: str, value: float, spread: Floats, targets: Sequence[Target], reached: Mapping[str, float]
+) -> Constant:
+    """A constant with its range, held to what it may be, and its source."""
+    low = max(value - float(spread[0]), value / FURTHEST)
+    high = min(value + float(spread[1]), value * FURTHEST)
+    if name == "renewal":
+        high = min(high, 0.95)
+    text = "; ".join(f"{t.text()}, reached {reached[t.name]:.3g}" for t in targets)
+    return Constant(value, min(float(f"{low:.2g}"), value), max(float(f"{high:.2g}"), value), f"fitted to {text}")
+
+
+# -- the city file ---------------------------------------------------------------------------------------------
+
+
+def write(fit: Fit, path: str | Path) -> None:
+    """Put the fitted constants into a city file; comments and everything else stay as they are.
+
+    path : the file whose [city.families] gives the constants
+    Raises ValueError, and writes nothing, if the file has no such table or lacks a constant there.
+    """
+    path = Path(path)
+    text = path.read_text(encoding="utf-8")
+    for name, constant in fit.constants.items():
+        start, end = _place(text, name, path)
+        text = text[:start] + _value_text(constant) + text[end:]
+    aside = path.with_name(path.name + ".part")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)
+
+
+def _value_text(constant: Constant | tuple[Constant, ...]) -> str:
+    if isinstance(constant, Constant):
+        return constant.text()
+    return "[\n" + "".join(f"  {one.text()},\n" for one in constant) + "]"
+
+
+def _place(text: str, name: str, path: Path) -> tuple[int, int]:
+    """Where the value of a key of [city.families] begins and ends."""
+    table = re.search(r"^\[city\.families\][ \t]*(?:#.*)?$", text, re.MULTILINE)
+    if table is None:
+        raise ValueError(f"{path}: no table [city.families]")
+    rest = re.search(r"^\[", text[table.end() :], re.MULTILINE)
+    stop = table.end() + rest.start() if rest else len(text)
+    key = re.compile(rf"^{name}[ \t]*=[ \t]*", re.MULTILINE).search(text, table.end(), stop)
+    if key is None:
+        raise ValueError(f"{path}: no {name} in [city.families]")
+    return key.end(), _end_of_value(text, key.end())
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """End of the TOML value that begins at `start`: the end of its line, or of its brackets."""
+    depth = 0
+    for at, char in _bare(text, start):
+        depth += (char in "[{") - (char in "]}")
+        if depth == 0 and char in "]}":
+            return at + 1
+        if depth == 0 and char in "#\n":
+            return start + len(text[start:at].rstrip())
+    return len(text)
+
+
+def _bare(text: str, start: int) -> Iterator[tuple[int, str]]:
+    """Characters outside of strings; a comment counts as its first character."""
+    at = start
+    while at < len(text):
+        char = text[at]
+        yield at, char
+        if char in "\"'":
+            at += 1
+            while at < len(text) and text[at] != char:
+                at += 2 if text[at] == "\\" and char == '"' else 1
+        elif char == "#":
+            at = text.find("\n", at) - 1 if "\n" in text[at:] else len(text)
+        at += 1
+
+
+__all__ = ["TARGETS", "Constant", "Fit", "Target", "calibrate", "write"]
