@@ -1,5 +1,7 @@
 """The commands: the only room that prints."""
 
+from __future__ import annotations
+
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -134,12 +136,13 @@ def run(
     return status
 
 
-def _load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> "list[Scenario]":
+def _load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> list[Scenario]:
     """All scenarios, or the faults of all of them at once."""
     from sim.scenario.faults import BadScenario, Fault
     from sim.scenario.schema import load
 
-    scenarios, faults = [], []
+    scenarios: list[Scenario] = []
+    faults: list[Fault] = []
     for file in files:
         try:
             scenarios.append(load(file, settings))
@@ -149,13 +152,15 @@ def _load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> "list[Scena
     for scenario in scenarios:
         if stems.count(scenario.stem) > 1:
             path = str(scenario.document.path)
-            faults.append(Fault(path, "(file)", scenario.stem, "scenario files whose names differ: each has its folder"))
+            faults.append(
+                Fault(path, "(file)", scenario.stem, "scenario files whose names differ: each has its folder")
+            )
     if faults:
         raise BadScenario(faults)
     return scenarios
 
 
-def _run_one(scenario: "Scenario", out: Path, workers: int | None, fresh: bool, lang: str, quiet: bool) -> int:
+def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, lang: str, quiet: bool) -> int:
     """One scenario: run, figures, page, table."""
     from rich.console import Console
 
@@ -172,7 +177,7 @@ def _run_one(scenario: "Scenario", out: Path, workers: int | None, fresh: bool, 
     return DONE
 
 
-def _show(study: "Study", lang: str) -> None:
+def _show(study: Study, lang: str) -> None:
     """Figures, page, and the headline table."""
     from rich.console import Console
 
@@ -186,11 +191,15 @@ def _show(study: "Study", lang: str) -> None:
     print(f"{study.folder}: summary.csv, monthly.parquet, manifest.json, figures, report.html")
 
 
+def _silent(done: int, total: int) -> None:
+    del done, total
+
+
 @contextmanager
-def _progress(console: "Console", quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def _progress(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """A bar with the time left where somebody watches, plain lines otherwise."""
     if quiet:
-        yield lambda done, total: None
+        yield _silent
         return
     if console.is_terminal:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -230,7 +239,8 @@ def check(*files: Path, settings: Setting = ()) -> int:
 
         plan = make_plan(scenario)
         unsourced = sum(e.source is None for e in scenario.document.evidence)
-        print(f"{scenario.document.path}: good; {len(plan.arms)} arms, {len(plan.jobs())} jobs, {unsourced} numbers without a source")
+        jobs = f"{len(plan.arms)} arms, {len(plan.jobs())} jobs"
+        print(f"{scenario.document.path}: good; {jobs}, {unsourced} numbers without a source")
     return DONE
 
 

@@ -31,7 +31,7 @@ def _cache_folder() -> str:
 os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
 from numba import njit  # noqa: E402  (the cache folder must be named first)
 
-entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(cache=True, no_cfunc_wrapper=True)
-inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(
-    cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+# Python's check for a division by zero is a branch, and no loop with one runs on vectors
+_HOW = {"cache": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW)
+inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(no_cpython_wrapper=True, **_HOW)

@@ -359,7 +359,7 @@ ALLOWED = [
     ),
     ("sim.scenario", "import tomllib\nfrom sim.policy.menu import menu\ntext = path.read_text()"),
     ("sim.policy.fee_cap", "from sim.world.families import Families\nfrom sim.params import Yuan"),
-    ("sim.kernels.choice", "from numba import njit\nfrom sim.draws import philox4x32"),
+    ("sim.compiled", "from numba import njit\nfrom sim.source import digest"),
     ("sim.study.store", "import numpy as np\nfrom sim import __version__\nnp.load(path, allow_pickle=False)"),
     ("sim.engine.clock", "import simpy\ntry:\n    f()\nexcept Exception as error:\n    report(error)"),
     ("sim.dates", "def _private(): ...\nclass _Hidden: ..."),

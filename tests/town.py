@@ -123,7 +123,7 @@ class Child:
     decides_on: int = 1
     income: float = 10_000.0
     birth_order: int = 1
-    keen: float = 1e6
+    keen: float = 100.0
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class VoucherDesk:
 
     pool : row of the vouchers' columns; first_tier : voucher tranches of the pools before it
     name : what tells this pool's draws from another's; row : month's row in the chronicle
+    drawn : draws of all children already made, shared by all policies of a replication
     """
 
     world: World
@@ -30,6 +31,7 @@ class VoucherDesk:
     pool: int
     first_tier: int
     name: str
+    drawn: dict[tuple[str, int], NDArray[np.float64]]
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         """Children of an age (completed months, inclusive) who could use a voucher within its validity."""
@@ -69,8 +71,16 @@ class VoucherDesk:
         return self.world.families.income[rows] / self.world.facts.income.household_size
 
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
-        """A uniform addressed by child, stream and time."""
-        return self.world.luck.uniforms(f"{self.name} {stream}", self.world.families.id[rows], when)[:, 0]
+        """A uniform addressed by child, stream and time.
+
+        Those of time 0 are asked for round after round, so they are drawn once for everyone and kept.
+        """
+        address, ids = f"{self.name} {stream}", self.world.families.id
+        if when > 0:
+            return self.world.luck.uniforms(address, ids[rows], when)[:, 0]
+        if (address, when) not in self.drawn:
+            self.drawn[address, when] = self.world.luck.uniforms(address, ids, when)[:, 0].copy()
+        return self.drawn[address, when][rows]
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> NDArray[np.float64]:
         """What a voucher would be worth to each [yuan]."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.state import YEAR, MarketColumns, State
+from sim.engine.state import YEAR, State
 from sim.engine.treasury import INSTITUTIONS, LANDLORDS, STAFF, SUPPLIERS
 from sim.kernels.columns import CLOSED, MIXED
 from sim.world.city import World
@@ -60,11 +60,11 @@ class Market:
     def _occupancy(self, state: State) -> NDArray[np.float64]:
         places = state.offers.places.sum(axis=1)
         mean = state.market.taken.sum(axis=2).mean(axis=0)
-        return np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0)
+        return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
     def review(self, month: int, state: State) -> Changes:
         """Let those whose month it is reconsider fees and classes; changes of fees hold from the next month."""
-        due = (month % self._world.facts.supply.review_months) == self._offset
+        due = np.equal(self._offset, month % self._world.facts.supply.review_months)
         if state.market.months < YEAR:
             return Changes(0, 0, False)
         moved = self._steer_fees(due, state)
@@ -87,7 +87,7 @@ class Market:
         carer = costs.carer_wage * (1 + costs.wage_charges) / np.array(classes.per_carer)
         place = costs.utilities_per_place + costs.rent_per_place * self._world.institutions.pays_rent
         by_seat = np.concatenate([fee, fee[:, 1:].mean(axis=1, keepdims=True)], axis=1)
-        return by_seat - carer - costs.food_per_child - place[:, None]
+        return np.asarray(by_seat - carer - costs.food_per_child - place[:, None])
 
     def _order_classes(self, month: int, due: NDArray[np.bool_], state: State) -> int:
         """Begin a class where a year's list and margin earn back its fit-out in time."""
@@ -139,8 +139,9 @@ class Market:
         places = state.offers.places.sum(axis=1)
         rent = round(100 * costs.rent_per_place * float(places[self._world.institutions.pays_rent].sum()))
         goods = round(
-            100 * (costs.utilities_per_place * float(places.sum()) + costs.food_per_child * float(state.offers.taken.sum()))
+            100
+            * (costs.utilities_per_place * float(places.sum()) + costs.food_per_child * float(state.offers.taken.sum()))
         )
         for account, amount in ((STAFF, wages), (LANDLORDS, rent), (SUPPLIERS, goods)):
             state.ledger.transfer(month_row, INSTITUTIONS, account, amount)
-        return wages + rent + goods
+        return int(wages + rent + goods)

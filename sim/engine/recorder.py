@@ -207,4 +207,4 @@ class Record:
 
     def months(self) -> int:
         """Length of the counted window."""
-        return self.totals.shape[1]
+        return int(self.totals.shape[1])

@@ -20,7 +20,7 @@ from sim.engine.treasury import FAMILIES, INSTITUTIONS
 from sim.kernels import bills, census, choice, places
 from sim.kernels.columns import NOBODY, Ages, Scene
 from sim.kernels.day import Luck as DayLuck
-from sim.kernels.day import decide
+from sim.kernels.day import Room, decide
 from sim.policy.instrument import Cash, Instrument, Offered
 from sim.policy.menu import kind_of
 from sim.world.city import World
@@ -68,6 +68,11 @@ class Constants:
         """What the daily loop's chance is made of."""
         stream = self.world.luck.stream
         return DayLuck(self.world.families.id, self.world.institutions.id, stream("shocks"), stream("order"))
+
+    @cached_property
+    def drawn(self) -> dict[tuple[str, int], NDArray[np.float64]]:
+        """Draws of all children that voucher pools keep, by stream and time, float64 (n,)."""
+        return {}
 
     @cached_property
     def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
@@ -130,8 +135,7 @@ class Simulation:
         state.children.group[:] = group
         self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
         self._events = np.zeros(places.EVENTS, np.int64)
-        self._best = np.full(len(families), NOBODY, np.int8)
-        self._rows = np.empty(len(families), np.int32)
+        self._room = Room(np.empty(len(families), np.int8), np.empty(len(families), np.int32))
         self._log = _empty_log(len(families))
         self._payers = self._new_payers(own_from)
         self._day = dates.date_in(state.month)
@@ -142,12 +146,9 @@ class Simulation:
     # -- what instruments see and say ------------------------------------------------------------
 
     def _offered(self) -> Offered:
-        institutions, children = self._world.institutions, self.state.children
-        here = children.at[children.at != NOBODY].astype(np.int64)
-        part = np.flatnonzero(children.at != NOBODY)
-        birth, ages = self._world.families.birth[part], ages_on(self._day)
-        band = (birth <= ages.toddler).astype(np.int64) + (birth <= ages.older)
-        enrolled = np.bincount(here * BANDS + band, minlength=len(institutions) * BANDS).reshape(-1, BANDS)
+        institutions, families = self._world.institutions, self._world.families
+        enrolled = np.zeros((len(institutions), BANDS), np.int64)
+        census.count_by_offer(ages_on(self._day), families.birth, self.state.children.at, enrolled)
         return Offered(
             institutions.kind,
             institutions.kind_names,
@@ -160,19 +161,17 @@ class Simulation:
     def _new_payers(self, own_from: int) -> bills.Payers:
         suppliers = [q for q, i in enumerate(self._instruments) if i.pays_institutions]
         size, tiers = len(self._instruments), sum(i.tiers() for i in self._instruments)
-        return bills.Payers(
-            own=np.arange(size) >= own_from,
+        payers = bills.Payers(
             left=self.state.left,
-            supplier=np.array(suppliers, np.int16),
+            accounts=np.zeros((3, size), np.int64),
+            suppliers=np.zeros((3, len(suppliers)), np.int64),
             income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
-            quota=np.zeros(len(suppliers), np.int64),
             months_paid=self.state.months_paid,
-            months_cap=np.zeros(len(suppliers), np.int64),
-            claimed=np.zeros(size, np.int64),
-            cases=np.zeros(size, np.int64),
-            redeemed=np.zeros(tiers, np.int64),
-            redeemed_fen=np.zeros(tiers, np.int64),
+            redemptions=np.zeros((2, tiers), np.int64),
         )
+        payers.accounts[bills.OWN] = np.arange(size) >= own_from
+        payers.supplier[:] = suppliers
+        return payers
 
     def _write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
@@ -185,6 +184,7 @@ class Simulation:
             offered,
             self._groups,
             state.offers.fee,
+            state.offers.value,
             day,
             self._world.facts.families.commitment_months,
         )
@@ -303,6 +303,7 @@ class Simulation:
             pool=pools.index(q),
             first_tier=sum(i.tiers() for i in self._instruments[:q]),
             name=f"{kind_of(self._instruments[q])} {sum(p < q for p in pools)}",
+            drawn=self._constants.drawn,
         )
         getattr(self._instruments[q], method)(argument, desk, self.state.declared[q])
 
@@ -313,8 +314,8 @@ class Simulation:
         self._write_alpha_at_thresholds(day, int(edges[0]), int(edges[-1]))
         left = state.left > 0
         decide(
-            edges, day.toordinal(), dates.month_of(day), row, self._constants.renewals[row], self._constants.luck,
-            ages, self._scene, self._payers, self._log, self._flows, self._best, self._rows,
+            edges, day.toordinal(), (dates.month_of(day), row), self._constants.renewals[row], self._constants.luck,
+            ages, self._scene, self._payers, self._log, self._flows, self._room,
         )  # fmt: skip
         state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
         if (left & (state.left <= 0)).any():

@@ -80,51 +80,27 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     n, j = len(world.families), len(world.institutions)
     k = len(world.candidate)
 
-    def nobody(size: int, dtype: type = np.int32) -> NDArray[Any]:
-        return np.full(size, NOBODY, dtype)
-
-    children = Children(
-        shocked=np.empty((k, n), np.float32),
-        alone=np.empty(n, np.float32),
-        alpha=np.zeros(n, np.float32),
-        group=np.zeros(n, np.uint16),
-        held=np.zeros(n, np.uint8),
-        at=nobody(n, np.int16),
-        seat=nobody(n, np.int8),
-        waits=nobody(n),
-        waits_before=nobody(n),
-        waits_after=nobody(n),
-        waits_since=np.zeros(n, np.int32),
-        climbs=nobody(n),
-        climbs_before=nobody(n),
-        climbs_after=nobody(n),
-        refused=np.zeros(n, np.uint8),
-        stay_at=nobody(n, np.int16),
-        stay_first=nobody(n, np.int16),
-        stay_last=nobody(n, np.int16),
-        stay_subsidised=np.zeros(n, np.uint8),
-    )
-    choice.first_shocks(
+    children = Children.at_home(k, n)
+    choice.renew(
+        0,
+        n,
+        np.ones(n, np.uint8),
         (world.families.id >> 20).astype(np.uint32),
         world.families.id,
+        world.institutions.id,
+        world.luck.stream("first shocks"),
         world.candidate,
         world.fixed,
         world.outside,
-        world.institutions.id,
-        world.luck.stream("first shocks"),
-        children.shocked,
-        children.alone,
+        children.draws,
     )
     offers = Offers(
         fee=world.institutions.fee.copy(),
         value=np.empty((4, j), np.float32),
-        places=(world.institutions.classes * np.array(world.facts.classes.sizes)).astype(np.int32),
-        taken=np.zeros((j, SEATS), np.int32),
-        waits_head=nobody(j * BANDS),
-        waits_tail=nobody(j * BANDS),
-        climbs_head=nobody(j * BANDS),
-        climbs_tail=nobody(j * BANDS),
+        seats=np.zeros((2, j, SEATS), np.int32),
+        ends=np.full((4, j * BANDS), NOBODY, np.int32),
     )
+    offers.places[:] = world.institutions.classes * np.array(world.facts.classes.sizes)
     market = MarketColumns(
         waiting=np.zeros((YEAR, j, BANDS), np.int32),
         taken=np.zeros((YEAR, j, SEATS), np.int32),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import Tariff
+from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, RATE, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -62,6 +62,7 @@ def write_tariff(
     offered: Offered,
     groups: Groups,
     own_fee: NDArray[np.float64],
+    value: NDArray[np.float32],
     day: date,
     commitment: int,
 ) -> Tariff:
@@ -69,6 +70,7 @@ def write_tariff(
 
     spent_out : bool (instruments,)  budgets that have run dry
     own_fee : float64 (J, 3)  what institutions would ask [yuan a month]
+    value : float32 (4, J)  of the offers, by part
     commitment : months over which an entrant weighs relief; a relief that ends within them counts in part
     """
     n, g = len(own_fee), len(groups.income_to)
@@ -92,20 +94,24 @@ def write_tariff(
     full = np.broadcast_to(posted, shape)
     net = np.broadcast_to(_net(full, [r for _, r in flat]), shape)
 
-    def stack(pick: str) -> NDArray[np.float64]:
-        tables = [np.broadcast_to(getattr(r, pick), shape) for _, r, _, _ in stages]
-        return np.ascontiguousarray(np.stack(tables)) if tables else np.zeros((0, *shape))
-
+    entry = _spread(full, net, flat, instruments, day, commitment)
+    relieved = np.zeros((3, len(stages), *shape))
+    for s, (_, relief, _, _) in enumerate(stages):
+        relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
+    terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
+    prices = np.stack([entry, net]).astype(np.float32)
+    bounds = np.concatenate(
+        [
+            prices.min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART],
+            value.max(axis=1, initial=CLOSED)[None, :],
+        ]
+    )
     return Tariff(
-        entry=_spread(full, net, flat, instruments, day, commitment).astype(np.float32).ravel(),
-        enrolled=net.astype(np.float32).ravel(),
+        prices=prices.reshape(2, -1),
+        bounds=bounds,
         posted=posted,
-        rate=stack("rate"),
-        amount=stack("amount"),
-        ceiling=stack("ceiling"),
-        voucher=np.array([v for _, _, v, _ in stages], np.int16),
-        instrument=np.array([q for q, _, _, _ in stages], np.int16),
-        first_tier=np.array([t for _, _, _, t in stages], np.int16),
+        stages=relieved,
+        terms=np.ascontiguousarray(terms.T),
         commitment=float(commitment),
     )
 

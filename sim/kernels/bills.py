@@ -9,38 +9,91 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import inner
-from sim.kernels.columns import BAND_OF_PART, NOBODY
+from sim.compiled import entry, inner
 from sim.kernels.choice import part_of
+from sim.kernels.columns import (
+    AMOUNT,
+    AT,
+    BAND_OF_PART,
+    CEILING,
+    FIRST_TIER,
+    GROUP,
+    HELD,
+    INSTRUMENT,
+    NOBODY,
+    RATE,
+    REFUSED,
+    STAY_AT,
+    STAY_FIRST,
+    STAY_LAST,
+    STAY_SUBSIDISED,
+    VOUCHER,
+)
 
 BILLS, POSTED, NET, CLAIMED, SUBSIDISED = range(5)
 FLOWS = 5
+OWN, CLAIMS, CASES = range(3)  # rows of `Payers.accounts`
+CHAIN, QUOTA, MONTHS_CAP = range(3)  # rows of `Payers.suppliers`
 
 
 class Payers(NamedTuple):
-    """Who pays; axis 0 is the instrument in the chain, or the supplier: one that pays institutions.
+    """Who pays; the last axis is the instrument in the chain, or the supplier: one that pays institutions.
 
-    own : bool (instruments,)  the policy's own, not the city's standing ones
     left : int64 (instruments,)  budget left [fen]
-    supplier : int16 (P,)  place in the chain of each supplier
+    accounts : int64 (3, instruments)  1 for the policy's own, 0 for the city's standing ones;
+        claims of this month [fen], and how many
+    suppliers : int64 (3, P)  place in the chain; child-months it still pays this month; most it pays per child and year
     income : int64 (P, 3, J)  what a supplier pays per child-month at an offer [fen], 0 for none
-    quota : int64 (P,)  child-months it still pays this month
-    months_paid : uint8 (P, n)  child-months it has paid for a child this year; months_cap : int64 (P,)
-    claimed, cases : int64 (instruments,)  claims of this month [fen], and how many
-    redeemed, redeemed_fen : int64 (tiers,)  vouchers redeemed this month by tranche
+    months_paid : uint8 (P, n)  child-months it has paid for a child this year
+    redemptions : int64 (2, tiers)  vouchers redeemed this month by tranche, and their fen
     """
 
-    own: NDArray[np.bool_]
     left: NDArray[np.int64]
-    supplier: NDArray[np.int16]
+    accounts: NDArray[np.int64]
+    suppliers: NDArray[np.int64]
     income: NDArray[np.int64]
-    quota: NDArray[np.int64]
     months_paid: NDArray[np.uint8]
-    months_cap: NDArray[np.int64]
-    claimed: NDArray[np.int64]
-    cases: NDArray[np.int64]
-    redeemed: NDArray[np.int64]
-    redeemed_fen: NDArray[np.int64]
+    redemptions: NDArray[np.int64]
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """Which instruments are the policy's own."""
+        return self.accounts[OWN] == 1
+
+    @property
+    def claimed(self) -> NDArray[np.int64]:
+        """Row of `accounts`."""
+        return self.accounts[CLAIMS]
+
+    @property
+    def cases(self) -> NDArray[np.int64]:
+        """Row of `accounts`."""
+        return self.accounts[CASES]
+
+    @property
+    def supplier(self) -> NDArray[np.int64]:
+        """Row of `suppliers`."""
+        return self.suppliers[CHAIN]
+
+    @property
+    def quota(self) -> NDArray[np.int64]:
+        """Row of `suppliers`."""
+        return self.suppliers[QUOTA]
+
+    @property
+    def months_cap(self) -> NDArray[np.int64]:
+        """Row of `suppliers`."""
+        return self.suppliers[MONTHS_CAP]
+
+    @property
+    def redeemed(self) -> NDArray[np.int64]:
+        """Row of `redemptions`."""
+        return self.redemptions[0]
+
+    @property
+    def redeemed_fen(self) -> NDArray[np.int64]:
+        """Row of `redemptions`."""
+        return self.redemptions[1]
 
 
 class Log(NamedTuple):
@@ -70,109 +123,96 @@ def fen(yuan: float) -> int:
 
 
 @inner
-def end_stay(i: int, children: Any, log: Any) -> None:
+def log_stay(i: int, shorts: Any, counts: Any, log: Any) -> None:
     """Write child i's finished run of bills to the log."""
     n = log.filled[1]
     log.stay_child[n] = i
-    log.stay_at[n] = children.stay_at[i]
-    log.stay_first[n] = children.stay_first[i]
-    log.stay_last[n] = children.stay_last[i]
-    log.stay_refused[n] = children.refused[i]
-    log.stay_subsidised[n] = children.stay_subsidised[i]
+    log.stay_at[n] = shorts[STAY_AT, i]
+    log.stay_first[n] = shorts[STAY_FIRST, i]
+    log.stay_last[n] = shorts[STAY_LAST, i]
+    log.stay_refused[n] = counts[REFUSED, i]
+    log.stay_subsidised[n] = counts[STAY_SUBSIDISED, i]
     log.filled[1] = n + 1
 
 
 @inner
-def continue_stay(i: int, month: int, children: Any, log: Any) -> None:
-    """Extend child i's run of bills to this month, or begin a new one.
-
-    The months a child was refused before its run begins stay in `refused` until the run ends.
-    """
-    here = children.at[i]
-    if children.stay_last[i] == month - 1 and children.stay_at[i] == here:
-        children.stay_last[i] = np.int16(month)
-        return
-    if children.stay_last[i] >= 0:
-        end_stay(i, children, log)
-        children.refused[i] = np.uint8(0)
-    children.stay_at[i] = here
-    children.stay_first[i] = children.stay_last[i] = np.int16(month)
-    children.stay_subsidised[i] = np.uint8(0)
-
-
-@inner
-def pay(q: int, claim: int, payers: Any) -> int:
+def pay(q: int, claim: int, accounts: Any, left: Any) -> int:
     """Book a claim on instrument q; returns the part that counts as the policy's own [fen]."""
-    payers.left[q] -= claim
-    payers.claimed[q] += claim
-    payers.cases[q] += 1
-    return np.int64(claim if payers.own[q] else 0)
+    left[q] -= claim
+    accounts[CLAIMS, q] += claim
+    accounts[CASES, q] += 1
+    return claim * accounts[OWN, q]
 
 
-@inner
-def count(cell: int, posted: int, owed: int, own: int, flows: Any) -> None:
-    """Add one bill to a group's totals."""
-    flows[BILLS, cell] += 1
-    flows[POSTED, cell] += posted
-    flows[NET, cell] += owed
-    flows[CLAIMED, cell] += own
-    flows[SUBSIDISED, cell] += 1 if own > 0 else 0
-
-
-@inner
+@entry
 def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: Any, flows: Any) -> None:
     """Bill the enrolled of rows lo..hi.
 
     month : relative month
     flows : int64 (FLOWS, groups)  this month's totals; group 0 is all, 1 to 3 the bands
     """
-    children, vouchers, tariff = scene.children, scene.vouchers, scene.tariff
-    at, stages = children.at, tariff.voucher.size
+    birth, cells, kind_cell = scene.birth, scene.cells, scene.kind_cell
+    shorts, counts, face, tranche_of = scene.children.shorts, scene.children.counts, scene.vouchers.face, scene.vouchers.tranche
+    posted, stages, terms = scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
+    left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
+    months_paid, redemptions = payers.months_paid, payers.redemptions
+    claim_child, claim_fen, claim_tranche, filled = log.claim_child, log.claim_fen, log.claim_tranche, log.filled
+    groups = np.empty(cells.shape[1] + 3, np.int64)
     for i in range(lo, hi):
-        j = at[i]
+        j = np.int64(shorts[AT, i])
         if j == NOBODY:
             continue
-        continue_stay(i, month, children, log)
-        band = BAND_OF_PART[part_of(scene.birth[i], ages)]
-        g = children.group[i]
-        net = tariff.posted[band, j]
+        if shorts[STAY_LAST, i] != month - 1 or shorts[STAY_AT, i] != j:  # a new run of bills begins
+            if shorts[STAY_LAST, i] >= 0:
+                log_stay(i, shorts, counts, log)
+                counts[REFUSED, i] = np.uint8(0)  # until then: the months refused before the run began
+            shorts[STAY_AT, i] = np.int16(j)
+            shorts[STAY_FIRST, i] = np.int16(month)
+            counts[STAY_SUBSIDISED, i] = np.uint8(0)
+        shorts[STAY_LAST, i] = np.int16(month)
+        band, g = BAND_OF_PART[part_of(birth[i], ages)], shorts[GROUP, i]
+        net = posted[band, j]
         posted_fen = fen(net)
         owed = posted_fen
         own, tranche = np.int64(0), np.int8(-1)
-        for s in range(stages):
-            v = tariff.voucher[s]
-            amount = tariff.amount[s, g, band, j]
+        for s in range(terms.shape[1]):
+            v = terms[VOUCHER, s]
+            amount = stages[AMOUNT, s, g, band, j]
             if v >= 0:
-                if vouchers.face[v, i] == 0:
+                if face[v, i] == 0:
                     continue
-                amount = amount * vouchers.face[v, i] / 100.0
-            net -= min(net, tariff.ceiling[s, g, band, j], amount + tariff.rate[s, g, band, j] * net)
-            q = tariff.instrument[s]
-            claim = min(owed - fen(net), payers.left[q])
+                amount = amount * face[v, i] / 100.0
+            net -= min(net, stages[CEILING, s, g, band, j], amount + stages[RATE, s, g, band, j] * net)
+            q = terms[INSTRUMENT, s]
+            claim = min(owed - fen(net), left[q])
             if claim <= 0:
                 continue
             owed -= claim
-            own += pay(q, claim, payers)
+            own += pay(q, claim, accounts, left)
             if v >= 0:
-                tranche = np.int8(tariff.first_tier[s] + vouchers.tranche[v, i])
-                payers.redeemed[tranche] += 1
-                payers.redeemed_fen[tranche] += claim
-                vouchers.face[v, i] = 0
-                children.held[i] -= np.uint8(1)
-        for p in range(payers.supplier.size):
-            q = payers.supplier[p]
-            claim = min(payers.income[p, band, j], payers.left[q])
-            if claim > 0 and payers.quota[p] > 0 and payers.months_paid[p, i] < payers.months_cap[p]:
-                payers.quota[p] -= 1
-                payers.months_paid[p, i] += np.uint8(1)
-                own += pay(q, claim, payers)
+                tranche = np.int8(terms[FIRST_TIER, s] + tranche_of[v, i])
+                redemptions[0, tranche] += 1
+                redemptions[1, tranche] += claim
+                face[v, i] = 0
+                counts[HELD, i] -= np.uint8(1)
+        for p in range(suppliers.shape[1]):
+            q = suppliers[CHAIN, p]
+            claim = min(income[p, band, j], left[q])
+            if claim > 0 and suppliers[QUOTA, p] > 0 and months_paid[p, i] < suppliers[MONTHS_CAP, p]:
+                suppliers[QUOTA, p] -= 1
+                months_paid[p, i] += np.uint8(1)
+                own += pay(q, claim, accounts, left)
         if own > 0:
-            n = log.filled[0]
-            log.claim_child[n], log.claim_fen[n], log.claim_tranche[n] = i, own, tranche
-            log.filled[0] = n + 1
-            children.stay_subsidised[i] += np.uint8(1)
-        count(0, posted_fen, owed, own, flows)
-        count(1 + band, posted_fen, owed, own, flows)
-        count(scene.kind_cell[j], posted_fen, owed, own, flows)
-        for c in range(scene.cells.shape[1]):
-            count(scene.cells[i, c], posted_fen, owed, own, flows)
+            n = filled[0]
+            claim_child[n], claim_fen[n], claim_tranche[n] = i, own, tranche
+            filled[0] = n + 1
+            counts[STAY_SUBSIDISED, i] += np.uint8(1)
+        groups[0], groups[1], groups[2] = 0, 1 + band, kind_cell[j]
+        for c in range(cells.shape[1]):
+            groups[3 + c] = cells[i, c]
+        for cell in groups:
+            flows[BILLS, cell] += 1
+            flows[POSTED, cell] += posted_fen
+            flows[NET, cell] += owed
+            flows[CLAIMED, cell] += own
+            flows[SUBSIDISED, cell] += 1 if own > 0 else 0

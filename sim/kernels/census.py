@@ -57,6 +57,14 @@ def count_enrolled(
             add(cells[i, c], young, out)
 
 
+@entry
+def count_by_offer(ages: Any, birth: Any, at: Any, out: Any) -> None:
+    """Children enrolled by institution and band; out : int64 (J, 3), added to."""
+    for i in range(birth.size):
+        if at[i] != NOBODY:
+            out[at[i], BAND_OF_PART[part_of(birth[i], ages)]] += 1
+
+
 @inner
 def add(cell: int, young: int, out: Any) -> None:
     """Count one enrolled child in a group."""

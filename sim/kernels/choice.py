@@ -11,11 +11,28 @@ import numpy as np
 
 from sim.compiled import entry, inner
 from sim.draws import gumbel, mix, philox
-from sim.kernels.columns import BAND_OF_PART, NOBODY
+from sim.kernels.columns import (
+    ALONE,
+    ALPHA,
+    AMOUNT,
+    AT,
+    BAND_OF_PART,
+    CEILING,
+    ENROLLED,
+    ENTRY,
+    GROUP,
+    HELD,
+    LEAST,
+    MOST,
+    NOBODY,
+    RATE,
+    VOUCHER,
+)
 
 OUTSIDE = np.uint32(0xFFFFFFFF)  # the address of staying out among an epoch's alternatives
 BLOCK = 256
 STAY_OUT = -1
+WITHOUT, AS_HELD = -2, -1  # which vouchers `net_fee` counts
 
 
 @inner
@@ -28,25 +45,43 @@ def part_of(birth: int, ages: Any) -> int:
     return 1 if birth <= ages.toddler else 0
 
 
-@inner
-def draw_shocks(
-    i: int, when: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
-) -> None:
-    """Draw child i's shocks for the epoch that begins in month `when` (absolute month number)."""
-    block = philox(child_id[i], np.uint32(when), stream)[0]
-    alone[i] = np.float32(np.float64(outside[i]) + gumbel(mix(block, OUTSIDE)))
-    for k in range(candidate.shape[0]):
-        shock = gumbel(mix(block, institution_id[candidate[k, i]]))
-        shocked[k, i] = np.float32(np.float64(fixed[k, i]) + shock)
-
-
 @entry
-def first_shocks(
-    when: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
-) -> None:
-    """Draw every child's first epoch, addressed by `when` (uint32 (n,), its month of birth)."""
-    for i in range(child_id.size):
-        draw_shocks(i, when[i], child_id, candidate, fixed, outside, institution_id, stream, shocked, alone)
+def renew(
+    lo: int, hi: int, renewed: Any, when: Any, child_id: Any, institution_id: Any, stream: Any,
+    candidate: Any, fixed: Any, outside: Any, draws: Any,
+) -> None:  # fmt: skip
+    """Draw a new epoch's shocks for those of rows lo..hi whose circumstances change.
+
+    renewed : uint8 (n,)  1 for those
+    when : uint32 (n,), or (1,) if it is the same for all: absolute month in which the epoch begins
+    draws : float32 (K + 2, n)  of the children; all but alpha written
+    """
+    rows = np.empty(BLOCK, np.int64)
+    blocks, address = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint32)
+    shocks = np.empty(BLOCK, np.float64)
+    size, same = candidate.shape[0], when.size == 1
+    begin = lo
+    while begin < hi:
+        # collected first: what is drawn then runs in loops without a branch
+        n = 0
+        while begin < hi and n < BLOCK:
+            rows[n] = begin
+            n += 1 if renewed[begin] else 0
+            begin += 1
+        for m in range(n):
+            i = rows[m]
+            blocks[m] = philox(child_id[i], when[0] if same else when[i], stream)[0]
+        for m in range(n):
+            shocks[m] = gumbel(mix(blocks[m], OUTSIDE))
+        for m in range(n):
+            draws[ALONE, rows[m]] = np.float32(np.float64(outside[rows[m]]) + shocks[m])
+        for k in range(size):
+            for m in range(n):
+                address[m] = institution_id[candidate[k, rows[m]]]
+            for m in range(n):
+                shocks[m] = gumbel(mix(blocks[m], address[m]))
+            for m in range(n):
+                draws[k, rows[m]] = np.float32(np.float64(fixed[k, rows[m]]) + shocks[m])
 
 
 @entry
@@ -70,79 +105,70 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
                     out[m, i] = np.uint8(1) if draw < threshold else np.uint8(0)
 
 
-@inner
-def renew(
-    lo: int, hi: int, when: Any, renewed: Any, child_id: Any, candidate: Any, fixed: Any, outside: Any, institution_id: Any, stream: Any, shocked: Any, alone: Any
-) -> None:
-    """Draw new shocks for those of rows lo..hi whose circumstances change this month.
-
-    renewed : uint8 (n,)  this month's row of `fill_renewals`
-    """
-    for i in range(lo, hi):
-        if renewed[i]:
-            draw_shocks(i, when, child_id, candidate, fixed, outside, institution_id, stream, shocked, alone)
-
-
-@inner
+@entry
 def screen(
-    lo: int, hi: int, offset: int, width: int, shocked: Any, alone: Any, alpha: Any, group: Any, candidate: Any, value: Any, fee: Any, best: Any
+    lo: int, hi: int, part: int, draws: Any, shorts: Any, candidate: Any, value: Any, prices: Any, bounds: Any, best: Any
 ) -> None:
     """Best alternative at the entrants' fee of rows lo..hi, who share a part; capacity plays no part.
 
-    fee : the tariff's `entry`; offset : where the band begins in a group's part of it; width : length of a group's part
-    value : float32 (J,)  of this part
+    Most families would not enter even at the city's best and cheapest institution: a bound that is read in
+    order, and holds exactly because rounding is monotone, passes them over.
+
+    bounds : of the tariff
     best : int8 (n,)  written at lo..hi: the candidate's rank, or -1 to stay out
     """
-    top = np.empty(BLOCK, np.float32)
-    worth = np.empty(BLOCK, np.float32)
-    price = np.empty(BLOCK, np.float32)
-    where = np.empty(BLOCK, np.int32)
-    base = np.empty(BLOCK, np.int32)
-    rank = np.empty(BLOCK, np.int8)
+    peak = np.empty(BLOCK, np.float32)
+    rows = np.empty(BLOCK, np.int64)
+    institutions, band = value.shape[1], BAND_OF_PART[part]
+    dearest, cheapest = bounds[MOST, part], bounds[LEAST, part]
     for b in range(lo, hi, BLOCK):
-        n = min(BLOCK, hi - b)
-        for i in range(n):
-            top[i] = alone[b + i]
-            rank[i] = np.int8(STAY_OUT)
-        for i in range(n):
-            base[i] = np.int32(group[b + i]) * np.int32(width) + np.int32(offset)
+        m = min(BLOCK, hi - b)
+        for i in range(m):
+            peak[i] = np.float32(-np.inf)
         for k in range(candidate.shape[0]):
-            # gathers stand in loops of their own: without `restrict` a fused loop does not vectorise
-            for i in range(n):
-                where[i] = np.int32(candidate[k, b + i])
-            for i in range(n):
-                worth[i] = value[where[i]]
-            for i in range(n):
-                price[i] = fee[base[i] + where[i]]
-            for i in range(n):
-                worth[i] = (shocked[k, b + i] + worth[i]) - alpha[b + i] * price[i]
-            for i in range(n):
-                better = worth[i] > top[i]
-                rank[i] = np.int8(k) if better else rank[i]
-                top[i] = worth[i] if better else top[i]
-        for i in range(n):
-            best[b + i] = rank[i]
+            for i in range(m):
+                peak[i] = max(peak[i], draws[k, b + i])
+        for i in range(m):
+            peak[i] = ((peak[i] + dearest) - draws[ALPHA, b + i] * cheapest) - draws[ALONE, b + i]
+        n = 0
+        for i in range(m):
+            rows[n] = b + i
+            n += 1 if peak[i] >= np.float32(0) else 0
+        for i in range(b, b + m):
+            best[i] = np.int8(STAY_OUT)
+        for r in range(n):
+            i = rows[r]
+            base = (np.int64(shorts[GROUP, i]) * 3 + band) * institutions
+            top, alpha = draws[ALONE, i], draws[ALPHA, i]
+            for k in range(candidate.shape[0]):
+                j = candidate[k, i]
+                worth = (draws[k, i] + value[part, j]) - alpha * prices[ENTRY, base + j]
+                if worth > top:
+                    top, best[i] = worth, np.int8(k)
 
 
 @inner
-def net_fee(i: int, g: int, band: int, j: int, posted: float, rate: Any, amount: Any, ceiling: Any, voucher: Any, face: Any, with_vouchers: bool) -> float:
+def net_fee(
+    i: int, g: int, band: int, j: int, net: float, stages: Any, terms: Any, face: Any, counted: int, extra: float
+) -> float:
     """What child i of group g would pay at an offer, before rounding [yuan a month], stage by stage.
 
-    rate, amount, ceiling, voucher : of the tariff; face : of the vouchers
+    net : the posted fee; face : of the vouchers
+    counted : WITHOUT vouchers, AS_HELD, or the row of a pool of whose vouchers the child would hold one of `extra` fen
     """
-    net = posted
-    for s in range(voucher.size):
-        worth = amount[s, g, band, j]
-        if voucher[s] >= 0:
-            worth = worth * face[voucher[s], i] / 100.0 if with_vouchers else 0.0
-        net -= min(net, ceiling[s, g, band, j], worth + rate[s, g, band, j] * net)
+    for s in range(terms.shape[1]):
+        worth, v = stages[AMOUNT, s, g, band, j], terms[VOUCHER, s]
+        if v >= 0:
+            fen = extra if v == counted else np.float64(face[v, i])
+            worth = worth * fen / 100.0 if counted != WITHOUT else 0.0
+        net -= min(net, stages[CEILING, s, g, band, j], worth + stages[RATE, s, g, band, j] * net)
     return net
 
 
 @inner
 def weigh(
-    i: int, part: int, candidate: Any, shocked: Any, alpha: Any, group: Any, held: Any, at: Any, value: Any, entry: Any, enrolled: Any,
-    posted: Any, rate: Any, amount: Any, ceiling: Any, voucher: Any, face: Any, commitment: float, stickiness: Any, worth: Any,
+    i: int, part: int, candidate: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any, posted: Any,
+    stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates as things stand; `part` is its part of the slice.
 
@@ -151,59 +177,22 @@ def weigh(
     worth : float32 (K,)  written
     """
     band = BAND_OF_PART[part]
-    own, g = at[i], group[i]
+    own, g = shorts[AT, i], shorts[GROUP, i]
+    enrolled = own != NOBODY
+    kind, alpha, months = (ENROLLED if enrolled else ENTRY), draws[ALPHA, i], (1.0 if enrolled else commitment)
     base = (np.int64(g) * 3 + band) * posted.shape[1]
     for k in range(candidate.shape[0]):
         j = candidate[k, i]
-        fee = enrolled[base + j] if own >= 0 else entry[base + j]
-        if held[i] > 0:  # a voucher counts whole if enrolled, spread over the commitment if entering
-            without = net_fee(i, g, band, j, posted[band, j], rate, amount, ceiling, voucher, face, False)
-            relief = without - net_fee(i, g, band, j, posted[band, j], rate, amount, ceiling, voucher, face, True)
-            fee = np.float32(np.float64(fee) - relief / (1.0 if own >= 0 else commitment))
-        u = (shocked[k, i] + value[part, j]) - alpha[i] * fee
-        worth[k] = u + stickiness if own == j else u
-
-
-@inner
-def weigh_one(i: int, part: int, scene: Any, worth: Any) -> None:
-    """`weigh` for a single child, from the scene."""
-    children, tariff = scene.children, scene.tariff
-    weigh(
-        i, part, scene.candidate, children.shocked, children.alpha, children.group, children.held, children.at, scene.offers.value,
-        tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount, tariff.ceiling, tariff.voucher, scene.vouchers.face,
-        tariff.commitment, scene.stickiness, worth,
-    )  # fmt: skip
-
-
-@inner
-def movers(lo: int, hi: int, ages: Any, best: Any, scene: Any, out: Any) -> int:
-    """Those of rows lo..hi who may want to change something; returns how many were written to `out`.
-
-    `best` holds for those not enrolled and without a voucher; the others are looked at one by one.
-    """
-    children, tariff = scene.children, scene.tariff
-    candidate, birth, stickiness, value, face = scene.candidate, scene.birth, scene.stickiness, scene.offers.value, scene.vouchers.face
-    shocked, alone, alpha, group, held = children.shocked, children.alone, children.alpha, children.group, children.held
-    at, waits = children.at, children.waits
-    entry, enrolled, posted, rate, amount = tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount
-    ceiling, voucher, commitment = tariff.ceiling, tariff.voucher, tariff.commitment
-    worth = np.empty(candidate.shape[0], np.float32)
-    n = 0
-    for i in range(lo, hi):
-        wants = waits[i] != NOBODY
-        if at[i] == NOBODY and held[i] == 0:
-            wants = wants or best[i] >= 0
-        else:
-            weigh(
-                i, part_of(birth[i], ages), candidate, shocked, alpha, group, held, at, value, entry, enrolled,
-                posted, rate, amount, ceiling, voucher, face, commitment, stickiness, worth,
-            )  # fmt: skip
-            top, own = alone[i], np.int16(NOBODY)
-            for k in range(candidate.shape[0]):
-                if worth[k] > top:
-                    top, own = worth[k], candidate[k, i]
-            wants = wants or own != at[i]
-        if wants:
-            out[n] = np.int32(i)
-            n += 1
-    return n
+        worth[k] = (draws[k, i] + value[part, j]) - alpha * prices[kind, base + j]
+    if counts[HELD, i] > 0:  # a voucher counts whole if enrolled, spread over the commitment if entering
+        for k in range(candidate.shape[0]):
+            j = candidate[k, i]
+            relief = 0.0
+            for counted in range(WITHOUT, AS_HELD + 1):
+                relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
+            fee = np.float32(np.float64(prices[kind, base + j]) + relief / months)
+            worth[k] = (draws[k, i] + value[part, j]) - alpha * fee
+    if enrolled:
+        for k in range(candidate.shape[0]):
+            if candidate[k, i] == own:
+                worth[k] = worth[k] + stickiness

@@ -17,43 +17,157 @@ BAND_OF_PART = (0, 1, 1, 2)
 MIXED = 3  # the type of a mixed class among seats
 CLOSED = np.float32(-1e30)  # the value of an offer where nobody may enrol
 
+# rows of the blocks: of the children's draws, links, shorts and counts,
+ALONE, ALPHA = -2, -1
+WAITS, WAITS_BEFORE, WAITS_AFTER, CLIMBS, CLIMBS_BEFORE, CLIMBS_AFTER, WAITS_SINCE = range(7)
+AT, SEAT, GROUP, STAY_AT, STAY_FIRST, STAY_LAST = range(6)
+HELD, REFUSED, STAY_SUBSIDISED = range(3)
+LINKS, SHORTS, COUNTS = 7, 6, 3
+# of the offers' seats,
+PLACES, TAKEN = range(2)
+# and of the tariff's prices, bounds, stages and terms
+ENTRY, ENROLLED = range(2)
+LEAST, LEAST_ENROLLED, MOST = range(3)
+RATE, AMOUNT, CEILING = range(3)
+VOUCHER, INSTRUMENT, FIRST_TIER = range(3)
+
 
 class Children(NamedTuple):
     """Columns of children; axis 0 (or the last) is the child. These are the state a checkpoint copies.
 
-    shocked : float32 (K, n)  value of each candidate with its shock, before fee, band and quality
-    alone : float32 (n,)  value of staying out with its shock
-    alpha : float32 (n,)  marginal utility of a yuan a month
-    group : uint16 (n,)  family group, the row of the tariff
-    held : uint8 (n,)  live vouchers held
-    at : int16 (n,)  institution attended, -1 for none; seat : int8 (n,)  type of its class
-    waits, climbs : int32 (n,)  offer waited for, and offer of the next band waited for inside; -1 none
-    waits_before, waits_after, climbs_before, climbs_after : int32 (n,)  neighbours in the lists
-    waits_since : int32 (n,)  ordinal day of joining
-    refused : uint8 (n,)  months since the child last sat anywhere in which a place it wanted was full
-    stay_at, stay_first, stay_last : int16 (n,)  the current run of bills: institution and months
-    stay_subsidised : uint8 (n,)  months of it with a claim of the policy's own
+    Columns of one type lie in one block, because each array more costs compiling and calling time.
+    Kernels address a block by the rows named above; the rest of the program reads the properties.
+
+    draws : float32 (K + 2, n)
+        shocked (K, n)  value of each candidate with its shock, before fee, band and quality
+        alone  value of staying out with its shock
+        alpha  marginal utility of a yuan a month
+    links : int32 (7, n)
+        waits, climbs  offer waited for, and offer of the next band waited for inside; -1 none
+        waits_before, waits_after, climbs_before, climbs_after  neighbours in the lists
+        waits_since  ordinal day of joining
+    shorts : int16 (6, n)
+        at  institution attended, -1 for none; seat  type of its class
+        group  family group, the row of the tariff
+        stay_at, stay_first, stay_last  the current run of bills: institution and months
+    counts : uint8 (3, n)
+        held  live vouchers held
+        refused  months since the child last sat anywhere in which a place it wanted was full
+        stay_subsidised  months of the current run with a claim of the policy's own
     """
 
-    shocked: NDArray[np.float32]
-    alone: NDArray[np.float32]
-    alpha: NDArray[np.float32]
-    group: NDArray[np.uint16]
-    held: NDArray[np.uint8]
-    at: NDArray[np.int16]
-    seat: NDArray[np.int8]
-    waits: NDArray[np.int32]
-    waits_before: NDArray[np.int32]
-    waits_after: NDArray[np.int32]
-    waits_since: NDArray[np.int32]
-    climbs: NDArray[np.int32]
-    climbs_before: NDArray[np.int32]
-    climbs_after: NDArray[np.int32]
-    refused: NDArray[np.uint8]
-    stay_at: NDArray[np.int16]
-    stay_first: NDArray[np.int16]
-    stay_last: NDArray[np.int16]
-    stay_subsidised: NDArray[np.uint8]
+    draws: NDArray[np.float32]
+    links: NDArray[np.int32]
+    shorts: NDArray[np.int16]
+    counts: NDArray[np.uint8]
+
+    @classmethod
+    def at_home(cls, candidates: int, n: int) -> "Children":
+        """n children without a place, a list or draws."""
+        children = cls(
+            draws=np.zeros((candidates + 2, n), np.float32),
+            links=np.full((LINKS, n), NOBODY, np.int32),
+            shorts=np.full((SHORTS, n), NOBODY, np.int16),
+            counts=np.zeros((COUNTS, n), np.uint8),
+        )
+        children.links[WAITS_SINCE] = 0
+        children.shorts[GROUP] = 0
+        return children
+
+    @property
+    def shocked(self) -> NDArray[np.float32]:
+        """Rows of `draws`."""
+        return self.draws[:ALONE]
+
+    @property
+    def alone(self) -> NDArray[np.float32]:
+        """Row of `draws`."""
+        return self.draws[ALONE]
+
+    @property
+    def alpha(self) -> NDArray[np.float32]:
+        """Row of `draws`."""
+        return self.draws[ALPHA]
+
+    @property
+    def waits(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[WAITS]
+
+    @property
+    def waits_before(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[WAITS_BEFORE]
+
+    @property
+    def waits_after(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[WAITS_AFTER]
+
+    @property
+    def waits_since(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[WAITS_SINCE]
+
+    @property
+    def climbs(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[CLIMBS]
+
+    @property
+    def climbs_before(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[CLIMBS_BEFORE]
+
+    @property
+    def climbs_after(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return self.links[CLIMBS_AFTER]
+
+    @property
+    def at(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[AT]
+
+    @property
+    def seat(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[SEAT]
+
+    @property
+    def group(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[GROUP]
+
+    @property
+    def stay_at(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[STAY_AT]
+
+    @property
+    def stay_first(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[STAY_FIRST]
+
+    @property
+    def stay_last(self) -> NDArray[np.int16]:
+        """Row of `shorts`."""
+        return self.shorts[STAY_LAST]
+
+    @property
+    def held(self) -> NDArray[np.uint8]:
+        """Row of `counts`."""
+        return self.counts[HELD]
+
+    @property
+    def refused(self) -> NDArray[np.uint8]:
+        """Row of `counts`."""
+        return self.counts[REFUSED]
+
+    @property
+    def stay_subsidised(self) -> NDArray[np.uint8]:
+        """Row of `counts`."""
+        return self.counts[STAY_SUBSIDISED]
 
 
 class Offers(NamedTuple):
@@ -61,43 +175,55 @@ class Offers(NamedTuple):
 
     fee : float64 (J, 3)  the institution's own fee [yuan a month]
     value : float32 (4, J)  taste for the band and quality, by part; CLOSED where nobody may enrol
-    places, taken : int32 (J, 4)  seats by class type, and how many are sat in
-    waits_head, waits_tail, climbs_head, climbs_tail : int32 (3 J,)  ends of the lists, by offer
+    seats : int32 (2, J, 4)  places, and how many are taken, by class type
+    ends : int32 (4, 3 J)  head and tail of the waiting lists, and of the lists of those who climb, by offer
     """
 
     fee: NDArray[np.float64]
     value: NDArray[np.float32]
-    places: NDArray[np.int32]
-    taken: NDArray[np.int32]
-    waits_head: NDArray[np.int32]
-    waits_tail: NDArray[np.int32]
-    climbs_head: NDArray[np.int32]
-    climbs_tail: NDArray[np.int32]
+    seats: NDArray[np.int32]
+    ends: NDArray[np.int32]
+
+    @property
+    def places(self) -> NDArray[np.int32]:
+        """Seats there are, (J, 4)."""
+        return self.seats[PLACES]
+
+    @property
+    def taken(self) -> NDArray[np.int32]:
+        """Seats sat in, (J, 4)."""
+        return self.seats[TAKEN]
 
 
 class Tariff(NamedTuple):
     """What families face, rebuilt whenever an instrument speaks or a fee moves.
 
-    entry, enrolled : float32 (G·3·J,)  perceived net fee of deciding to enter, and of those enrolled
+    prices : float32 (2, G·3·J)  perceived net fee of deciding to enter, and of those enrolled
+    bounds : float32 (3, 4)  by part of the children: the lowest price of each kind, and the highest value of an offer
     posted : float64 (3, J)  [yuan a month]
-    rate, amount, ceiling : float64 (S, G, 3, J)  stage s relieves min(net, ceiling, amount + rate·net);
-        at a voucher stage `amount` is 1 where the voucher may be redeemed and is multiplied by the face
-    voucher : int16 (S,)  row of `Vouchers.face` for voucher stages, else -1
-    instrument : int16 (S,)  place of the stage's instrument in the chain
-    first_tier : int16 (S,)  number of voucher tranches of the instruments before it
+    stages : float64 (3, S, G, 3, J)  rate, amount, ceiling: stage s relieves min(net, ceiling, amount + rate·net);
+        at a voucher stage the amount is 1 where the voucher may be redeemed and is multiplied by the face
+    terms : int16 (3, S)  of each stage: its row of `Vouchers.face` or -1; its instrument's place in the chain;
+        the number of voucher tranches of the instruments before it
     commitment : float64  months over which an entrant weighs a one-off relief
     """
 
-    entry: NDArray[np.float32]
-    enrolled: NDArray[np.float32]
+    prices: NDArray[np.float32]
+    bounds: NDArray[np.float32]
     posted: NDArray[np.float64]
-    rate: NDArray[np.float64]
-    amount: NDArray[np.float64]
-    ceiling: NDArray[np.float64]
-    voucher: NDArray[np.int16]
-    instrument: NDArray[np.int16]
-    first_tier: NDArray[np.int16]
+    stages: NDArray[np.float64]
+    terms: NDArray[np.int16]
     commitment: float
+
+    @property
+    def entry(self) -> NDArray[np.float32]:
+        """Row of `prices`."""
+        return self.prices[ENTRY]
+
+    @property
+    def enrolled(self) -> NDArray[np.float32]:
+        """Row of `prices`."""
+        return self.prices[ENROLLED]
 
 
 class Vouchers(NamedTuple):

@@ -1,15 +1,16 @@
 """A decision day: the families whose day it is look again, choose, are seated and billed."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import entry
-from sim.kernels.bills import bill
-from sim.kernels.choice import movers, renew, screen
-from sim.kernels.columns import BAND_OF_PART
-from sim.kernels.places import in_drawn_order, outgrow, serve
+from sim.kernels.bills import Log, Payers, bill
+from sim.kernels.choice import renew, screen
+from sim.kernels.columns import Ages, Scene
+from sim.kernels.places import place
+
+_NO_ROWS, _NO_SEATS = np.zeros(0, np.int32), np.zeros(0, np.int64)
 
 
 class Luck(NamedTuple):
@@ -25,31 +26,45 @@ class Luck(NamedTuple):
     order: NDArray[np.uint32]
 
 
-@entry
+class Room(NamedTuple):
+    """Room to work in: best : int8 (n,); rows : int32 (n,)."""
+
+    best: NDArray[np.int8]
+    rows: NDArray[np.int32]
+
+
 def decide(
-    edges: Any, today: int, when: int, row: int, renewed: Any, luck: Any, ages: Any, scene: Any, payers: Any, log: Any, flows: Any, best: Any, rows: Any
+    edges: NDArray[np.int64],
+    today: int,
+    month: tuple[int, int],
+    renewed: NDArray[np.uint8],
+    luck: Luck,
+    ages: Ages,
+    scene: Scene,
+    payers: Payers,
+    log: Log,
+    flows: NDArray[np.int64],
+    room: Room,
 ) -> None:
     """One day's slice.
 
     edges : int64 (5,)  rows at which its four parts, oldest first, begin and end
-    today : ordinal day; when : absolute month; row : relative month
+    today : ordinal day; month : absolute and relative
     renewed : uint8 (n,)  1 where circumstances are drawn afresh this month
-    best : int8 (n,), rows : int32 (n,)  room to work in
+    flows : int64 (FLOWS, groups)  added to
     """
-    children, offers, tariff, candidate = scene.children, scene.offers, scene.tariff, scene.candidate
-    lo, hi = edges[0], edges[4]
+    children, (when, row) = scene.children, month
+    lo, hi = int(edges[0]), int(edges[4])
     renew(
-        lo, hi, when, renewed, luck.child_id, candidate, scene.fixed, scene.outside, luck.institution_id,
-        luck.shocks, children.shocked, children.alone,
+        lo, hi, renewed, np.array([when], np.uint32), luck.child_id, luck.institution_id, luck.shocks,
+        scene.candidate, scene.fixed, scene.outside, children.draws,
     )  # fmt: skip
-    outgrow(lo, hi, ages, scene)
-    n = tariff.posted.shape[1]
     for p in range(4):
-        part = 3 - p
         screen(
-            edges[p], edges[p + 1], BAND_OF_PART[part] * n, 3 * n, children.shocked, children.alone, children.alpha,
-            children.group, candidate, offers.value[part], tariff.entry, best,
+            int(edges[p]), int(edges[p + 1]), 3 - p, children.draws, children.shorts, scene.candidate,
+            scene.offers.value, scene.tariff.prices, scene.tariff.bounds, room.best,
         )  # fmt: skip
-    wanting = rows[: movers(lo, hi, ages, best, scene, rows)]
-    serve(in_drawn_order(wanting, luck.child_id, when, luck.order), today, ages, scene)
+    place(
+        _NO_ROWS, _NO_SEATS, lo, hi, room.best, room.rows, -1, today, when, luck.child_id, luck.order, ages, scene,
+    )  # fmt: skip
     bill(lo, hi, row, ages, scene, payers, log, flows)

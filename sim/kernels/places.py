@@ -4,235 +4,301 @@ Children who want a place they do not hold are served one by one in a drawn orde
 first to a child of the same institution who has outgrown its class, then to the head of the list,
 who compares on its current draws and takes it or passes; so a list and a free seat meet only where
 nobody on the list may sit in that seat.
+
+Whoever gives up a seat returns its code, institution · 4 + type. Codes stand on a stack until the seat
+is handed on: as each hand-over frees one seat at most, the stack never grows beyond where it began.
 """
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 from sim.draws import philox
-from sim.kernels.choice import part_of, weigh, weigh_one
-from sim.kernels.columns import BAND_OF_PART, MIXED, NOBODY
+from sim.kernels.choice import part_of, weigh
+from sim.kernels.columns import (
+    ALONE,
+    AT,
+    BAND_OF_PART,
+    CLIMBS,
+    HELD,
+    MIXED,
+    NOBODY,
+    PLACES,
+    REFUSED,
+    SEAT,
+    TAKEN,
+    WAITS,
+    WAITS_AFTER,
+    WAITS_SINCE,
+    Ages,
+    Scene,
+)
 
-STAYS, ENTERS, SWITCHES, LEAVES, CLIMBS, OFFERED, PASSED, LAPSED, TAKEN_FROM_LIST = range(9)
+STAYS, ENTERS, SWITCHES, LEAVES, CLIMBED, OFFERED, PASSED, LAPSED, TAKEN_FROM_LIST = range(9)
 EVENTS = 9
 
 
 @inner
-def join(i: int, offer: int, head: Any, tail: Any, before: Any, after: Any, on: Any) -> None:
-    """Put child i at the end of an offer's list."""
-    last = tail[offer]
-    before[i], after[i], on[i] = last, np.int32(NOBODY), np.int32(offer)
+def join(i: int, offer: int, on: int, links: Any, ends: Any) -> None:
+    """Put child i at the end of an offer's list.
+
+    on : WAITS or CLIMBS, the first of the three rows of `links` of that list; its ends are rows of `ends`
+    """
+    head, tail = 2 * (on // 3), 2 * (on // 3) + 1
+    last = ends[tail, offer]
+    links[on, i], links[on + 1, i], links[on + 2, i] = np.int32(offer), last, np.int32(NOBODY)
     if last == NOBODY:
-        head[offer] = np.int32(i)
+        ends[head, offer] = np.int32(i)
     else:
-        after[last] = np.int32(i)
-    tail[offer] = np.int32(i)
+        links[on + 2, last] = np.int32(i)
+    ends[tail, offer] = np.int32(i)
 
 
 @inner
-def drop(i: int, head: Any, tail: Any, before: Any, after: Any, on: Any) -> None:
-    """Take child i off the list it is on, if any."""
-    offer = on[i]
+def drop(i: int, on: int, links: Any, ends: Any) -> None:
+    """Take child i off its list of those with row `on`, if it is on any."""
+    offer = links[on, i]
     if offer == NOBODY:
         return
-    b, a = before[i], after[i]
-    if b == NOBODY:
-        head[offer] = a
+    head, tail = 2 * (on // 3), 2 * (on // 3) + 1
+    before, after = links[on + 1, i], links[on + 2, i]
+    if before == NOBODY:
+        ends[head, offer] = after
     else:
-        after[b] = a
-    if a == NOBODY:
-        tail[offer] = b
+        links[on + 2, before] = after
+    if after == NOBODY:
+        ends[tail, offer] = before
     else:
-        before[a] = b
-    before[i] = after[i] = on[i] = np.int32(NOBODY)
+        links[on + 1, after] = before
+    links[on, i] = links[on + 1, i] = links[on + 2, i] = np.int32(NOBODY)
 
 
 @inner
-def drop_wait(i: int, children: Any, offers: Any) -> None:
-    """Take child i off its waiting list, if any."""
-    drop(i, offers.waits_head, offers.waits_tail, children.waits_before, children.waits_after, children.waits)
-
-
-@inner
-def drop_climb(i: int, children: Any, offers: Any) -> None:
-    """Take child i off its institution's list of those who have outgrown their class, if any."""
-    drop(i, offers.climbs_head, offers.climbs_tail, children.climbs_before, children.climbs_after, children.climbs)
-
-
-@inner
-def free_seat(j: int, part: int, offers: Any) -> int:
+def free_seat(j: int, part: int, seats: Any) -> int:
     """Type of a class at institution j with a free seat for a child of this part, or -1."""
     band = BAND_OF_PART[part]
-    if offers.taken[j, band] < offers.places[j, band]:
+    if seats[TAKEN, j, band] < seats[PLACES, j, band]:
         return band
-    if part >= 2 and offers.taken[j, MIXED] < offers.places[j, MIXED]:
+    if part >= 2 and seats[TAKEN, j, MIXED] < seats[PLACES, j, MIXED]:
         return MIXED
     return NOBODY
 
 
 @inner
-def stand_up(i: int, children: Any, offers: Any, freed: Any) -> None:
-    """Child i gives up its seat; the seat is noted in `freed` (a list of institution · 4 + seat)."""
-    j, c = children.at[i], children.seat[i]
-    drop_climb(i, children, offers)
-    offers.taken[j, c] -= 1
-    children.at[i], children.seat[i] = np.int16(NOBODY), np.int8(NOBODY)
-    freed.append(np.int64(j) * 4 + c)
+def stand_up(i: int, shorts: Any, links: Any, seats: Any, ends: Any) -> int:
+    """Child i gives up its seat, whose code is returned."""
+    j, c = np.int64(shorts[AT, i]), np.int64(shorts[SEAT, i])
+    drop(i, CLIMBS, links, ends)
+    seats[TAKEN, j, c] -= 1
+    shorts[AT, i] = shorts[SEAT, i] = np.int16(NOBODY)
+    return j * 4 + c
 
 
 @inner
-def sit(i: int, j: int, c: int, children: Any, offers: Any) -> None:
+def sit(i: int, j: int, c: int, shorts: Any, seats: Any) -> None:
     """Child i takes a free seat; what it waits for elsewhere stays wanted."""
-    offers.taken[j, c] += 1
-    children.at[i], children.seat[i] = np.int16(j), np.int8(c)
+    seats[TAKEN, j, c] += 1
+    shorts[AT, i], shorts[SEAT, i] = np.int16(j), np.int16(c)
 
 
 @inner
-def would_take(i: int, j: int, part: int, scene: Any) -> bool:
-    """Whether child i prefers institution j to what it has now, on its current draws."""
-    children, candidate = scene.children, scene.candidate
-    worth = np.empty(candidate.shape[0], np.float32)
-    weigh_one(i, part, scene, worth)
-    own = children.alone[i]
-    there = np.float32(-np.inf)
-    for k in range(candidate.shape[0]):
-        where = candidate[k, i]
-        if where == j:
-            there = worth[k]
-        elif where == children.at[i]:
-            own = max(own, worth[k])
-    return there > own
-
-
-@inner
-def next_in_line(j: int, c: int, ages: Any, scene: Any) -> int:
+def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: Any) -> int:
     """Head of the waiting lists that may sit in a seat of type c at institution j, or -1.
 
     A mixed seat serves two lists; the one who joined first is offered it.
     """
-    children, offers = scene.children, scene.offers
     if c != MIXED:
-        return int(offers.waits_head[j * 3 + c])
-    older = offers.waits_head[j * 3 + 2]
-    young = offers.waits_head[j * 3 + 1]
-    while young != NOBODY and scene.birth[young] > ages.mixed:
-        young = children.waits_after[young]
+        return np.int64(ends[0, j * 3 + c])
+    older, young = np.int64(ends[0, j * 3 + 2]), np.int64(ends[0, j * 3 + 1])
+    while young != NOBODY and birth[young] > last_mixed:
+        young = np.int64(links[WAITS_AFTER, young])
     if older == NOBODY or young == NOBODY:
-        return int(max(older, young))
-    return int(young if children.waits_since[young] < children.waits_since[older] else older)
+        return max(older, young)
+    return young if links[WAITS_SINCE, young] < links[WAITS_SINCE, older] else older
 
 
 @inner
 def settle(
-    freed: Any, ages: Any, scene: Any
-) -> None:
-    """Hand on every freed seat, and the seats that this frees in turn, until nobody waits for one."""
-    children, offers, events = scene.children, scene.offers, scene.events
-    while len(freed) > 0:
-        code = freed.pop()
+    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, draws: Any, links: Any, shorts: Any, counts: Any,
+    seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    commitment: float, stickiness: Any, worth: Any, events: Any,
+) -> None:  # fmt: skip
+    """Hand on the `size` freed seats on the stack, and those that this frees in turn, until nobody waits for one.
+
+    worth : float32 (K,)  to work in
+    """
+    while size > 0:
+        code = stack[size - 1]
+        size -= 1
         j, c = code // 4, code % 4
-        if offers.taken[j, c] >= offers.places[j, c]:
+        if seats[TAKEN, j, c] >= seats[PLACES, j, c]:
             continue
-        band = 2 if c == MIXED else c
-        i = offers.climbs_head[j * 3 + band]
-        if i != NOBODY:  # outgrown its class here: ahead of any list
-            stand_up(i, children, offers, freed)
-            sit(i, j, c, children, offers)
-            events[CLIMBS] += 1
+        i = np.int64(ends[2, j * 3 + (2 if c == MIXED else c)])
+        if i != NOBODY:  # outgrew its class here: ahead of any list
+            stack[size] = stand_up(i, shorts, links, seats, ends)
+            size += 1
+            sit(i, j, c, shorts, seats)
+            events[CLIMBED] += 1
             continue
-        i = next_in_line(j, c, ages, scene)
+        i = next_in_line(j, c, ages.mixed, birth, links, ends)
         if i == NOBODY:
             continue
         events[OFFERED] += 1
-        part = part_of(scene.birth[i], ages)
-        right_list = children.waits[i] == j * 3 + BAND_OF_PART[part]
-        if right_list and would_take(i, j, part, scene):
-            if children.at[i] != NOBODY:
-                stand_up(i, children, offers, freed)
-                events[SWITCHES] += 1
-            else:
-                events[ENTERS] += 1
-            drop_wait(i, children, offers)
-            sit(i, j, c, children, offers)
-            events[TAKEN_FROM_LIST] += 1
-        else:
-            drop_wait(i, children, offers)
+        part = part_of(birth[i], ages)
+        accepts = False
+        if links[WAITS, i] == j * 3 + BAND_OF_PART[part]:  # else it has passed the age of this list
+            weigh(
+                i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                commitment, stickiness, worth,
+            )  # fmt: skip
+            own, there = draws[ALONE, i], np.float32(-np.inf)
+            for k in range(candidate.shape[0]):
+                if candidate[k, i] == j:
+                    there = worth[k]
+                elif candidate[k, i] == shorts[AT, i]:
+                    own = max(own, worth[k])
+            accepts = there > own
+        drop(i, WAITS, links, ends)
+        if not accepts:
             events[PASSED] += 1
-            freed.append(code)
+            stack[size] = code
+            size += 1
+            continue
+        if shorts[AT, i] != NOBODY:
+            stack[size] = stand_up(i, shorts, links, seats, ends)
+            size += 1
+            events[SWITCHES] += 1
+        else:
+            events[ENTERS] += 1
+        sit(i, j, c, shorts, seats)
+        events[TAKEN_FROM_LIST] += 1
 
 
 @inner
-def outgrow(
-    lo: int, hi: int, ages: Any, scene: Any
-) -> None:
-    """Move the enrolled of rows lo..hi whose band has passed their class up, where a seat is free.
-
-    Where none is, the child stays where it is and stands ahead of the waiting list for the next one.
-    """
-    children, offers, events = scene.children, scene.offers, scene.events
-    at, seat = children.at, children.seat
-    freed = [np.int64(0)]
-    freed.pop()
-    for i in range(lo, hi):
-        if at[i] == NOBODY or seat[i] == MIXED:
-            continue
-        part = part_of(scene.birth[i], ages)
-        band = BAND_OF_PART[part]
-        if children.seat[i] >= band:
-            continue
-        j = children.at[i]
-        c = free_seat(j, part, offers)
-        if c != NOBODY:
-            stand_up(i, children, offers, freed)
-            sit(i, j, c, children, offers)
-            events[CLIMBS] += 1
-            settle(freed, ages, scene)
-        elif children.climbs[i] != j * 3 + band:
-            drop_climb(i, children, offers)
-            join(i, j * 3 + band, offers.climbs_head, offers.climbs_tail, children.climbs_before, children.climbs_after, children.climbs)
-
-
-@inner
-def in_drawn_order(rows: Any, child_id: Any, when: Any, stream: Any) -> Any:
-    """Rows in the drawn order of those who share a day, addressed by child and month."""
-    keys = np.empty(rows.size, np.uint64)
-    for n in range(rows.size):
-        keys[n] = philox(child_id[rows[n]], np.uint32(when), stream)[0]
-    return rows[np.argsort(keys)]
+def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any) -> None:
+    """Put the first n rows into the drawn order of those who share a day, addressed by child and month (heapsort)."""
+    keys = np.empty(n, np.uint64)
+    for m in range(n):
+        keys[m] = philox(child_id[rows[m]], np.uint32(when), stream)[0]
+    root, end = n // 2, n
+    while end > 1:
+        if root > 0:  # the heap is being built from its last parent down
+            root -= 1
+        else:
+            end -= 1
+            keys[0], keys[end] = keys[end], keys[0]
+            rows[0], rows[end] = rows[end], rows[0]
+        at = root
+        while 2 * at + 1 < end:
+            child = 2 * at + 1
+            if child + 1 < end and keys[child + 1] > keys[child]:
+                child += 1
+            if keys[child] <= keys[at]:
+                break
+            keys[at], keys[child] = keys[child], keys[at]
+            rows[at], rows[child] = rows[child], rows[at]
+            at = child
 
 
 @entry
-def serve(
-    rows: Any, today: int, ages: Any, scene: Any
-) -> None:
-    """Serve children in the order of `rows`: each takes its best offer with a free seat, and waits for a better full one.
+def place(
+    leavers: Any, opened: Any, lo: int, hi: int, best: Any, rows: Any, given: int, today: int, when: int,
+    child_id: Any, stream: Any, ages: Any, scene: Any,
+) -> int:  # fmt: skip
+    """All that moves children between places, in one function so that it is compiled once.
 
+    First children leave and new seats open, then the enrolled of rows lo..hi who have outgrown their class move up,
+    then children are served: each takes its best offer with a free seat, and waits for a better full one.
+
+    leavers : int32  rows; opened : int64  codes of the new seats
+    best : int8 (n,)  from `screen`, for rows lo..hi
+    rows, given : int32 and how many of them are to be served in their order; with given = -1 those of rows lo..hi who
+        may want to change something, in the order drawn for month `when`, and `rows` is room to work in
     today : ordinal day, written to the lists as the day of joining
+    Returns how many of the leavers were enrolled.
     """
-    children, candidate, offers, events = scene.children, scene.candidate, scene.offers, scene.events
-    tariff, birth, stickiness, face = scene.tariff, scene.birth, scene.stickiness, scene.vouchers.face
-    shocked, alone, alpha, group, held = children.shocked, children.alone, children.alpha, children.group, children.held
-    at, waits, refused, value = children.at, children.waits, children.refused, offers.value
-    entry, enrolled, posted, rate, amount = tariff.entry, tariff.enrolled, tariff.posted, tariff.rate, tariff.amount
-    ceiling, voucher, commitment = tariff.ceiling, tariff.voucher, tariff.commitment
-    freed = [np.int64(0)]
-    freed.pop()
+    birth, candidate, stickiness, events = scene.birth, scene.candidate, scene.stickiness, scene.events
+    draws, links, shorts, counts = scene.children.draws, scene.children.links, scene.children.shorts, scene.children.counts
+    value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
+    prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
+    commitment = scene.tariff.commitment
     worth = np.empty(candidate.shape[0], np.float32)
-    for n in range(rows.size):
-        i = rows[n]
-        part = part_of(birth[i], ages)
-        band = BAND_OF_PART[part]
-        stay = alone[i]
-        weigh(
-            i, part, candidate, shocked, alpha, group, held, at, value, entry, enrolled,
-            posted, rate, amount, ceiling, voucher, face, commitment, stickiness, worth,
+    stack = np.empty(leavers.size + opened.size + 1, np.int64)
+    freed = 0
+    for m in range(leavers.size):
+        i = np.int64(leavers[m])
+        drop(i, WAITS, links, ends)
+        if shorts[AT, i] != NOBODY:
+            stack[freed] = stand_up(i, shorts, links, seats, ends)
+            freed += 1
+    gone = freed
+    for m in range(opened.size):
+        stack[freed] = opened[m]
+        freed += 1
+    if freed > 0:
+        settle(
+            stack, freed, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
+            stages, terms, face, commitment, stickiness, worth, events,
         )  # fmt: skip
+
+    for i in range(lo, hi):
+        if shorts[AT, i] == NOBODY or shorts[SEAT, i] == MIXED:
+            continue
+        part = part_of(birth[i], ages)
+        band, j = BAND_OF_PART[part], np.int64(shorts[AT, i])
+        if shorts[SEAT, i] >= band:
+            continue
+        c = free_seat(j, part, seats)
+        if c != NOBODY:
+            stack[0] = stand_up(i, shorts, links, seats, ends)
+            sit(i, j, c, shorts, seats)
+            events[CLIMBED] += 1
+            settle(
+                stack, 1, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
+                stages, terms, face, commitment, stickiness, worth, events,
+            )  # fmt: skip
+        elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is, ahead of the waiting list for the next
+            drop(i, CLIMBS, links, ends)
+            join(i, j * 3 + band, CLIMBS, links, ends)
+
+    served = given
+    if given < 0:
+        served = 0
+        for i in range(lo, hi):
+            wants = links[WAITS, i] != NOBODY
+            if shorts[AT, i] == NOBODY and counts[HELD, i] == 0:
+                wants = wants or best[i] >= 0
+            else:
+                weigh(
+                    i, part_of(birth[i], ages), candidate, draws, shorts, counts, value, prices, posted, stages, terms,
+                    face, commitment, stickiness, worth,
+                )  # fmt: skip
+                top, own = draws[ALONE, i], np.int16(NOBODY)
+                for k in range(candidate.shape[0]):
+                    if worth[k] > top:
+                        top, own = worth[k], candidate[k, i]
+                wants = wants or own != shorts[AT, i]
+            if wants:
+                rows[served] = np.int32(i)
+                served += 1
+        shuffle(rows, served, child_id, when, stream)
+
+    for m in range(served):
+        i = np.int64(rows[m])
+        part = part_of(birth[i], ages)
+        band, at = BAND_OF_PART[part], shorts[AT, i]
+        weigh(
+            i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
+            commitment, stickiness, worth,
+        )  # fmt: skip
+        alone = draws[ALONE, i]
+        stay = alone
         for k in range(candidate.shape[0]):
-            if candidate[k, i] == at[i]:
+            if candidate[k, i] == at:
                 stay = max(stay, worth[k])
-        home = at[i] != NOBODY and stay > alone[i]
+        home = at != NOBODY and stay > alone
         full, taken, seat = NOBODY, NOBODY, NOBODY
         while True:
             pick, top = NOBODY, stay
@@ -241,54 +307,53 @@ def serve(
                     pick, top = k, worth[k]
             if pick == NOBODY:
                 break
-            j = int(candidate[pick, i])
-            seat = free_seat(j, part, offers)
+            j = np.int64(candidate[pick, i])
+            seat = free_seat(j, part, seats)
             if seat != NOBODY:
                 taken = j
                 break
             if full == NOBODY:
                 full = j
             worth[pick] = np.float32(-np.inf)
-        if waits[i] != NOBODY and (full == NOBODY or waits[i] != full * 3 + band):
-            drop_wait(i, children, offers)
+        waits = links[WAITS, i]
+        if waits != NOBODY and (full == NOBODY or waits != full * 3 + band):
+            drop(i, WAITS, links, ends)
             events[LAPSED] += 1
+        leaves = at != NOBODY and (taken != NOBODY or not home)
+        if leaves:
+            stack[0] = stand_up(i, shorts, links, seats, ends)
         if taken != NOBODY:
-            if at[i] != NOBODY:
-                stand_up(i, children, offers, freed)
-                events[SWITCHES] += 1
-            else:
-                events[ENTERS] += 1
-            sit(i, taken, seat, children, offers)
-        elif at[i] != NOBODY and not home:
-            stand_up(i, children, offers, freed)
-            events[LEAVES] += 1
+            sit(i, taken, seat, shorts, seats)
+            events[SWITCHES if leaves else ENTERS] += 1
         else:
-            events[STAYS] += 1
-        if full != NOBODY and waits[i] == NOBODY:
-            join(i, full * 3 + band, offers.waits_head, offers.waits_tail, children.waits_before, children.waits_after, children.waits)
-            children.waits_since[i] = np.int32(today)
-        if full != NOBODY and at[i] == NOBODY and refused[i] < 255:
-            refused[i] += np.uint8(1)
-        settle(freed, ages, scene)
+            events[LEAVES if leaves else STAYS] += 1
+        if full != NOBODY and links[WAITS, i] == NOBODY:
+            join(i, full * 3 + band, WAITS, links, ends)
+            links[WAITS_SINCE, i] = np.int32(today)
+        if full != NOBODY and taken == NOBODY and (at == NOBODY or leaves) and counts[REFUSED, i] < 255:
+            counts[REFUSED, i] += np.uint8(1)
+        if leaves:
+            settle(
+                stack, 1, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
+                stages, terms, face, commitment, stickiness, worth, events,
+            )  # fmt: skip
+    return gone
 
 
-@entry
-def hand_over(leavers: Any, seats: Any, ages: Any, scene: Any) -> int:
+def hand_over(leavers: NDArray[np.int32], opened: NDArray[np.int64], ages: Ages, scene: Scene) -> int:
     """Children leave formal care and every list at once, new seats open, and all freed seats are handed on.
 
-    leavers : int32 rows; seats : int64 codes institution · 4 + type, one for each new seat
+    leavers : int32 rows; opened : int64 codes institution · 4 + type, one for each new seat
     Returns how many of the leavers were enrolled.
     """
-    children, offers = scene.children, scene.offers
-    freed = [np.int64(0)]
-    freed.pop()
-    n = 0
-    for i in leavers:
-        drop_wait(i, children, offers)
-        if children.at[i] != NOBODY:
-            stand_up(i, children, offers, freed)
-            n += 1
-    for code in seats:
-        freed.append(code)
-    settle(freed, ages, scene)
-    return n
+    none = np.zeros(0, np.int8), np.zeros(0, np.int32)
+    return int(
+        place(leavers, opened, 0, 0, *none, 0, 0, 0, np.zeros(0, np.uint32), np.zeros(4, np.uint32), ages, scene)
+    )
+
+
+def serve(rows: NDArray[np.int32], today: int, ages: Ages, scene: Scene) -> None:
+    """Serve children in the order of `rows`; `today` is the ordinal day."""
+    none = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    key = np.zeros(0, np.uint32), np.zeros(4, np.uint32)
+    place(*none, 0, 0, np.zeros(0, np.int8), rows, len(rows), today, 0, *key, ages, scene)

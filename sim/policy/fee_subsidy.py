@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from sim.params import MANY, Rows, fraction, number
-from sim.policy.instrument import BAND_WORDS, Columns, Groups, Instrument, Offered, Relief
+from sim.policy.instrument import BAND_WORDS, Band, Columns, Groups, Instrument, Offered, Relief
 
 
 class FeeSubsidy(Instrument):
@@ -22,9 +22,11 @@ class FeeSubsidy(Instrument):
     amount: float = number("yuan a month", "flat amount", default=0.0, idle=0.0, at_most=1_000_000)
     ceiling: float = number("yuan a month", "at most this per bill", default=float(MANY))
     income_limit: float = number("yuan a month", "household income up to which it is paid", default=float(MANY))
-    bands: Rows[Literal["infant", "toddler", "older_toddler"]] = Field(default=BAND_WORDS, description="bands for which it is paid")
+    bands: Rows[Band] = Field(default=BAND_WORDS, description="bands for which it is paid")
     kinds: Rows[str] = Field(default=(), description="kinds of institution at which it is paid; empty for all")
-    standing: Literal["any", "registered", "inclusive"] = Field(default="any", description="institutions at which it is paid")
+    standing: Literal["any", "registered", "inclusive"] = Field(
+        default="any", description="institutions at which it is paid"
+    )
     budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
 
     @property

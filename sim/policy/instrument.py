@@ -8,7 +8,7 @@ speak (`moments`); it alone schedules, bills and pays.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 
 from sim.params import Facts, number
 
-BAND_WORDS = ("infant", "toddler", "older_toddler")
+Band = Literal["infant", "toddler", "older_toddler"]
+BAND_WORDS: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 
@@ -45,7 +46,9 @@ class Offered:
 
     def that_are(self, standing: str) -> NDArray[np.bool_]:
         """Institutions of a standing, bool (n,): "any", "registered" or "inclusive"."""
-        return {"any": np.ones(len(self.kind), bool), "registered": self.registered, "inclusive": self.inclusive}[standing]
+        return {"any": np.ones(len(self.kind), bool), "registered": self.registered, "inclusive": self.inclusive}[
+            standing
+        ]
 
 
 @dataclass(frozen=True)
@@ -201,6 +204,7 @@ class Instrument(Facts):
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
         """What families face; None if it does not touch their bill."""
         del offered, groups, columns
+        return None
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
         """The posted fee that institutions may ask, from what they would, (n, 3) [yuan a month]."""
@@ -210,9 +214,11 @@ class Instrument(Facts):
     def child_income(self, offered: Offered, columns: Columns) -> ChildIncome | None:
         """What institutions receive per enrolled child-month; None for nothing."""
         del offered, columns
+        return None
 
     def cash(self) -> Cash | None:
         """Unconditional cash to families; None for none."""
+        return None
 
     def columns(self) -> dict[str, Column]:
         """Columns it needs, by name."""

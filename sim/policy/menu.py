@@ -21,7 +21,8 @@ def menu() -> dict[str, type[Instrument]]:
     for name in sorted(m.name for m in pkgutil.iter_modules([folder]) if m.name not in _NOT_LEAVES):
         module = importlib.import_module(f"sim.policy.{name}")
         mine = [
-            c for c in vars(module).values()
+            c
+            for c in vars(module).values()
             if isinstance(c, type) and issubclass(c, Instrument) and c.__module__ == module.__name__
         ]
         if len(mine) != 1:

@@ -10,6 +10,7 @@ from pydantic import Field
 from sim.params import MANY, Rows, number
 from sim.policy.instrument import (
     BAND_WORDS,
+    Band,
     ChildIncome,
     Column,
     Columns,
@@ -37,9 +38,11 @@ class OperatingSubsidy(Instrument):
     places: int = number("places", "child-months paid per month at most, city-wide", default=MANY)
     fee_cut: float = number("yuan a month", "by which the posted fee of a participant must fall", default=0.0, idle=0.0)
     budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
-    standing: Literal["any", "registered", "inclusive"] = Field(default="inclusive", description="institutions that may take part")
+    standing: Literal["any", "registered", "inclusive"] = Field(
+        default="inclusive", description="institutions that may take part"
+    )
     kinds: Rows[str] = Field(default=(), description="kinds that may take part; empty for all")
-    bands: Rows[Literal["infant", "toddler", "older_toddler"]] = Field(default=BAND_WORDS, description="bands for which it is paid")
+    bands: Rows[Band] = Field(default=BAND_WORDS, description="bands for which it is paid")
 
     @property
     def idle(self) -> bool:

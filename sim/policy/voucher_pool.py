@@ -1,6 +1,7 @@
 """Voucher pool: rounds of one-off vouchers that families apply for, win and redeem at a bill."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -40,24 +41,36 @@ class VoucherPool(Instrument):
     title: ClassVar[str] = "one-off vouchers, applied for in rounds"
 
     every: Literal["month"] = Field(default="month", description="a round on the start's day of each month")
-    valid_days: int = number("days", "after the day of issue on which it may be redeemed", default=30, at_least=1, at_most=366)
+    valid_days: int = number(
+        "days", "after the day of issue on which it may be redeemed", default=30, at_least=1, at_most=366
+    )
     allocation: Literal["lottery", "first_come", "lowest_income", "new_families_first"] = Field(
         default="lottery", description="who wins when more apply than can"
     )
-    redeem_at: Literal["registered", "inclusive", "any"] = Field(default="registered", description="institutions that take it")
+    redeem_at: Literal["registered", "inclusive", "any"] = Field(
+        default="registered", description="institutions that take it"
+    )
     repeat: bool = Field(default=True, description="may a child win again?")
     roll_over: bool = Field(default=False, description="are vouchers not issued or not redeemed issued again?")
-    hassle: float = number("yuan", "what applying costs a family in time and nerve", default=20.0, at_most=100_000, low=5.0, high=100.0)
-    aware_enrolled: float = fraction("share of enrolled families that know of the pool at its launch", default=0.8, low=0.5, high=1.0)
-    aware_others: float = fraction("share of other families that know of it at its launch", default=0.15, low=0.03, high=0.6)
-    aware_growth: float = fraction("monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15)
+    hassle: float = number(
+        "yuan", "what applying costs a family in time and nerve", default=20.0, at_most=100_000, low=5.0, high=100.0
+    )
+    aware_enrolled: float = fraction(
+        "share of enrolled families that know of the pool at its launch", default=0.8, low=0.5, high=1.0
+    )
+    aware_others: float = fraction(
+        "share of other families that know of it at its launch", default=0.15, low=0.03, high=0.6
+    )
+    aware_growth: float = fraction(
+        "monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15
+    )
     tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         """Tranches do not overlap, so that a child belongs to one."""
         spans = sorted(t.months for t in self.tranches)
-        if any(b[0] <= a[1] for a, b in zip(spans, spans[1:], strict=False)):
+        if any(b[0] <= a[1] for a, b in pairwise(spans)):
             raise ValueError("tranches: ages that do not overlap")
         return self
 
@@ -70,9 +83,7 @@ class VoucherPool(Instrument):
         """Quotas are thinned together, rounded by largest remainder."""
         quotas = np.array([t.per_round for t in self.tranches], float)
         whole = apportion(quotas, round(scale * float(quotas.sum()))) if quotas.sum() else quotas.astype(int)
-        thinned = tuple(
-            t.model_copy(update={"per_round": int(n)}) for t, n in zip(self.tranches, whole, strict=True)
-        )
+        thinned = tuple(t.model_copy(update={"per_round": int(n)}) for t, n in zip(self.tranches, whole, strict=True))
         return self.model_copy(update={"tranches": thinned})
 
     def tiers(self) -> int:
@@ -97,9 +108,13 @@ class VoucherPool(Instrument):
 
     def round_days(self) -> list[date]:
         """The day of each round: the start's day of each month to `until`."""
-        assert self.start is not None and self.until is not None, "the window is filled in before the run"
+        assert self.start is not None, "the window is filled in before the run"
+        assert self.until is not None, "the window is filled in before the run"
         first = dates.month_of(self.start)
-        days = (dates.date_in(m, min(self.start.day, dates.days_in(m))) for m in range(first, dates.month_of(self.until) + 1))
+        days = (
+            dates.date_in(m, min(self.start.day, dates.days_in(m)))
+            for m in range(first, dates.month_of(self.until) + 1)
+        )
         return [d for d in days if d <= self.until]
 
     def moments(self) -> list[Moment]:

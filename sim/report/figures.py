@@ -19,7 +19,7 @@ from sim.report.words import metric, text
 FUNNEL = (
     "voucher_eligible",
     "voucher_aware",
-    "voucher_applicants",
+    "applications",
     "vouchers_issued",
     "vouchers_redeemed",
     "vouchers_redeemed_marginal",
@@ -360,6 +360,7 @@ def _funnel_limits(axes: Axes, estimates: Mapping[str, Sequence[Estimate]]) -> f
     floor = 10.0 ** np.floor(np.log10(max(min(values), 0.1)))
     top = max(max(values), floor * 10)
     axes.set_xlim(floor / 1.3, top * (top / floor) ** 0.28)
+    axes.set_xticks([t for t in 10.0 ** np.arange(-1, 10) if floor <= t <= top * 1.3])  # none beyond the data: its number would be cut
     return float(floor)
 
 

@@ -34,7 +34,13 @@ def _what(entry: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         words = entry.get("unit", branch.get("type", ""))
     bounds = _bounds(branch)
     default = entry.get("default")
-    shown = "" if default in (None, [], ()) or isinstance(default, list) else f" = {default:g}" if isinstance(default, float) else f" = {default}"
+    shown = (
+        ""
+        if default in (None, [], ()) or isinstance(default, list)
+        else f" = {default:g}"
+        if isinstance(default, float)
+        else f" = {default}"
+    )
     return f"{words}{bounds}{shown}"
 
 

@@ -72,10 +72,7 @@ METRICS: dict[str, dict[str, Word]] = {
     "voucher_aware": {
         "en": Word("Aware", "children × rounds", "eligible children whose family knows of the voucher")
     },
-    "voucher_applicants": {
-        "en": Word("Applied", "children × rounds", "children for whom a voucher was applied for")
-    },
-    "applications": {"en": Word("Applications", "", "applications for vouchers")},
+    "applications": {"en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")},
     "vouchers_offered": {"en": Word("Vouchers offered", "", "vouchers put up in the rounds")},
     "vouchers_issued": {"en": Word("Won a voucher", "vouchers", "vouchers handed to winners")},
     "vouchers_redeemed": {"en": Word("Redeemed", "vouchers", "vouchers used to pay a bill")},

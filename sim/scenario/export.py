@@ -54,7 +54,9 @@ def json_schema() -> dict[str, Any]:
 def _without_required(node: Any) -> Any:
     """Drop `required`, save where a table is named by it."""
     if isinstance(node, dict):
-        kept = {k: _without_required(v) for k, v in node.items() if k != "required" or v in (["kind"], ["name"], ["value"])}
+        kept = {
+            k: _without_required(v) for k, v in node.items() if k != "required" or v in (["kind"], ["name"], ["value"])
+        }
         return kept
     return [_without_required(x) for x in node] if isinstance(node, list) else node
 

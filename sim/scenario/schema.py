@@ -195,7 +195,9 @@ def _policies(tables: list[Any], document: Document, faults: list[Fault]) -> tup
             faults.append(_fault(document, (*here, "name"), name, "a name of 1 to 100 printable characters"))
             name = f"policy {n}"
         elif name in seen:
-            faults.append(_fault(document, (*here, "name"), name, f"a name of its own; policy[{seen[name]}] has this one"))
+            faults.append(
+                _fault(document, (*here, "name"), name, f"a name of its own; policy[{seen[name]}] has this one")
+            )
         seen.setdefault(name, n)
         for key in table:
             if key not in ("name", "instrument", "source"):
@@ -236,7 +238,9 @@ def _clock_faults(head: Head, document: Document) -> list[Fault]:
             faults.append(_fault(document, ("city", "births", "by_year", str(year)), None, "the births of this year"))
     children = sum(head.city.births.by_year.get(str(y), 0) for y in range(first, last.year + 1))
     if children * run.scale > MOST_CHILDREN:
-        wrong("scale", run.scale, f"at most {MOST_CHILDREN / children:.3g}: the program holds {MOST_CHILDREN:,} children")
+        wrong(
+            "scale", run.scale, f"at most {MOST_CHILDREN / children:.3g}: the program holds {MOST_CHILDREN:,} children"
+        )
     if not faults and children * run.scale < 100:
         wrong("scale", run.scale, "a city of at least a hundred children")
     institutions = head.city.supply.institutions * run.scale
@@ -279,9 +283,7 @@ def _sweep(
     return Sweep(str(name), tuple(axes)) if not faults else None
 
 
-def _axis(
-    path: str, values: Any, document: Document, faults: list[Fault]
-) -> tuple[str, tuple[Any, ...], bool] | None:
+def _axis(path: str, values: Any, document: Document, faults: list[Fault]) -> tuple[str, tuple[Any, ...], bool] | None:
     """One axis of a sweep."""
     kind, _, parameter = path.partition(".")
     here: Key = ("sweep", path)

@@ -1,14 +1,14 @@
 """Fit the free constants of a city to what is published of it (design, section 3: what pins what).
 
-Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer one
-moves price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares until
-elasticities and stays are. All simulations share the same luck, so the moments move smoothly.
+Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer
+one moves price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares until
+elasticities and stays are. All simulations share the same luck, so the figures move smoothly.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,9 @@ BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
 OUTER_ROUNDS = 6  # steps of the outer loop at most
 STEP = 0.1  # share by which a constant is moved to see what the figures do: well above their grain
 FURTHEST = 4.0  # times and part of its start that a constant may reach
+MOST_RENEWAL = 0.95  # a chance a month
 LOST = 10.0  # residual of a moment that does not exist, as when nobody is enrolled
-PROBIT_SLOPE = 2.0  # -d log Φ/dz about one in thirty, to begin with; the inner loop then follows its own slope
+PROBIT_SLOPE = 2.0  # -d log Φ/dz at about one in thirty: the inner loop's first slope
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,14 @@ class Target:
     source: str
 
     def residual(self, reached: float) -> float:
-        """Signed deviation in units of `scale`; without an aim 0 in the range less one `scale`, to stay in it."""
+        """Signed deviation in units of `scale`.
+
+        Without an aim it is 0 in the range less one `scale` at each end, so that what is found stays inside.
+        """
         if not np.isfinite(reached):
             return LOST
-        nearest = min(max(reached, self.low + self.scale), self.high - self.scale) if self.aim is None else self.aim
-        return (reached - nearest) / self.scale
+        inside = min(max(reached, self.low + self.scale), self.high - self.scale)
+        return (reached - (inside if self.aim is None else self.aim)) / self.scale
 
     @property
     def centre(self) -> float:
@@ -84,8 +88,8 @@ class Target:
 TARGETS = (
     Target(
         "take_up", "enrolled per child under 36 months", 0.10, 0.09, 0.115, 0.002,
-        "utilisation of 46.7 to 52 % on the city's 62,600 places, 0.30 million children (State Council report, September "
-        "2024; Shaanxi Daily, 29 December 2025)",
+        "about the nation's: 7.86 % in 2023 (State Council report, September 2024), about 12 % in October "
+        "2025 (China Daily, 9 December 2025)",
     ),
     Target(
         "infant_share", "infants among the enrolled", 0.03, 0.02, 0.05, 0.002,
@@ -93,17 +97,17 @@ TARGETS = (
     ),
     Target(
         "toddler_share", "toddlers among the enrolled", 0.22, 0.15, 0.30, 0.01,
-        "assumption: take-up under two is particularly low (China Daily, 9 December 2025), but many enter at 18 months",
+        "assumption: take-up under two is low (China Daily, 9 December 2025); many enter at 18 months",
     ),
     Target(
         "market_elasticity", "elasticity of take-up, every fee up 5 %", -0.47, -0.8, -0.3, 0.02,
-        "Herbst 2023 as used by the Yale Budget Lab (-0.468); Blau and Hagy 1998 (about -0.34, from memory, unverified)",
+        "Herbst 2023 as used by the Yale Budget Lab (-0.468); Blau and Hagy 1998 (about -0.34, from memory, "
+        "unverified)",
     ),
     Target(
-        "institution_elasticity", "elasticity of an institution's enrolment, its own fee up 5 %", -1.7, -2.3, -1.6, 0.05,
-        "assumption: the range in which fees of about 1,900 yuan, marginal costs of about 1,000 for an older toddler and "
-        "rivals nearby are consistent; the aim is where the fees of private centres, about 1,175 yuan above marginal cost "
-        "in every band, are the ones that pay best",
+        "institution_elasticity", "elasticity of one's enrolment, own fee up 5 %", -1.7, -2.3, -1.6, 0.03,
+        "assumption: nothing published; in the range fees near 1,950 yuan leave a mark-up of 850 to 1,220, and "
+        "at the aim that of private centres' posted fees, 1,150 to 1,210 above marginal cost in every band",
     ),
     Target(
         "income_elasticity", "slope of log take-up on log income over the fifths", 0.3, 0.1, 0.5, 0.03,
@@ -142,7 +146,7 @@ BANDS_PINNED_BY = ("take_up", "infant_share", "toddler_share")
 class Constant:
     """A fitted number of the city file: value, range and what it was fitted to.
 
-    low, high : where it would go, other constants following, if the figures that pin it stood at the ends of theirs
+    low, high : where it would go, others following, if the figures that pin it stood at the ends of theirs
     """
 
     value: float
@@ -152,7 +156,8 @@ class Constant:
 
     def text(self) -> str:
         """As a scenario file has it."""
-        return f'{{ value = {self.value!r}, low = {self.low!r}, high = {self.high!r}, source = "{self.source}" }}'
+        numbers = f"value = {self.value!r}, low = {self.low!r}, high = {self.high!r}"
+        return f'{{ {numbers}, source = "{self.source}" }}'
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,7 @@ def calibrate(
     rounds: int = OUTER_ROUNDS,
     colours: int = COLOURS,
 ) -> Fit:
-    """Fit the free constants of the scenario's city to the targets, over its counted window and without policies.
+    """Fit the free constants of the scenario's city over its counted window, without policies.
 
     scale : share of the city simulated; replications : draws of the city over which figures are averaged
     rounds : steps of the outer loop at most; colours : see `moments.elasticities`
@@ -201,27 +206,32 @@ def calibrate(
     """
     search = _Search(Window.of(scenario, scale), tuple(targets), range(replications), colours)
     start = np.array([getattr(scenario.city.families, name) for name in FITTED])
-    upper = np.array([min(FURTHEST, 0.95 / v if name == "renewal" else FURTHEST) for name, v in zip(FITTED, start, strict=True)])
+    upper = np.full(len(start), FURTHEST)
+    upper[FITTED.index("renewal")] = min(FURTHEST, MOST_RENEWAL / start[FITTED.index("renewal")])
 
-    def misfit(x: Floats) -> Floats:
+    @cache
+    def seen(*x: float) -> Floats:
         return search.residuals(search.at(dict(zip(FITTED, (start * x).tolist(), strict=True))))
 
+    def misfit(x: Floats) -> Floats:
+        return seen(*x.tolist())
+
     slopes = _Slopes(misfit)
-    found = least_squares(
-        misfit, np.ones(len(start)), slopes, bounds=(1 / FURTHEST, upper), max_nfev=rounds, xtol=5e-3, ftol=1e-2
-    )
+    bounds = (1 / FURTHEST, upper)
+    found = least_squares(misfit, np.ones(len(start)), slopes, bounds, max_nfev=rounds, xtol=5e-3, ftol=1e-2)
     values = {name: _rounded(float(v)) for name, v in zip(FITTED, start * found.x, strict=True)}
     reached = search.at(values, write=True)
     spread = _spread(slopes(found.x), search.outer, start)
     constants: dict[str, Constant | tuple[Constant, ...]] = {
-        name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached) for n, name in enumerate(FITTED)
+        name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached)
+        for n, name in enumerate(FITTED)
     }
     constants["band_taste"] = search.band_constants(reached)
     return Fit(constants, reached, search.targets, search.simulations, scale, replications)
 
 
 class _Slopes:
-    """Slopes of the residuals, taken once where the search begins: they change little, and each costs a city."""
+    """Slopes of the residuals, taken once where the search begins: they change little, and cost a city."""
 
     def __init__(self, misfit: Callable[[Floats], Floats]) -> None:
         self._misfit = misfit
@@ -278,7 +288,7 @@ class _Search:
         if write:
             self.tastes = np.round(self.tastes, 2)
             figures, _ = self._look(window)
-        response = elasticities(_with(window, {"band_taste": tuple(self.tastes.tolist())}), self.numbers, self.colours, wide=True)
+        response = elasticities(self._tasted(window), self.numbers, self.colours, wide=True)
         self.simulations += (3 + 2 * self.colours) * len(self.numbers)
         return figures | {
             "market_elasticity": response.market,
@@ -303,7 +313,7 @@ class _Search:
 
     def _look(self, window: Window) -> tuple[dict[str, float], Floats]:
         """Figures of the city as it is, and by band the log of wanted ÷ enrolled."""
-        seen = [figures_of(_with(window, {"band_taste": tuple(self.tastes.tolist())}), r) for r in self.numbers]
+        seen = [figures_of(self._tasted(window), number) for number in self.numbers]
         self.simulations += len(self.numbers)
         mean = {name: float(np.mean([f[name] for f in seen])) for name in seen[0]}
         share = np.array([mean["infant_share"], mean["toddler_share"]])
@@ -312,8 +322,12 @@ class _Search:
         enrolled = mean["take_up"] * np.append(share, 1 - share.sum())
         return mean, np.log(wanted / np.maximum(enrolled, 1e-6))
 
+    def _tasted(self, window: Window) -> Window:
+        """The window with the tastes found so far."""
+        return _with(window, {"band_taste": tuple(self.tastes.tolist())})
+
     def band_constants(self, reached: Mapping[str, float]) -> tuple[Constant, ...]:
-        """The tastes for the bands with their ranges: take-up, and the band's own share, to the ends of theirs."""
+        """The tastes for the bands, with take-up and the band's own share at the ends of theirs."""
         up, *shares = self.named(BANDS_PINNED_BY)
         out = []
         for band, taste in enumerate(self.tastes.tolist()):
@@ -322,7 +336,8 @@ class _Search:
             further = np.hypot.reduce([np.log(t.high / t.centre) for t in pinned]) / self.slope[band]
             words = f"children enrolled by band: {dates.BAND_NAMES[band].replace('_', ' ')}s"
             source = f"fitted to {words}, {self._band_text(band, reached)}"
-            out.append(Constant(taste, round(taste - float(down), 1), round(taste + float(further), 1), source))
+            low, high = round(taste - float(down), 1), round(taste + float(further), 1)
+            out.append(Constant(taste, low, high, source))
         return tuple(out)
 
     def _band_text(self, band: int, reached: Mapping[str, float]) -> str:
@@ -332,7 +347,8 @@ class _Search:
         got = [reached["infant_share"], reached["toddler_share"]]
         aims.append(1 - sum(aims))
         got.append(1 - sum(got))
-        return f"{aims[band]:.1%} of a take-up of {up.centre:.1%}, reached {got[band]:.1%} of {reached['take_up']:.2%}"
+        wanted = f"{aims[band]:.1%} of a take-up of {up.centre:.1%}"
+        return f"{wanted}, reached {got[band]:.1%} of {reached['take_up']:.2%}"
 
 
 def figures_of(window: Window, number: int) -> dict[str, float]:
@@ -386,12 +402,13 @@ def _constant(
     low = max(value - float(spread[0]), value / FURTHEST)
     high = min(value + float(spread[1]), value * FURTHEST)
     if name == "renewal":
-        high = min(high, 0.95)
+        high = min(high, MOST_RENEWAL)
     text = "; ".join(f"{t.text()}, reached {reached[t.name]:.3g}" for t in targets)
-    return Constant(value, min(float(f"{low:.2g}"), value), max(float(f"{high:.2g}"), value), f"fitted to {text}")
+    low, high = min(float(f"{low:.2g}"), value), max(float(f"{high:.2g}"), value)
+    return Constant(value, low, high, f"fitted to {text}")
 
 
-# -- the city file ---------------------------------------------------------------------------------------------
+# -- the city file ---------------------------------------------------------------------------------------
 
 
 def write(fit: Fit, path: str | Path) -> None:
@@ -407,7 +424,7 @@ def write(fit: Fit, path: str | Path) -> None:
         text = text[:start] + _value_text(constant) + text[end:]
     aside = path.with_name(path.name + ".part")
     aside.write_text(text, encoding="utf-8")
-    os.replace(aside, path)
+    aside.replace(path)
 
 
 def _value_text(constant: Constant | tuple[Constant, ...]) -> str:

@@ -74,10 +74,19 @@ METRICS = (
     Metric("openings", "classes", "openings"),
     Metric("closures", "classes", "closures"),
     Metric("institution_profit", "yuan", "profit"),
-    *(Metric(name, "children", name, groups=_VOUCHERS) for name in ("voucher_eligible", "voucher_aware", "applications")),
+    *(
+        Metric(name, "children", name, groups=_VOUCHERS)
+        for name in ("voucher_eligible", "voucher_aware", "applications")
+    ),
     *(
         Metric(name, "vouchers", name, groups=_VOUCHERS)
-        for name in ("vouchers_offered", "vouchers_issued", "vouchers_redeemed", "vouchers_expired", "vouchers_redeemed_marginal")
+        for name in (
+            "vouchers_offered",
+            "vouchers_issued",
+            "vouchers_redeemed",
+            "vouchers_expired",
+            "vouchers_redeemed_marginal",
+        )
     ),
     Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False),
     Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
@@ -87,7 +96,14 @@ METRICS = (
     Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
     Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False),
     Metric("inframarginal_share", "share", "inframarginal", "subsidised_paired", (*_PAIRED, *_VOUCHERS), monthly=False),
-    Metric("inframarginal_money_share", "share", "inframarginal_yuan", "subsidised_yuan", (*_PAIRED, *_VOUCHERS), monthly=False),
+    Metric(
+        "inframarginal_money_share",
+        "share",
+        "inframarginal_yuan",
+        "subsidised_yuan",
+        (*_PAIRED, *_VOUCHERS),
+        monthly=False,
+    ),
     Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", monthly=False),
     Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False),
 )
@@ -120,9 +136,7 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     paired = _pair(record, baseline, groups)
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
-    window = {
-        name: values.mean(axis=0) if name in _STOCKS else values.sum(axis=0) for name, values in monthly.items()
-    }
+    window = {name: values.mean(axis=0) if name in _STOCKS else values.sum(axis=0) for name, values in monthly.items()}
     return Outcome(groups, record.first, window | paired | _money(record, baseline, len(groups)), monthly)
 
 
@@ -226,7 +240,9 @@ def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
 
 def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
     """Voucher metrics belong to policies with vouchers only."""
-    return not ("voucher" in metric.name or metric.name in ("applications", "redemption_rate")) or _has_vouchers(outcomes)
+    return not ("voucher" in metric.name or metric.name in ("applications", "redemption_rate")) or _has_vouchers(
+        outcomes
+    )
 
 
 def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:

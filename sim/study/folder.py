@@ -1,7 +1,6 @@
 """The results folder of one scenario: ours, not busy, and of this file."""
 
 import fcntl
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -50,7 +49,9 @@ class ResultsFolder:
             self._lock.flush()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Let the folder go."""
         if self._lock is not None:
             self._lock.close()
@@ -63,4 +64,4 @@ class ResultsFolder:
         """Remove jobs that the plan no longer names, and halves of files."""
         remove_other_jobs(self.path, jobs)
         for half in self.path.glob("*.part"):
-            os.unlink(half)
+            half.unlink()

@@ -20,18 +20,27 @@ class Estimate:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def holds_zero(self) -> bool:
+        """Whether there is an interval and 0 lies in it."""
+        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
+
 
 def _quantile(n: int) -> float:
     return float(student.ppf(0.5 + CONFIDENCE / 2, n - 1))
 
 
+def _half_width(values: NDArray[np.float64]) -> float:
+    """Half of Student's interval of a mean of at least two values."""
+    return _quantile(len(values)) * float(values.std(ddof=1)) / len(values) ** 0.5
+
+
 def mean(values: NDArray[np.float64]) -> Estimate:
     """Mean over replications with Student's interval. values : float64 (n,)"""
-    n = len(values)
     centre = float(values.mean())
-    if n < 2:
+    if len(values) < 2:
         return Estimate(centre)
-    half = _quantile(n) * float(values.std(ddof=1)) / n**0.5
+    half = _half_width(values)
     return Estimate(centre, centre - half, centre + half)
 
 
@@ -46,8 +55,7 @@ def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
     if n < 2:
         return Estimate(a / b)
     spread = mean(bottom)
-    assert spread.low is not None and spread.high is not None, "two replications have an interval"
-    if spread.low <= 0 <= spread.high:
+    if spread.holds_zero:
         return Estimate(None)
     q = _quantile(n) ** 2 / n
     covariance = np.cov(top, bottom, ddof=1)
@@ -59,7 +67,10 @@ def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
 
 
 def ratio_difference(
-    top: NDArray[np.float64], bottom: NDArray[np.float64], base_top: NDArray[np.float64], base_bottom: NDArray[np.float64]
+    top: NDArray[np.float64],
+    bottom: NDArray[np.float64],
+    base_top: NDArray[np.float64],
+    base_bottom: NDArray[np.float64],
 ) -> Estimate:
     """Paired difference of two ratios of means, by linearisation; each float64 (n,)."""
     b, d = float(bottom.mean()), float(base_bottom.mean())
@@ -68,6 +79,6 @@ def ratio_difference(
     r, s = float(top.mean()) / b, float(base_top.mean()) / d
     if len(top) < 2:
         return Estimate(r - s)
-    moved = mean((top - r * bottom) / b - (base_top - s * base_bottom) / d)
-    assert moved.low is not None and moved.high is not None, "two replications have an interval"
-    return Estimate(r - s, r - s + moved.low, r - s + moved.high)
+    # the linearised difference has mean 0, so its interval is the difference's about itself
+    half = _half_width((top - r * bottom) / b - (base_top - s * base_bottom) / d)
+    return Estimate(r - s, r - s - half, r - s + half)

@@ -26,14 +26,14 @@ from sim.world.families import QUINTILES
 from sim.world.institutions import BANDS
 
 RISE = 0.05  # of fees, for good, when an elasticity is measured
-WIDE = 0.2  # log units about the middle of that arc, for a search: four times the arc's signal each way, far less noise
+WIDE = 0.2  # log units each way from the middle of that arc, for a search: eight times the signal
 SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
 COLOURS = 12  # sets of institutions raised in turn, so that few rivals of one are raised with it
 SHORT = 2  # months: a stay of so many bills or fewer is short
 
 
 class FeeRise(Instrument):
-    """Every fee, or those of some institutions, higher by a share from its first day on: a measuring rod, no policy."""
+    """Every fee, or those of some institutions, higher from a day on: a measuring rod, no policy."""
 
     title: ClassVar[str] = "fees raised to measure an elasticity"
 
@@ -150,7 +150,8 @@ def mean_fee(record: Record) -> float:
 
 def switching(record: Record) -> float:
     """Share of the enrolled who change institution in a month."""
-    return float(record.city[CITY_TOTALS.index("switches")].sum() / record.totals[ROW["enrolled"], :, 0].sum())
+    switches = record.city[CITY_TOTALS.index("switches")]
+    return float(switches.sum() / record.totals[ROW["enrolled"], :, 0].sum())
 
 
 def income_elasticity(record: Record, income: NDArray[np.float64], quintile: NDArray[np.int8]) -> float:
@@ -190,18 +191,17 @@ class Window:
         filled = (i.at_scale(scale).within(run.counted_from, run.until) for i in scenario.standing)
         return cls(scenario.city, tuple(filled), run, scale)
 
-    def replication(self, number: int, unlimited: bool = False, early: int = 0) -> Replication:
+    def replication(self, which: int, unlimited: bool = False, early: int = 0) -> Replication:
         """One city; `early` counts months before the window, so that stays that end at its door are seen."""
         run = self.run
-        span = Span(
-            run.start, run.first_month, dates.month_of(run.counted_from) - early, dates.month_of(run.until) + 1
-        )
-        return Replication(self.facts, self.standing, span, Luck(run.seed, number), self.scale, unlimited)
+        counted, end = dates.month_of(run.counted_from) - early, dates.month_of(run.until) + 1
+        span = Span(run.start, run.first_month, counted, end)
+        return Replication(self.facts, self.standing, span, Luck(run.seed, which), self.scale, unlimited)
 
 
 @dataclass(frozen=True)
 class Elasticities:
-    """Percentage change of the enrolled per percentage change of the fee, places without limit, months 7 to 18.
+    """Log change of the enrolled per log change of the fee, places without limit, months 7 to 18.
 
     market, market_by_band, market_by_quintile : every fee rises; institution : one's own does
     """
@@ -226,8 +226,8 @@ def elasticities(
         raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
     rod = _Rod(dates.date_in(counted - SETTLING), window.run.until, _arc(wide))
     pairs, own = [], []
-    for number in replications:
-        city = window.replication(number, unlimited=True)
+    for which in replications:
+        city = window.replication(which, unlimited=True)
         city.prepare({counted - SETTLING})
         names = city.baseline().groups
         cells = [0, *range(1, 1 + BANDS), *(names.index(f"quintile={q + 1}") for q in range(QUINTILES))]
@@ -294,11 +294,11 @@ def colour_apart(position: NDArray[np.float64], colours: int) -> NDArray[np.int6
     if n == 0:
         return out
     near = min(n, 2 * colours)
-    _, index = cKDTree(position).query(position, k=np.arange(1, near + 1))
+    nearest = np.asarray(cKDTree(position).query(position, k=np.arange(1, near + 1))[1])
     nearness = 1.0 / np.arange(1, near + 1)
     used = np.zeros(colours)
     for j in range(n):
-        there = out[index[j]]
+        there = out[nearest[j]]
         weight = np.bincount(there[there >= 0], nearness[there >= 0], colours)
         out[j] = int(np.lexsort((used, weight))[0])
         used[out[j]] += 1

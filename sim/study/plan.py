@@ -89,9 +89,7 @@ class Plan:
             for r in range(self.replications(arm)):
                 dealt.setdefault((arm.setting.assumption, arm.setting.end, r), []).append(arm)
                 settings[arm.setting.assumption, arm.setting.end] = arm.setting
-        tasks = [
-            Task(self.scenario, settings[name, end], r, tuple(arms)) for (name, end, r), arms in dealt.items()
-        ]
+        tasks = [Task(self.scenario, settings[name, end], r, tuple(arms)) for (name, end, r), arms in dealt.items()]
         return sorted(tasks, key=lambda t: (-len(t.arms), t.setting.assumption, t.setting.end, t.replication))
 
 
@@ -104,9 +102,7 @@ def span_of(scenario: Scenario) -> Span:
 def ready(scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
     """Instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out."""
     run = scenario.run
-    return tuple(
-        i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments if not i.idle
-    )
+    return tuple(i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments if not i.idle)
 
 
 def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int) -> str:
@@ -198,9 +194,7 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
             if city_paths:
                 setting = Setting(name, word, _moved_city(scenario, city_paths, end))
             for n, policy in enumerate(scenario.policies):
-                own = tuple(
-                    _moved_instrument(scenario, n, m, i, paths, end) for m, i in enumerate(policy.instruments)
-                )
+                own = tuple(_moved_instrument(scenario, n, m, i, paths, end) for m, i in enumerate(policy.instruments))
                 if n and (own != policy.instruments or city_paths):
                     label = f"{policy.name} | {name} {word}"
                     arms.append(Arm(label, "knowledge", policy.name, ready(scenario, own), setting))

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import resource
 import subprocess
 import time
 import traceback
@@ -42,6 +41,7 @@ class Done:
     replication: int
     outcomes: dict[str, Outcome]
     family_months: int
+    processor_seconds: float
     failures: dict[str, str]
 
 
@@ -53,9 +53,15 @@ class Study:
     failures: dict[str, str]
 
 
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
+    del done, total
+
+
 def work(task: Task, folder: Path) -> Done:
     """Run what is missing of a task and pair every arm with its baseline. Errors travel home as values."""
     scenario, setting, r = task.scenario, task.setting, task.replication
+    began = time.process_time()
     city: list[Replication] = []
 
     def record_of(own: tuple[Instrument, ...]) -> Record:
@@ -79,7 +85,8 @@ def work(task: Task, folder: Path) -> Done:
             raise
         except Exception:
             failures[arm.name] = traceback.format_exc()
-    return Done(r, outcomes, city[0].decisions if city else 0, failures)
+    simulated = city[0].decisions if city else 0
+    return Done(r, outcomes, simulated, time.process_time() - began, failures)
 
 
 def _warm(task: Task) -> Replication:
@@ -98,7 +105,7 @@ def run(
     out: Path = Path("results"),
     workers: int | None = None,
     fresh: bool = False,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = _silent,
     command: str = "",
 ) -> Study:
     """Run a scenario and write its tables.
@@ -108,11 +115,13 @@ def run(
     Raises FolderError where the folder is busy or not this scenario's, StoreError where it cannot be written.
     """
     plan = make_plan(scenario)
-    began, used = time.time(), _processor_seconds()
+    began = time.time()
     with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
-        dones = list(_carry_out(_split(plan, workers or _cores()), folder.path, workers or _cores(), progress, len(plan.jobs())))
+        dones = list(
+            _carry_out(_split(plan, workers or _cores()), folder.path, workers or _cores(), progress, len(plan.jobs()))
+        )
         failures = {f"{arm}, replication {d.replication}": text for d in dones for arm, text in d.failures.items()}
         if failures:
             return Study(folder.path, failures)
@@ -120,7 +129,7 @@ def run(
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
         _write_tables(folder.path, summary, monthly)
-        spent = {"wall_seconds": time.time() - began, "processor_seconds": _processor_seconds() - used}
+        spent = {"wall_seconds": time.time() - began, "processor_seconds": sum(d.processor_seconds for d in dones)}
         manifest = _manifest(plan, spent, sum(d.family_months for d in dones), command)
         write_whole(folder.path / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
         folder.tidy(plan.jobs())
@@ -197,11 +206,6 @@ def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) ->
         monthly.write_parquet(part, compression="zstd", statistics=False)
 
 
-def _processor_seconds() -> float:
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(s.ru_utime + s.ru_stime for s in spent)
-
-
 def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: str) -> dict[str, Any]:
     """How the study was run, and what it rests on."""
     scenario, run = plan.scenario, plan.scenario.run
@@ -247,7 +251,8 @@ def _sweep_entry(plan: Plan) -> dict[str, Any] | None:
         if len(values) > 1
     ]
     arms = [{"name": name, "values": list(values)} for name, values in plan.sweep_values.items()]
-    return json.loads(json.dumps({"policy": sweep.policy, "axes": axes, "arms": arms}, default=str))
+    plain: dict[str, Any] = json.loads(json.dumps({"policy": sweep.policy, "axes": axes, "arms": arms}, default=str))
+    return plain
 
 
 def _notes(plan: Plan) -> list[str]:

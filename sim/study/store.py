@@ -32,7 +32,7 @@ def aside(path: Path) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         yield part
-        os.replace(part, path)
+        part.replace(path)
     except OSError as error:
         with suppress(OSError):  # the first error is the one to tell
             part.unlink()

@@ -48,9 +48,7 @@ class World:
 
 def draw_world(facts: CityFacts, luck: Luck, first: date, until: date, scale: float) -> World:
     """Draw the city as one replication has it, with every child eligible from `first` to `until`."""
-    families = draw_families(
-        facts.births, facts.income, facts.families, facts.district, luck, first, until, scale
-    )
+    families = draw_families(facts.births, facts.income, facts.families, facts.district, luck, first, until, scale)
     institutions = draw_institutions(facts.supply, facts.classes, facts.district, luck, scale)
     candidate, distance = _nearest(families.position, institutions.position, facts.families.candidates)
     per_km = facts.families.distance_yuan * facts.families.sensitivity

@@ -22,12 +22,16 @@ class DistrictFacts(Facts):
 
 def weights(districts: Sequence[DistrictFacts]) -> NDArray[np.float64]:
     """Share of the city's residents by district, float64 (n_districts,), sums to 1."""
-    residents = np.array([d.residents for d in districts], float)
-    return residents / residents.sum()
+    residents = np.array([d.residents for d in districts], np.float64)
+    return np.asarray(residents / residents.sum(), np.float64)
 
 
 def positions(
-    districts: Sequence[DistrictFacts], where: NDArray[np.int8], u: NDArray[np.float64], scale: float, spread: float = 1.0
+    districts: Sequence[DistrictFacts],
+    where: NDArray[np.int8],
+    u: NDArray[np.float64],
+    scale: float,
+    spread: float = 1.0,
 ) -> NDArray[np.float64]:
     """Positions about district centres, float64 (n, 2) [km].
 
@@ -49,7 +53,7 @@ def apportion(weight: NDArray[np.float64], total: int) -> NDArray[np.int64]:
     if total == 0:
         return np.zeros(len(weight), np.int64)
     quota = weight / weight.sum() * total
-    whole = np.floor(quota).astype(np.int64)
+    whole: NDArray[np.int64] = np.floor(quota).astype(np.int64)
     order = np.argsort(-(quota - whole), kind="stable")
     whole[order[: total - int(whole.sum())]] += 1
     return whole

@@ -6,6 +6,7 @@ contiguous slice found by bisection, and ageing costs nothing.
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,12 @@ _FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 
 class BirthFacts(Facts):
     """Births of the city, by year and by month of the year."""
 
-    by_year: dict[str, int] = Field(min_length=1, description="births [children] of each calendar year, past and projected")
-    month_shares: Rows[float] = Field(min_length=12, max_length=12, description="share of a year's births, January to December")
+    by_year: dict[str, int] = Field(
+        min_length=1, description="births [children] of each calendar year, past and projected"
+    )
+    month_shares: Rows[float] = Field(
+        min_length=12, max_length=12, description="share of a year's births, January to December"
+    )
     order_shares: Rows[float] = Field(min_length=1, max_length=5, description="share of first, second, third … births")
 
     @model_validator(mode="after")
@@ -46,15 +51,19 @@ class BirthFacts(Facts):
 class IncomeFacts(Facts):
     """Household income, lognormal, fitted to the published means of five equal groups."""
 
-    quintile_means: Rows[float] = Field(min_length=5, max_length=5, description="disposable income per head by fifth [yuan a year], lowest first")
-    mean_per_head: float = number("yuan a year", "mean disposable income per head to which the fifths are rescaled", above=0)
+    quintile_means: Rows[float] = Field(
+        min_length=5, max_length=5, description="disposable income per head by fifth [yuan a year], lowest first"
+    )
+    mean_per_head: float = number(
+        "yuan a year", "mean disposable income per head to which the fifths are rescaled", above=0
+    )
     household_size: float = number("persons", "persons who share a household's income", at_least=1, at_most=10)
 
     @model_validator(mode="after")
     def _ascending(self) -> "IncomeFacts":
         """Fifths ascend and are positive."""
         means = self.quintile_means
-        if means[0] <= 0 or any(b <= a for a, b in zip(means, means[1:], strict=False)):
+        if means[0] <= 0 or any(b <= a for a, b in pairwise(means)):
             raise ValueError("quintile_means: five positive, ascending means")
         return self
 
@@ -62,15 +71,27 @@ class IncomeFacts(Facts):
 class FamilyFacts(Facts):
     """How families choose: the constants of the utility in docs/model.md."""
 
-    commitment_months: int = number("months", "months over which a family that enters weighs a one-off relief (H)", at_least=1, at_most=10)
+    commitment_months: int = number(
+        "months", "months over which a family that enters weighs a one-off relief (H)", at_least=1, at_most=10
+    )
     grandparent_share: float = fraction("share of families with a grandparent who can care for the child")
-    grandparent_weight: float = number("units of the shock", "what an available grandparent adds to staying out", at_most=20)
+    grandparent_weight: float = number(
+        "units of the shock", "what an available grandparent adds to staying out", at_most=20
+    )
     sensitivity: float = number("per yuan", "price sensitivity at median income (α)", above=0, at_most=1)
-    sensitivity_sd: float = number("log units", "dispersion of price sensitivity between families of one income", at_most=3)
+    sensitivity_sd: float = number(
+        "log units", "dispersion of price sensitivity between families of one income", at_most=3
+    )
     income_power: float = number("1", "how fast price sensitivity falls with income (η)", at_most=2)
     taste_sd: float = number("units of the shock", "dispersion of the taste for formal care", at_most=50)
-    band_taste: Rows[float] = Field(min_length=3, max_length=3, description="taste for formal care of infants, toddlers, older toddlers (κ) [units of the shock]")
-    distance_yuan: float = number("yuan a month per km", "what a kilometre less to the institution is worth", at_most=10_000)
+    band_taste: Rows[float] = Field(
+        min_length=3,
+        max_length=3,
+        description="taste for formal care of infants, toddlers, older toddlers (κ) [units of the shock]",
+    )
+    distance_yuan: float = number(
+        "yuan a month per km", "what a kilometre less to the institution is worth", at_most=10_000
+    )
     quality_yuan: float = number("yuan a month", "what one standard deviation of quality is worth", at_most=10_000)
     renewal: float = fraction("monthly chance that a family's circumstances are drawn afresh")
     stickiness: float = number("units of the shock", "what being enrolled at an institution adds to it (σ)", at_most=50)

@@ -19,10 +19,14 @@ MIXED = 3
 class ClassFacts(Facts):
     """Legal class sizes and carer ratios, and what a class costs to build and to run."""
 
-    sizes: Rows[int] = Field(min_length=4, max_length=4, description="children in an infant, toddler, older toddler, mixed class")
+    sizes: Rows[int] = Field(
+        min_length=4, max_length=4, description="children in an infant, toddler, older toddler, mixed class"
+    )
     per_carer: Rows[int] = Field(min_length=4, max_length=4, description="children per carer in each")
     fit_out_yuan: float = number("yuan per place", "fitting out a new place")
-    building_months: int = number("months", "from the decision to open a class to its first child", at_least=1, at_most=60)
+    building_months: int = number(
+        "months", "from the decision to open a class to its first child", at_least=1, at_most=60
+    )
 
     @model_validator(mode="after")
     def _positive(self) -> "ClassFacts":
@@ -50,13 +54,18 @@ class KindFacts(Facts):
     share: float = fraction("share of institutions")
     mean_places: float = number("places", "mean size", above=0, at_most=5000)
     size_sd: float = number("log units", "dispersion of sizes", at_most=2)
-    class_shares: Rows[float] = Field(min_length=4, max_length=4, description="share of places in infant, toddler, older toddler, mixed classes")
+    class_shares: Rows[float] = Field(
+        min_length=4, max_length=4, description="share of places in infant, toddler, older toddler, mixed classes"
+    )
     fees: Rows[float] = Field(min_length=3, max_length=3, description="mean posted full-day fee by band [yuan a month]")
     fee_sd: float = number("log units", "dispersion of fees within the kind", at_most=1)
     inclusive_weight: float = number("1", "odds of being recognised as inclusive, relative to other kinds")
     registered_share: float = fraction("share that is registered with the health commission")
     pays_rent: bool = Field(description="whether rent is due")
-    fee_rule: str = Field(pattern="^(fixed|utilisation)$", description="fixed: guided or unmoved; utilisation: steers to its own usual occupancy")
+    fee_rule: str = Field(
+        pattern="^(fixed|utilisation)$",
+        description="fixed: guided or unmoved; utilisation: steers to its own usual occupancy",
+    )
 
     @model_validator(mode="after")
     def _lists(self) -> "KindFacts":
@@ -187,7 +196,9 @@ def draw_institutions(
     inclusive &= odds > 0
     sd = np.array([k.fee_sd for k in facts.kind])[kind]
     centred = -(sd**2 + facts.quality_fee**2) / 2  # so that the kind's mean fee is the mean of its draws
-    level = np.exp(sd * ndtri(site[:, 2]) + facts.quality_fee * quality + centred) * np.where(inclusive, 1 - facts.inclusive_discount, 1)
+    level = np.exp(sd * ndtri(site[:, 2]) + facts.quality_fee * quality + centred) * np.where(
+        inclusive, 1 - facts.inclusive_discount, 1
+    )
     return Institutions(
         id=ident,
         district=district.astype(np.int8),

@@ -207,7 +207,7 @@ def test_a_mixed_class_opens_at_eighteen_months() -> None:
 
 def test_an_entry_lapses_when_it_is_no_longer_wanted() -> None:
     """A family waits while a subsidy makes the place worth having, and is off the list when that ends."""
-    sitting = [Child(date(2023, 11, 1), 2), Child(date(2023, 11, 2), 3)]
+    sitting = [Child(date(2023, 11, 1), 2, keen=1e6), Child(date(2023, 11, 2), 3, keen=1e6)]
     lukewarm = Child(date(2023, 11, 3), 4, keen=50.0)  # worth 50,000 yuan, of the 100,000 asked
     subsidy = instrument("fee_subsidy", amount=99_999.0, start=date(2025, 3, 1), until=date(2025, 4, 30))
     house = House(fee=(1e5, 1e5, 1e5), classes=(0, 1, 0, 0))

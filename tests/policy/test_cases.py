@@ -44,7 +44,7 @@ def test_a_case_worked_by_hand(case: dict[str, Any]) -> None:
         registered=asks.get("registered", True),
         inclusive=asks.get("inclusive", True),
     )
-    born = dates.date_in(dates.month_of(BILL) - about["months"], 10)
+    born = dates.date_in(dates.month_of(BILL) - about["months"])
     child = Child(born, BILL.day, float(about["income"]), about.get("birth_order", 1))
     world, _ = lay_out(facts, [child], [house])
     record = settle(*window, standing=(), world=world).run(*(tool(table) for table in case["instruments"]))

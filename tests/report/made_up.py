@@ -121,8 +121,10 @@ def policy_rows(
     if "vouchers" in policy or policy == "mixed":
         size = 2.0 if "double" in policy or "2" in policy else 1.0
         steps = (2_420_000, 596_000, 61_300, 13_700 * size, 11_900 * size, 2_600 * size)
-        keys = ("eligible", "aware", "applicants")
-        labels = [f"voucher_{key}" for key in keys] + [
+        labels = [
+            "voucher_eligible",
+            "voucher_aware",
+            "applications",
             "vouchers_issued",
             "vouchers_redeemed",
             "vouchers_redeemed_marginal",

@@ -139,7 +139,7 @@ def test_a_broken_job_is_run_again(finished):
     assert victim.stat().st_size > 1000
 
 
-def test_jobs_the_plan_no_longer_names_are_removed(finished, tmp_path):
+def test_jobs_the_plan_no_longer_names_are_removed(tmp_path):
     file = scenario(tmp_path, *THREE, replications=1)
     sim(file, "--out", tmp_path, "--workers", 1, "--quiet")
     count = len(list((tmp_path / "small" / "jobs").glob("*.npz")))
@@ -158,7 +158,9 @@ def test_vouchers_balance_in_the_tables(finished):
 
 
 def test_a_sweep_point_that_is_a_policy_shares_its_jobs(tmp_path):
-    grid = '[sweep]\npolicy = "vouchers"\n"voucher_pool.per_round" = { scale = [1, 2] }\n"fee_subsidy.rate" = [0.0, 0.5]\n'
+    grid = (
+        '[sweep]\npolicy = "vouchers"\n"voucher_pool.per_round" = { scale = [1, 2] }\n"fee_subsidy.rate" = [0.0, 0.5]\n'
+    )
     file = scenario(tmp_path, *THREE[:2], more=grid, replications=1)
     sim(file, "--out", tmp_path, "--workers", 1, "--quiet")
     names = set(summary(tmp_path / "small")["policy"])
@@ -193,7 +195,9 @@ def test_a_folder_that_is_not_ours_is_left_alone(finished, tmp_path, stranger):
         target.write_text("mine")
     else:
         target.mkdir()
-        (target / ("thesis.txt" if stranger == "other content" else "scenario.txt")).write_text("/elsewhere/small.toml\n")
+        (target / ("thesis.txt" if stranger == "other content" else "scenario.txt")).write_text(
+            "/elsewhere/small.toml\n"
+        )
     done = sim(file, "--out", tmp_path, "--quiet", check=False)
     assert done.returncode == 4
     assert len(done.stderr.strip().splitlines()) == 1

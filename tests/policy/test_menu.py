@@ -1,0 +1,192 @@
+"""Laws for every instrument on the menu: a new one is held to them by being there."""
+
+import tomllib
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from town import Town, differences, instrument, own_claims, total
+
+from sim.engine.recorder import CITY_TOTALS, TRANCHE_TOTALS
+from sim.params import MANY
+from sim.policy.instrument import Instrument
+from sim.policy.menu import kind_of, menu
+
+KINDS = list(menu())
+CASES = Path(__file__).with_name("cases")
+
+
+def levers(kind: str) -> dict[str, tuple[Any, float, float]]:
+    """Parameters that declare an idle value, with their bounds: name to (idle, least, most)."""
+    out = {}
+    for name, declared in menu()[kind].model_fields.items():
+        extra = declared.json_schema_extra
+        if isinstance(extra, dict) and "idle" in extra:
+            bounds = {k: getattr(m, k) for m in declared.metadata for k in ("ge", "gt", "le") if hasattr(m, k)}
+            out[name] = (extra["idle"], bounds.get("ge", bounds.get("gt", 0)), bounds.get("le", MANY))
+    return out
+
+
+def busy_example(kind: str, strength: float = 0.3) -> dict[str, Any]:
+    """Parameters with which an instrument acts: its levers drawn from their bounds, or else those of its first case."""
+    drawn: dict[str, Any] = {}
+    for name, (idle, least, most) in levers(kind).items():
+        value = least + strength * min(most - least, 1000.0 if most > 1 else 1.0)
+        whole = menu()[kind].model_fields[name].annotation is int
+        drawn[name] = round(value) if whole else float(value)
+        assert drawn[name] != idle
+    if drawn and not menu()[kind](**drawn).idle:
+        return drawn
+    cases = tomllib.loads((CASES / f"{kind}.toml").read_text(encoding="utf-8"))["case"]
+    tables = (table for case in cases for table in case["instruments"])
+    return {k: v for k, v in next(t for t in tables if t["kind"] == kind).items() if k != "kind"}
+
+
+def relieves(kind: str) -> bool:
+    """Whether an instrument takes something off the family's bill."""
+    return menu()[kind].relief is not Instrument.relief
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_declares_itself(kind: str) -> None:
+    cls = menu()[kind]
+    assert cls.title
+    assert cls.__doc__
+    assert kind_of(cls()) == kind
+    for name, declared in cls.model_fields.items():
+        if name not in ("source", "start", "until"):
+            assert declared.description, f"{kind}.{name} says what it means"
+            assert not declared.is_required(), f"{kind}.{name} has a default"
+    for name, (idle, least, most) in levers(kind).items():
+        assert least <= idle <= most
+        assert cls.model_fields[name].default == idle, "idle is the default"
+
+
+# a pool without tranches asks for no row of vouchers, yet its stage of the tariff reads one beyond the last
+CRASHES = pytest.mark.xfail(run=False, reason="a voucher pool without tranches reads vouchers that were never allocated")
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=[CRASHES] if k == "voucher_pool" else []) for k in KINDS])
+def test_its_defaults_do_nothing(kind: str, town: Town) -> None:
+    tool = instrument(kind, start=town.day(1, 9), until=town.day(7, 3))
+    assert tool.idle
+    record = town.run(tool)
+    assert differences(record, town.baseline) == []
+    assert not own_claims(record).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_example_with_its_levers_at_idle_does_nothing(kind: str, town: Town) -> None:
+    """Whatever else is set: a voucher of 0 yuan, a rate of 0, a sum of 0."""
+    parameters = busy_example(kind)
+    for name, (idle, _, _) in levers(kind).items():
+        parameters[name] = idle
+    if "tranches" in parameters:
+        parameters["tranches"] = [{**t, "face_value": 0} for t in parameters["tranches"]]
+        parameters |= {"hassle": 0.0, "aware_others": 1.0}
+    record = town.run(instrument(kind, start=town.day(1, 9), **parameters))
+    assert differences(record, town.baseline) == []
+    assert not own_claims(record).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_example_does_something_and_says_it_is_not_idle(kind: str, town: Town) -> None:
+    tool = instrument(kind, start=town.day(1, 9), **busy_example(kind))
+    assert not tool.idle
+    record = town.run(tool)
+    assert differences(record, town.baseline)
+    assert own_claims(record).sum() > 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("strength", [0.01, 1.0])
+def test_the_bounds_are_sums_that_the_engine_holds(kind: str, strength: float, town: Town) -> None:
+    cls, parameters = menu()[kind], {}
+    for name, (_, least, most) in levers(kind).items():
+        value = least + strength * (most - least)
+        parameters[name] = round(value) if cls.model_fields[name].annotation is int else float(value)
+    record = town.run(instrument(kind, **{**busy_example(kind), **parameters}))
+    posted, net = total(record, "posted_fen"), total(record, "net_fen")
+    assert (0 <= net).all()
+    assert (net <= posted).all()
+    assert (own_claims(record) >= 0).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_silent_before_its_start_and_after_its_end(kind: str, town: Town) -> None:
+    start, until = town.day(3, 10), town.day(5, 20)
+    record = town.run(instrument(kind, start=start, until=until, **busy_example(kind)), straight=True)
+    assert differences(record, town.baseline, until=3) == []
+    claims = own_claims(record)[:, 0]
+    assert not claims[:3].any()
+    assert claims[4] > 0
+    assert not claims[7:].any(), "vouchers of the last round are void thirty days later"
+    if menu()[kind]().tiers() == 0 and "tranches" not in menu()[kind].model_fields:
+        assert not claims[6:].any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_money_in_is_money_out(kind: str, town: Town) -> None:
+    """Each fen of a claim is a fen less on a bill, or a fen received by institutions or in cash; and is counted once."""
+    tool = instrument(kind, start=town.day(1), **busy_example(kind))
+    record = town.run(tool)
+    claims = own_claims(record)[:, 0]
+    relief = total(record, "posted_fen") - total(record, "net_fen")
+    assert (relief == (claims if relieves(kind) else 0)).all()
+    by_child = np.bincount(record.claim_month, record.claim_fen, record.months()).astype(np.int64)
+    at_bills = claims if tool.cash() is None else np.zeros_like(claims)
+    assert (total(record, "claimed_fen") == at_bills).all()
+    assert (by_child == at_bills).all()
+    assert (record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")].sum() == claims.sum()) == (tool.tiers() > 0)
+    assert (total(record, "subsidised_child_months") == np.bincount(record.claim_month, minlength=record.months())).all()
+    standing = CITY_TOTALS.index("standing_fen")
+    assert (record.city[standing] == town.baseline.city[standing]).all(), "what the city pays anyway is counted apart"
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
+@pytest.mark.parametrize("budget", [0.0, 0.01, 1234.56, 40_000.0])
+def test_a_budget_is_spent_to_the_last_fen_and_no_further(kind: str, budget: float, town: Town) -> None:
+    record = town.run(instrument(kind, budget=budget, start=town.day(1), **busy_example(kind)))
+    assert own_claims(record).sum() == round(budget * 100)
+    if budget == 0:
+        assert differences(record, town.baseline) == []
+    assert (total(record, "net_fen") >= 0).all()
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
+def test_a_budget_that_suffices_is_no_limit(kind: str, town: Town) -> None:
+    free, ample = (town.run(instrument(kind, budget=b, **busy_example(kind))) for b in (None, 1e9))
+    assert differences(free, ample) == []
+    assert (own_claims(free) == own_claims(ample)).all()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [pair for pair in combinations(KINDS, 2) if not all(relieves(kind) for kind in pair)]
+)
+def test_the_order_of_independent_instruments_does_not_matter(one: str, other: str, town: Town) -> None:
+    """Only what takes its part of the same bill depends on who comes first."""
+    a, b = (instrument(kind, start=town.day(2, 4), **busy_example(kind)) for kind in (one, other))
+    forwards, backwards = town.run(a, b), town.run(b, a)
+    skip = frozenset({"instrument_kinds", "tranche"})
+    assert differences(forwards, backwards, but=skip) == []
+    assert (own_claims(forwards) == own_claims(backwards)[:, ::-1]).all()
+    assert (forwards.tranche == backwards.tranche).all()
+
+
+def test_two_subsidies_for_different_bands_are_independent(town: Town) -> None:
+    a = instrument("fee_subsidy", rate=0.3, bands=("infant",))
+    b = instrument("fee_subsidy", amount=150.0, bands=("older_toddler",))
+    forwards, backwards = town.run(a, b), town.run(b, a)
+    assert differences(forwards, backwards) == []
+    assert (own_claims(forwards) == own_claims(backwards)[:, ::-1]).all()
+    assert own_claims(forwards).all(axis=0).all()
+
+
+def test_twice_a_half_is_a_whole(town: Town) -> None:
+    """Two flat sums in a row are one of both, to the child."""
+    split = town.run(instrument("fee_subsidy", amount=100.0), instrument("fee_subsidy", amount=150.0))
+    whole = town.run(instrument("fee_subsidy", amount=250.0))
+    assert differences(split, whole, but=frozenset({"instrument_kinds"})) == []
+    assert (own_claims(split).sum(axis=1) == own_claims(whole)[:, 0]).all()

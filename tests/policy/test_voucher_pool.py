@@ -1,0 +1,350 @@
+"""A pool's rounds at a desk of paper: who wins, how often, and what becomes of the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import chi2, hypergeom
+from town import NOBODY, Town, band_when_deciding, billed, instrument, settle, total
+
+from sim import dates
+from sim.draws import Luck
+from sim.engine.desk import VoucherDesk
+from sim.engine.recorder import TRANCHE_TOTALS
+
+
+@dataclass
+class PaperDesk:
+    """A desk whose applicants, incomes and gains a test decides."""
+
+    size: int
+    inside: NDArray[np.bool_]
+    income: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    luck: Luck = field(default_factory=lambda: Luck(1, 0))
+    live: NDArray[np.int64] = field(init=False)
+    counted: dict[tuple[str, int], int] = field(default_factory=dict)
+    issued: list[list[int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.live = np.full(self.size, -1)
+
+    def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
+        del from_months, to_months, valid_days
+        return np.arange(self.size, dtype=np.int32)
+
+    def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        return self.inside[rows]
+
+    def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
+        return self.live[rows] >= 0
+
+    def income_per_head(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+        return self.income[rows]
+
+    def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
+        return self.luck.uniforms(stream, rows.astype(np.uint32), when)[:, 0]
+
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> NDArray[np.float64]:
+        del face_yuan, floor
+        return self.gain[rows]
+
+    def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
+        del face_yuan
+        assert (self.live[rows] < 0).all(), "nobody holds two of a pool"
+        self.live[rows] = tranche
+        self.issued.append(rows.tolist())
+
+    def expire(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        assert (self.live[rows] >= 0).all()
+        gone = np.bincount(self.live[rows], minlength=1)
+        self.live[rows] = -1
+        return gone.astype(np.int64)
+
+    def count(self, metric: str, tranche: int, children: int) -> None:
+        self.counted[metric, tranche] = self.counted.get((metric, tranche), 0) + children
+
+
+def desk(size: int, **columns: Any) -> PaperDesk:
+    """Applicants who all gain, of ascending income, none of whom is enrolled."""
+    everyone = {"inside": np.zeros(size, bool), "income": np.arange(size, dtype=float), "gain": np.full(size, 1e6)}
+    return PaperDesk(size, **{**everyone, **columns})
+
+
+def pool(per_round: int, **parameters: Any):
+    """A pool of one tranche that all know of."""
+    given_ = {"hassle": 0.0, "aware_enrolled": 1.0, "aware_others": 1.0, "start": date(2025, 3, 10), "until": date(2026, 2, 28)}
+    return instrument(
+        "voucher_pool", tranches=[{"months": [0, 47], "face_value": 500.0, "per_round": per_round}], **{**given_, **parameters}
+    )
+
+
+def columns_of(tool, size: int) -> dict[str, NDArray[Any]]:
+    sizes = {"child": size, "tranche": tool.tiers()}
+    return {name: np.full(sizes[c.axis], c.fill, c.dtype) for name, c in tool.columns().items()}
+
+
+def draws(tool, at: PaperDesk, rounds: int) -> list[list[int]]:
+    """Winners of independent rounds: each voucher is redeemed before the next."""
+    columns = columns_of(tool, at.size)
+    for n in range(rounds):
+        tool.draw(n, at, columns)
+        at.live[:] = -1
+    return at.issued
+
+
+# ---------------------------------------------------------------------------------------------------------
+# who wins
+
+
+def test_a_lottery_is_hypergeometric() -> None:
+    """Everybody applies: equal chances, and winners of a subgroup vary as draws without replacement do."""
+    size, per_round, rounds, marked = 60, 17, 1500, 25
+    won = np.zeros((rounds, size), bool)
+    for n, winners in enumerate(draws(pool(per_round), desk(size), rounds)):
+        won[n, winners] = True
+    assert (won.sum(axis=1) == per_round).all()
+    share = per_round / size
+    assert (np.abs(won.mean(axis=0) - share) < 4.5 * np.sqrt(share * (1 - share) / rounds)).all()
+    law, counts = hypergeom(size, marked, per_round), won[:, :marked].sum(axis=1)
+    assert abs(counts.mean() - law.mean()) < 4 * law.std() / np.sqrt(rounds)
+    assert counts.var() == pytest.approx(law.var(), rel=5 * np.sqrt(2 / rounds))
+    expected = law.pmf(np.arange(marked + 1)) * rounds
+    kept = expected > 5
+    statistic = ((np.bincount(counts, minlength=marked + 1) - expected)[kept] ** 2 / expected[kept]).sum()
+    assert statistic < chi2.ppf(0.9999, kept.sum() - 1)
+    pairs = (won.T.astype(float) @ won) / rounds
+    off = pairs[~np.eye(size, dtype=bool)]
+    both = share * (per_round - 1) / (size - 1)
+    assert np.abs(off - both).max() < 6 * np.sqrt(both * (1 - both) / rounds)
+
+
+def test_rounds_are_drawn_afresh_and_replications_too() -> None:
+    first, second = draws(pool(20), desk(100), 2)
+    assert set(first) != set(second)
+    assert draws(pool(20), desk(100, luck=Luck(1, 1)), 1)[0] != first
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(0, 70))
+def test_lowest_income_picks_the_lowest_incomes(incomes: list[int], per_round: int) -> None:
+    at = desk(len(incomes), income=np.array(incomes, float))
+    (winners,) = draws(pool(per_round, allocation="lowest_income"), at, 1)
+    assert sorted(incomes[w] for w in winners) == sorted(incomes)[: len(winners)]
+    assert len(winners) == min(per_round, len(incomes))
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.integers(0, 70))
+def test_new_families_come_before_any_who_are_enrolled(enrolled: list[bool], per_round: int) -> None:
+    at = desk(len(enrolled), inside=np.array(enrolled))
+    (winners,) = draws(pool(per_round, allocation="new_families_first"), at, 1)
+    new = [i for i, here in enumerate(enrolled) if not here]
+    if any(enrolled[w] for w in winners):
+        assert set(new) <= set(winners)
+    assert len(winners) == min(per_round, len(enrolled))
+
+
+def test_first_come_favours_the_keen_and_only_them() -> None:
+    """Arrival at a rate equal to the gain: of two, the keener comes first as often as its share of both gains."""
+    size, rounds = 400, 30
+    gain = np.where(np.arange(size) % 2 == 0, 300.0, 100.0)
+    wins = np.zeros(size)
+    for winners in draws(pool(1, allocation="first_come"), desk(size, gain=gain), rounds * 20):
+        wins[winners] += 1
+    keen = wins[::2].sum() / wins.sum()
+    assert abs(keen - 0.75) < 4 * np.sqrt(0.75 * 0.25 / wins.sum())
+    equal = np.zeros(size)
+    for winners in draws(pool(200, allocation="first_come"), desk(size), 400):
+        equal[winners] += 1
+    assert (np.abs(equal / 400 - 0.5) < 5 * 0.5 / 20).all()
+
+
+@pytest.mark.parametrize("allocation", ["lottery", "first_come", "lowest_income", "new_families_first"])
+def test_with_enough_for_all_all_win(allocation: str) -> None:
+    (winners,) = draws(pool(80, allocation=allocation), desk(80), 1)
+    assert winners == list(range(80))
+
+
+def test_nobody_applies_for_less_than_it_costs() -> None:
+    """Odds times gain must exceed the hassle; before the first round odds are one half."""
+    gain = np.array([39.9, 40.0, 40.1, 1000.0])
+    (winners,) = draws(pool(4, hassle=20.0), desk(4, gain=gain), 1)
+    assert winners == [2, 3]
+    at = desk(4, gain=gain)
+    first, second = draws(pool(1, hassle=20.0), at, 2)
+    assert len(first) == len(second) == 1
+    # one of two applicants won, so that the odds, and those who apply, stay as they were
+    assert at.counted["applications", 0] == 4
+
+
+def test_only_who_knows_applies_and_nobody_forgets() -> None:
+    size = 4000
+    at = desk(size, inside=np.arange(size) < size // 2)
+    tool = pool(size, aware_enrolled=0.6, aware_others=0.2, aware_growth=0.1)
+    known = [np.zeros(size, bool)]
+    for n, winners in enumerate(draws(tool, at, 6)):
+        now = np.isin(np.arange(size), winners)
+        assert (now | ~known[-1]).all(), "who once knew does not forget"
+        known.append(now)
+        for rows, launch in ((slice(0, size // 2), 0.6), (slice(size // 2, size), 0.2)):
+            share = 1 - (1 - launch) * 0.9**n
+            assert abs(now[rows].mean() - share) < 4.5 * np.sqrt(share * (1 - share) / (size / 2))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# what becomes of vouchers
+
+
+def test_without_repeat_nobody_wins_twice() -> None:
+    rounds = draws(pool(30, repeat=False), desk(100), 6)
+    everyone = [w for winners in rounds for w in winners]
+    assert len(everyone) == len(set(everyone)) == 100
+    assert [len(winners) for winners in rounds] == [30, 30, 30, 10, 0, 0]
+    assert len({w for winners in draws(pool(30), desk(100), 6) for w in winners}) < 100
+
+
+def test_who_holds_one_does_not_win_another() -> None:
+    at, tool = desk(100), pool(30)
+    columns = columns_of(tool, 100)
+    for n in range(5):
+        tool.draw(n, at, columns)  # none is redeemed, none expires
+    everyone = [w for winners in at.issued for w in winners]
+    assert len(everyone) == len(set(everyone)) == 100
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.floats(0, 1)), min_size=1, max_size=8), st.integers(0, 30), st.booleans())
+def test_rolling_over_conserves(history: list[tuple[int, float]], per_round: int, roll_over: bool) -> None:
+    """Offered = issued + carried − returned, whatever is redeemed; without roll_over nothing is carried."""
+    size = 40
+    tool, at = pool(per_round, roll_over=roll_over), desk(size)
+    columns, chance = columns_of(tool, size), np.random.default_rng(1)
+    for n, (applying, redeemed) in enumerate(history):
+        at.gain[:] = np.where(np.arange(size) < applying, 1e6, 0.0)
+        tool.draw(n, at, columns)
+        used = (at.live >= 0) & (chance.random(size) < redeemed)
+        at.live[used] = -1
+        tool.expire(n, at, columns)
+        assert not (at.live >= 0).any()
+    offered, issued, expired = (at.counted.get((f"vouchers_{name}", 0), 0) for name in ("offered", "issued", "expired"))
+    assert offered == per_round * len(history)
+    assert expired <= issued
+    carried = int(columns["carried"][0])
+    if roll_over:
+        assert issued + carried == offered + expired
+    else:
+        assert carried == 0
+        assert issued <= offered
+
+
+def test_rounds_fall_on_the_starts_day_of_each_month() -> None:
+    season = pool(1, start=date(2025, 11, 10), until=date(2026, 6, 30), valid_days=30)
+    days = season.round_days()
+    assert days == [*(date(2025, m, 10) for m in (11, 12)), *(date(2026, m, 10) for m in range(1, 7))]
+    void = [m.day for m in season.moments() if m.phase == "expiry"]
+    assert void == [d + timedelta(days=31) for d in days], "valid through issue day and thirty more"
+    ends = pool(1, start=date(2025, 12, 31), until=date(2026, 4, 29)).round_days()
+    assert ends == [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=6), st.floats(0.01, 3))
+def test_quotas_are_thinned_together(quotas: list[int], scale: float) -> None:
+    tranches = [{"months": [5 * n, 5 * n + 4], "face_value": 1.0, "per_round": q} for n, q in enumerate(quotas)]
+    thinned = [t.per_round for t in instrument("voucher_pool", tranches=tranches).at_scale(scale).tranches]
+    assert sum(thinned) == round(scale * sum(quotas))
+    assert all(abs(n - scale * q) < 1.01 for n, q in zip(thinned, quotas, strict=True)) or sum(quotas) == 0
+
+
+# ---------------------------------------------------------------------------------------------------------
+# in the town
+
+
+@given(st.dates(date(2025, 3, 1), date(2025, 10, 31)), st.integers(1, 70), st.tuples(st.integers(0, 47), st.integers(0, 47)))
+@settings(max_examples=30)
+def test_every_winner_has_a_bill_inside_validity(town: Town, today: date, valid: int, ages: tuple[int, int]) -> None:
+    """Eligible is who is of the age, and is billed as someone who may be enrolled before the voucher is void."""
+    world, (youngest, oldest) = town.world, sorted(ages)
+    counter: Any = VoucherDesk(world, None, None, None, today, 0, 0, 0, "pool")  # type: ignore[arg-type]
+    rows = counter.eligible(youngest, oldest, valid)
+    birth, decides = world.families.birth, np.empty(len(world.families), np.int64)
+    for d in range(28):
+        decides[world.families.slices[d] : world.families.slices[d + 1]] = d + 1
+    of_age = (birth <= dates.months_before(today, youngest)) & (birth > dates.months_before(today, oldest + 1))
+    has_bill = np.zeros(len(birth), bool)
+    for n in range(valid + 1):
+        day = today + timedelta(days=n)
+        may = (birth <= dates.months_before(day, 6)) & (birth > dates.school_year_cut(day))
+        has_bill |= may & (decides == day.day)
+    assert sorted(rows.tolist()) == np.flatnonzero(of_age & has_bill).tolist()
+
+
+def everyone(face: float, **parameters: Any):
+    """A pool that reaches every child that may use it."""
+    tranche = {"months": [0, 47], "face_value": face, "per_round": 100_000}
+    sure = {"hassle": 0.0, "aware_enrolled": 1.0, "aware_others": 1.0, "redeem_at": "any"}
+    return instrument("voucher_pool", tranches=[tranche], **{**sure, **parameters})
+
+
+def test_a_voucher_above_every_fee_is_paid_to_the_posted_fen(town: Town) -> None:
+    """Whoever redeems pays nothing; the claim is what is asked of that child at its institution that month."""
+    record, baseline = town.run(everyone(100_000.0)), town.baseline
+    at = billed(record)
+    assert len(record.claim_child) > 1000
+    asked = np.rint(100 * record.fee).astype(np.int64)  # (months, 3, J)
+    band = np.stack([band_when_deciding(town.world, town.span.counted + m) for m in range(record.months())])
+    child, month = record.claim_child, record.claim_month
+    where = at[month, child]
+    assert (where != NOBODY).all()
+    assert (record.claim_fen == asked[month, band[month, child], where]).all()
+    assert (total(record, "claimed_fen") == total(record, "posted_fen") - total(record, "net_fen")).all()
+    assert len(set(zip(child.tolist(), month.tolist(), strict=True))) == len(child), "a child-month is one bill"
+    # with everyone holding one from each month's first day, the whole city is free of charge
+    assert not total(record, "net_fen")[2:].any()
+    assert total(baseline, "net_fen").all()
+
+
+def test_vouchers_outlive_their_pool_but_not_their_validity(town: Town) -> None:
+    """No claim after `until` but of those issued before, and none after the last day of the last."""
+    record = town.run(everyone(300.0, start=town.day(2, 5), until=town.day(4, 20), valid_days=40))
+    redeemed, issued, expired = (record.tranche[TRANCHE_TOTALS.index(f"vouchers_{n}"), :, 0] for n in ("redeemed", "issued", "expired"))
+    assert issued.astype(bool).tolist() == [m in (2, 3, 4) for m in range(12)]
+    assert redeemed[5] > 0, "5 July is the last round; forty days reach 14 August"
+    assert not redeemed[6:].any()
+    assert issued.sum() == redeemed.sum() + expired.sum()
+    assert sorted(set(record.claim_month.tolist())) == [2, 3, 4, 5]
+
+
+def test_seats_win_only_whom_they_may(town: Town) -> None:
+    """Redeemed at inclusive institutions only, where the pool says so."""
+    record = town.run(everyone(300.0, redeem_at="inclusive"))
+    where = billed(record)[record.claim_month, record.claim_child]
+    assert len(where) > 100
+    assert town.world.institutions.inclusive[where].all()
+
+
+def test_under_scarcity_the_rules_differ_as_they_say(town: Town) -> None:
+    """Against the lottery, lowest_income reaches poorer families and new_families_first adds more children."""
+    def with_rule(rule: str):
+        scarce = [{"months": [0, 47], "face_value": 800.0, "per_round": 60}]
+        return town.run(instrument("voucher_pool", allocation=rule, hassle=1.0, aware_enrolled=1.0, aware_others=1.0, tranches=scarce))
+
+    lottery, poor, new = (with_rule(rule) for rule in ("lottery", "lowest_income", "new_families_first"))
+    income = town.world.families.income
+
+    def mean_income(record) -> float:
+        return float(income[record.claim_child].mean())
+
+    assert mean_income(poor) < 0.7 * mean_income(lottery)
+    held_before: Sequence[Any] = [np.isin(r.claim_child, np.flatnonzero((billed(town.baseline) != NOBODY).any(axis=0))).mean() for r in (lottery, new)]
+    assert held_before[1] < held_before[0]
+
+
+def test_a_smaller_city_draws_fewer() -> None:
+    small = settle("run.scale=0.5")
+    tranches = [{"months": [0, 47], "face_value": 500.0, "per_round": 41}]
+    record = small.run(instrument("voucher_pool", hassle=0.0, aware_others=1.0, tranches=tranches))
+    assert set(record.tranche[TRANCHE_TOTALS.index("vouchers_offered"), :, 0].tolist()) == {20}

@@ -1,0 +1,276 @@
+"""Figures from records made by hand, constants found again, and a city file in which only numbers change."""
+
+import math
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim import dates
+from sim.engine.recorder import CITY_TOTALS, ROW, TOTALS, Record
+from sim.scenario.schema import Scenario, load
+from sim.study import calibration, moments
+from sim.study.calibration import FITTED, TARGETS, Constant, Fit, Target, calibrate, write
+from sim.study.moments import Window, colour_apart, elasticities, stays_of
+
+ROOT = Path(__file__).resolve().parents[2]
+XIAN = ROOT / "scenarios" / "cities" / "xian.toml"
+GROUPS = ("all", "band=infant", "band=toddler", "band=older_toddler", *(f"quintile={q}" for q in range(1, 6)))
+MAY = dates.month_of(dates.date(2026, 5, 1))
+
+
+def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), **totals: list[float]) -> Record:
+    """A record that holds stays (child, institution, first, last) and totals that stand still."""
+    columns = np.array(stays, np.int64).reshape(-1, 4).T
+    empty = np.zeros(0, np.int64)
+    values = np.zeros((len(TOTALS), months, len(GROUPS)), np.int64)
+    for name, row in totals.items():
+        values[ROW[name]] = row
+    return Record(
+        first=MAY,
+        groups=GROUPS,
+        totals=values,
+        city=np.zeros((len(CITY_TOTALS), months), np.int64),
+        tranche=np.zeros((0, months, 0), np.int64),
+        claims=np.zeros((months, 0), np.int64),
+        fee=np.zeros((months, 3, 1)),
+        offer_bills=np.zeros((months, 3, 1), np.int32),
+        own=np.zeros(0, bool),
+        instrument_kinds=(),
+        children=10,
+        stays=dict(zip(("child", "at", "first", "last"), columns, strict=True)),
+        stay_cells=np.zeros((columns.shape[1], 3), np.int16),
+        claim_child=empty.astype(np.int32),
+        claim_month=empty.astype(np.int16),
+        claim_fen=empty.astype(np.int32),
+        claim_tranche=empty.astype(np.int8),
+        concentration=np.zeros(2),
+    )
+
+
+def born(*days: dates.date) -> Any:
+    return np.array([d.toordinal() for d in days], np.int32)
+
+
+YOUNG = born(*[dates.date(2025, 3, 1)] * 10)
+
+
+def test_only_completed_stays_count() -> None:
+    # running at the end: child 1; begun before the window: child 2
+    seen = stays_of(record(stays=((0, 0, 1, 2), (1, 0, 0, 5), (2, 0, -5, 0))), YOUNG)
+    assert (seen.number, seen.mean, seen.short) == (2, 4.0, 0.5)
+
+
+def test_a_move_ends_a_stay_but_not_the_spell() -> None:
+    seen = stays_of(record(stays=((0, 0, 0, 1), (0, 7, 2, 4), (1, 0, 0, 0), (1, 0, 2, 2))), YOUNG)
+    assert seen.mean == pytest.approx((2 + 3 + 1 + 1) / 4)
+    assert seen.spells == pytest.approx((5 + 1 + 1) / 3)
+
+
+def test_a_spell_that_runs_on_elsewhere_is_not_complete() -> None:
+    assert math.isnan(stays_of(record(stays=((0, 0, 0, 1), (0, 7, 2, 5))), YOUNG).spells)
+
+
+def test_the_first_of_september_is_told_apart() -> None:
+    # the window begins in May, so month 3 is August; child 0 turned three in time, child 1 did not
+    birth = born(dates.date(2023, 8, 31), dates.date(2023, 9, 1), dates.date(2023, 1, 1))
+    seen = stays_of(record(stays=((0, 0, -8, 3), (1, 0, 2, 3), (2, 0, 0, 1))), birth)
+    assert (seen.number, seen.kindergarten) == (3, 1)
+    assert seen.mean == pytest.approx((12 + 2 + 2) / 3)
+    assert (seen.mean_without_kindergarten, seen.short_without_kindergarten) == (2.0, 1.0)
+
+
+def test_no_stays_have_no_mean() -> None:
+    assert math.isnan(stays_of(record(), YOUNG).mean)
+
+
+def test_shares_and_ratios() -> None:
+    seen = record(
+        enrolled=[100, 10, 20, 70, 10, 15, 20, 25, 30],
+        children=[1000, 100, 300, 600, 200, 200, 200, 200, 200],
+        place_thirds=[600, 60, 180, 360, 0, 0, 0, 0, 0],
+        fee_place_thirds_fen=[600 * 190_000, 0, 0, 0, 0, 0, 0, 0, 0],
+    )
+    seen.city[CITY_TOTALS.index("switches")] = 4
+    assert moments.take_up(seen) == pytest.approx(0.1)
+    assert moments.enrolled_by_band(seen).tolist() == [10, 20, 70]
+    assert moments.places_by_band(seen).tolist() == pytest.approx([0.1, 0.3, 0.6])
+    assert moments.utilisation(seen) == pytest.approx(0.5)
+    assert moments.mean_fee(seen) == pytest.approx(1900)
+    assert moments.switching(seen) == pytest.approx(0.04)
+
+
+def test_income_elasticity_is_a_slope_of_logs() -> None:
+    income = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    enrolled = [0, 0, 0, 0, *(1000 * income**0.5).round()]
+    seen = record(enrolled=enrolled, children=[0, 0, 0, 0, *[10_000] * 5])
+    slope = moments.income_elasticity(seen, income, np.arange(5, dtype=np.int8))
+    assert slope == pytest.approx(0.5, abs=1e-3)
+
+
+def test_the_month_before_the_window_is_cut_off() -> None:
+    whole = record(enrolled=[5] + [0] * 8)
+    whole.totals[ROW["enrolled"], 0] = 99
+    cut = moments.without_first_month(whole)
+    assert (cut.first, cut.months(), int(cut.totals[ROW["enrolled"], :, 0].max())) == (MAY + 1, 5, 5)
+
+
+def test_colours_part_neighbours() -> None:
+    grid = np.stack(np.meshgrid(np.arange(10.0), np.arange(10.0)), axis=-1).reshape(-1, 2)
+    colour = colour_apart(grid, 8)
+    assert set(colour.tolist()) == set(range(8))
+    sizes = np.bincount(colour)
+    assert sizes.min() > 5
+    apart = [np.linalg.norm(a - b) for c in range(8) for n, a in enumerate(grid[colour == c]) for b in grid[colour == c][:n]]
+    assert min(apart) > 1
+    assert colour_apart(np.zeros((0, 2)), 8).tolist() == []
+
+
+def at(target: Target, value: float) -> Target:
+    """The target moved to a value, half of it either way its range."""
+    return replace(target, aim=value, low=value - abs(value) / 2, high=value + abs(value) / 2)
+
+
+# -- a city small enough to look at --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def hamlet() -> Scenario:
+    return load(ROOT / "tests" / "hamlet.toml", ["run.scale=1"])
+
+
+def told(scenario: Scenario, **families: Any) -> Scenario:
+    """The scenario with other constants."""
+    facts = scenario.city.model_copy(update={"families": scenario.city.families.model_copy(update=families)})
+    return replace(scenario, city=facts)
+
+
+def test_demand_falls_with_every_fee_and_faster_with_ones_own(hamlet: Scenario) -> None:
+    seen = elasticities(Window.of(hamlet, 1.0), [0], colours=4, wide=True)
+    assert seen.institution < seen.market < 0
+    assert seen.market_by_band.shape == (3,)
+    assert seen.market_by_quintile.shape == (5,)
+
+
+def test_a_wide_rod_measures_the_same_slope(hamlet: Scenario) -> None:
+    window = Window.of(hamlet, 2.0)
+    narrow, wide = (elasticities(window, [0], colours=2, wide=w).market for w in (False, True))
+    assert wide == pytest.approx(narrow, rel=0.35)  # a town of three thousand children: the narrow one is coarse
+
+
+def test_a_window_too_close_to_the_beginning_is_refused(hamlet: Scenario) -> None:
+    run = hamlet.run.model_copy(update={"burn_in_months": 1})
+    with pytest.raises(ValueError, match="6 months"):
+        elasticities(Window.of(replace(hamlet, run=run), 1.0), [0])
+
+
+def test_constants_that_made_a_city_are_found_again(hamlet: Scenario) -> None:
+    truth = {"sensitivity": 0.0013, "taste_sd": 3.0, "income_power": 0.6, "renewal": 0.2, "stickiness": 2.6}
+    made = told(hamlet, **truth, band_taste=(-1.6, -0.6, 0.9))
+    window = Window.of(made, 2.0)
+    seen = calibration.figures_of(window, 0)
+    response = elasticities(window, [0], 4, wide=True)
+    seen |= {"market_elasticity": response.market, "institution_elasticity": response.institution, "renewal": 0.2}
+    aims = tuple(at(target, seen[target.name]) for target in TARGETS)
+    start = told(hamlet, sensitivity=0.001, taste_sd=3.5, income_power=0.3, stickiness=2.0)
+    fit = calibrate(start, 2.0, 1, aims, rounds=6, colours=4)
+    values = fit.values()
+    for target in aims[:3]:
+        assert fit.reached[target.name] == pytest.approx(seen[target.name], rel=0.08)
+    assert values["sensitivity"] == pytest.approx(truth["sensitivity"], rel=0.25)
+    assert values["taste_sd"] == pytest.approx(truth["taste_sd"], rel=0.25)
+    assert values["stickiness"] == pytest.approx(truth["stickiness"], rel=0.15)
+    assert values["income_power"] == pytest.approx(truth["income_power"], rel=0.35)
+    assert fit.simulations > 0
+    assert fit.missed == ()
+
+
+# -- targets -------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_weighs_only_beyond_it() -> None:
+    limit = Target("x", "x", None, 0.0, 0.2, 0.01, "made up")
+    assert limit.residual(0.15) == 0
+    assert limit.residual(0.21) == pytest.approx(2)
+    aim = replace(limit, aim=0.1)
+    assert aim.residual(0.12) == pytest.approx(2)
+    assert aim.residual(float("nan")) > 0
+
+
+def test_every_target_has_a_range_and_a_source() -> None:
+    for target in TARGETS:
+        assert target.low < target.centre < target.high
+        assert target.source
+
+
+# -- the city file -------------------------------------------------------------------------------------------
+
+
+def made_up_fit() -> Fit:
+    one = Constant(0.0015, 0.001, 0.002, "fitted to nothing at all; see here [x] # y")
+    bands = tuple(Constant(v, v - 1, v + 1, "fitted to children") for v in (-12.5, -9.25, -6.0))
+    constants: dict[str, Constant | tuple[Constant, ...]] = dict.fromkeys(FITTED, one)
+    return Fit(constants | {"band_taste": bands}, {}, (), 1, 1.0, 1)
+
+
+def test_only_the_fitted_numbers_change(tmp_path: Path) -> None:
+    path = tmp_path / "city.toml"
+    path.write_text(XIAN.read_text(encoding="utf-8"), encoding="utf-8")
+    write(made_up_fit(), path)
+    before, after = (tomllib.loads(p.read_text(encoding="utf-8")) for p in (XIAN, path))
+    families, fitted = before["city"].pop("families"), after["city"].pop("families")
+    assert before == after
+    changed = {key for key in families if families[key] != fitted[key]}
+    assert changed == {*FITTED, "band_taste"}
+    assert fitted["sensitivity"] == {
+        "value": 0.0015, "low": 0.001, "high": 0.002, "source": "fitted to nothing at all; see here [x] # y",
+    }  # fmt: skip
+    assert [band["value"] for band in fitted["band_taste"]] == [-12.5, -9.25, -6.0]
+    comments = [[line for line in p.read_text(encoding="utf-8").splitlines() if line.startswith("#")] for p in (XIAN, path)]
+    assert comments[0] == comments[1]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "cities").mkdir()
+    city = tmp_path / "cities" / "xian.toml"
+    city.write_text(XIAN.read_text(encoding="utf-8"), encoding="utf-8")
+    question = tmp_path / "question.toml"
+    question.write_text(
+        'title = "t"\nextends = "cities/xian.toml"\n[run]\nstart = 2025-01-01\nuntil = 2025-12-31\n'
+        'replications = 1\nseed = 1\n[[policy]]\nname = "baseline"\n',
+        encoding="utf-8",
+    )
+    fit = made_up_fit()
+    write(fit, city)
+    once = city.read_bytes()
+    families = load(question).city.families
+    assert {name: getattr(families, name) for name in fit.constants} == fit.values()
+    write(fit, city)
+    assert city.read_bytes() == once
+
+
+def test_plain_numbers_and_comments_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    plain = "[city.families] # how\nband_taste = [ # by band\n 1, 2, # and\n 3]  # end\nrenewal = 0.2 # monthly\n"
+    rest = "sensitivity = 0.001\ntaste_sd=3\nincome_power = 1\nstickiness   = 2\n[city.other]\nrenewal = 7\n"
+    path.write_text(plain + rest, encoding="utf-8")
+    write(made_up_fit(), path)
+    text = path.read_text(encoding="utf-8")
+    assert "}  # end" not in text
+    assert "]  # end" in text
+    assert "} # monthly" in text
+    assert tomllib.loads(text)["city"]["other"] == {"renewal": 7}
+    assert tomllib.loads(text)["city"]["families"]["stickiness"]["value"] == 0.0015
+
+
+@pytest.mark.parametrize("text", ["[city]\n", "[city.families]\nrenewal = 1\n[x]\nsensitivity = 1\n"])
+def test_a_file_without_them_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"c\.toml: no "):
+        write(made_up_fit(), path)
+    assert path.read_text(encoding="utf-8") == text
