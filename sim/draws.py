@@ -30,8 +30,9 @@ _UNIT = 2.0**-52  # 52 bits and a half: with 53 the largest would round to 1
 _S52 = np.int64(52)
 _ROOT_HALF = np.int64(0x3FE6A09E667F3BCD)  # √½ as bits
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-_L1, _L2, _L3, _L4 = 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01, 2.222219843214978396e-01
-_L5, _L6, _L7 = 1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01
+_L1, _L2, _L3 = 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874366239149e-01
+_L4, _L5 = 2.222219843214978396e-01, 1.818357216161805012e-01
+_L6, _L7 = 1.531383769920937332e-01, 1.479819860511658591e-01
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def unit(word: Any) -> Any:
 
 @inner
 def log(x: Any) -> Any:
-    """Natural logarithm of a positive normal float64: fdlibm's (Sun Microsystems, 1993), within one unit in the last place.
+    """Natural logarithm of a positive normal float64, within one unit in the last place: fdlibm's (Sun, 1993).
 
     It has no branch, so loops over it run on vectors: one call of libm's takes as long as eight of these.
     """

@@ -1,8 +1,5 @@
 """Towns that many tests look at and none changes; each is drawn once."""
 
-from collections.abc import Callable
-from functools import cache
-
 import pytest
 from hypothesis import settings
 from town import Town, instrument, settle
@@ -15,6 +12,12 @@ settings.load_profile("laws")
 def town() -> Town:
     """The hamlet as its file describes it: crowded, with lists and reviews."""
     return settle()
+
+
+@pytest.fixture(scope="session")
+def steady() -> Town:
+    """The hamlet with a subsidy at public institutions, and no cash, standing under every policy."""
+    return settle(standing=(instrument("fee_subsidy", amount=100.0, kinds=("public",)),))
 
 
 @pytest.fixture(scope="session")
@@ -45,9 +48,3 @@ def busy() -> Town:
             ),
         ),
     )
-
-
-@pytest.fixture(scope="session")
-def towns() -> Callable[..., Town]:
-    """Other hamlets by their settings, each drawn once."""
-    return cache(settle)

@@ -14,6 +14,7 @@ from sim import dates
 from sim.draws import Luck
 from sim.engine.job import Replication, Span
 from sim.engine.recorder import ROW, Record
+from sim.engine.state import State
 from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
 from sim.scenario.schema import Scenario, load
@@ -72,7 +73,7 @@ class Town:
         """A day of a month of the counted window, 0 the first."""
         return dates.date_in(self.span.counted + month, day)
 
-    def states(self) -> Iterable[tuple[date, Any]]:
+    def states(self) -> Iterable[tuple[date, State]]:
         """The first day of every checkpoint's month, and the state in which it begins."""
         for month in range(self.span.counted, self.span.end):
             yield dates.date_in(month), self.replication.checkpoint(month)
@@ -195,6 +196,21 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
 # reading records
 
 
+def waiting_line(state: State, kind: str, offer: int) -> list[int]:
+    """Rows of a list of an offer ("waits" outside, "climbs" inside), first first; it must read the same backwards."""
+    first = 2 * ("waits", "climbs").index(kind)
+    head, tail = (int(state.offers.ends[row, offer]) for row in (first, first + 1))
+    before, after = getattr(state.children, f"{kind}_before"), getattr(state.children, f"{kind}_after")
+    people, at, last = [], head, NOBODY
+    while at != NOBODY:
+        assert before[at] == last, "who comes after someone has someone before"
+        people.append(at)
+        assert len(people) <= len(after), "a list has an end"
+        last, at = at, int(after[at])
+    assert tail == last
+    return people
+
+
 def total(record: Record, name: str, group: str = "all") -> NDArray[np.int64]:
     """A monthly total of a group."""
     return record.totals[ROW[name], :, record.groups.index(group)]
@@ -268,5 +284,5 @@ def _same(one: Any, other: Any) -> bool:
 
 __all__ = [
     "BANDS", "HAMLET", "MIXED", "NOBODY", "PLAIN_LOGIT", "Child", "House", "Town", "band_when_deciding", "billed",
-    "differences", "instrument", "lay_out", "own_claims", "replace", "settle", "total", "within",
+    "differences", "instrument", "lay_out", "own_claims", "replace", "settle", "total", "waiting_line", "within",
 ]  # fmt: skip

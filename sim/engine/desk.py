@@ -1,6 +1,6 @@
 """The desk at which a voucher pool meets its applicants: the engine's side of `policy.instrument.Desk`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -31,7 +31,7 @@ class VoucherDesk:
     pool: int
     first_tier: int
     name: str
-    drawn: dict[tuple[str, int], NDArray[np.float64]]
+    drawn: dict[tuple[str, int], NDArray[np.float64]] = field(default_factory=dict)
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         """Children of an age (completed months, inclusive) who could use a voucher within its validity."""

@@ -140,7 +140,6 @@ class Simulation:
         self._payers = self._new_payers(own_from)
         self._day = dates.date_in(state.month)
         state.offers.value[:] = constants.market.value(state.offers.places)
-        self._write_all_alpha(self._day)
         self._write_tariff(self._day)
 
     # -- what instruments see and say ------------------------------------------------------------
@@ -237,8 +236,12 @@ class Simulation:
         relative = income / families.median_income
         self.state.children.alpha[rows] = families.sensitivity[rows] / relative**facts.income_power
 
-    def _write_alpha_at_thresholds(self, day: date, lo: int, hi: int) -> None:
-        """Rewrite the sensitivity of those of a slice who passed an age of a cash payment since last month."""
+    def _write_alpha_at_thresholds(self, day: date) -> None:
+        """Rewrite the sensitivity of those who passed an age of a cash payment since their last decision day.
+
+        Also of those too young to enrol: a voucher's round asks what it would be worth to them.
+        """
+        lo, hi = (int(edge) for edge in self._world.families.slices[day.day - 1 : day.day + 1])
         birth = self._world.families.birth[lo:hi]
         before = date.fromordinal(dates.months_before(day, 1))
         for instrument in self._instruments:
@@ -286,7 +289,8 @@ class Simulation:
                 for p in np.flatnonzero(self._payers.supplier == q):
                     income = instrument.child_income(self._offered(), self.state.declared[q])
                     self._payers.quota[p] = income.places if income else 0
-        if any(i.cash() is not None for i in self._instruments):
+        turned = [i for i in self._instruments if day in (i.start, _day_after(i.until))]
+        if any(i.cash() is not None for i in turned):
             self._write_all_alpha(day)
         self._write_tariff(day)
 
@@ -311,7 +315,7 @@ class Simulation:
         """The families whose day it is decide, then those enrolled are billed."""
         state, ages, row = self.state, ages_on(day), self._row(day)
         edges = self._eligible(day, ages)
-        self._write_alpha_at_thresholds(day, int(edges[0]), int(edges[-1]))
+        self._write_alpha_at_thresholds(day)
         left = state.left > 0
         decide(
             edges, day.toordinal(), (dates.month_of(day), row), self._constants.renewals[row], self._constants.luck,
@@ -428,6 +432,7 @@ class Simulation:
         """The city as it would stand: everyone chooses once, the oldest first, before the burn-in."""
         day = dates.date_in(self.state.month)
         families, ages = self._world.families, ages_on(day)
+        self._write_all_alpha(day)
         everyone = np.flatnonzero(
             (families.birth > dates.school_year_cut(day))
             & (families.birth <= dates.months_before(day, dates.BAND_FROM_MONTHS[0]))
@@ -444,7 +449,7 @@ class Simulation:
         env = simpy.Environment(initial_time=instant(first, Phase.SCHOOL_YEAR, self._start) - 1)
         days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
         begun = {i.start for i in self._instruments}
-        ended = {i.until + timedelta(days=1) for i in self._instruments if i.until}
+        ended = {_day_after(i.until) for i in self._instruments}
         calendars = [
             ([d for d in days if (d.month, d.day) == (9, 1)], Phase.SCHOOL_YEAR, self._school_year),
             ([d for d in days if d.day == 1], Phase.MONTH_START, self._month_start),
@@ -476,6 +481,10 @@ class Simulation:
             if wait > 0:
                 yield env.timeout(wait)
             self._moment(q, method, argument, day)
+
+
+def _day_after(day: date | None) -> date | None:
+    return day + timedelta(days=1) if day else None
 
 
 def _last_of_month(day: date) -> bool:

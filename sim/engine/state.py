@@ -63,9 +63,9 @@ class State:
         """A checkpoint: an independent copy of every column."""
         return State(
             month=self.month,
-            children=Children(*(c.copy() for c in self.children)),
-            offers=Offers(*(c.copy() for c in self.offers)),
-            vouchers=Vouchers(*(c.copy() for c in self.vouchers)),
+            children=Children._make(c.copy() for c in self.children),
+            offers=Offers._make(c.copy() for c in self.offers),
+            vouchers=Vouchers._make(c.copy() for c in self.vouchers),
             market=self.market.copy(),
             ledger=self.ledger.copy(),
             chronicle=self.chronicle.copy(),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, RATE, Tariff
+from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, MOST, RATE, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -100,12 +100,9 @@ def write_tariff(
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
     prices = np.stack([entry, net]).astype(np.float32)
-    bounds = np.concatenate(
-        [
-            prices.min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART],
-            value.max(axis=1, initial=CLOSED)[None, :],
-        ]
-    )
+    bounds = np.empty((3, len(value)), np.float32)
+    bounds[:MOST] = prices.min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART]
+    bounds[MOST] = value.max(axis=1, initial=CLOSED)
     return Tariff(
         prices=prices.reshape(2, -1),
         bounds=bounds,

@@ -76,7 +76,11 @@ def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: A
         peak, lasting = np.float32(-np.inf), np.float32(-np.inf)
         for k in range(size):
             peak, lasting = max(peak, draws[k, i]), max(lasting, fixed[k, i])
-        u = np.float64(bounds[MOST, part]) - alpha * (np.float64(bounds[kind, part]) - relief) + (stickiness if own != NOBODY else 0.0)
+        u = (
+            np.float64(bounds[MOST, part])
+            - alpha * (np.float64(bounds[kind, part]) - relief)
+            + (stickiness if own != NOBODY else 0.0)
+        )
         if _at_most(peak + u - alone, lasting + u - stay, relief, months, renewal, alpha, size) <= floor:
             continue
         # and at the child's own candidates?
@@ -97,7 +101,9 @@ def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: A
                 continue
             full = posted[band, j]
             none = net_fee(i, g, band, j, full, stages, terms, faces, WITHOUT, 0.0)
-            held = none if counts[HELD, i] == 0 else net_fee(i, g, band, j, full, stages, terms, faces, AS_HELD, 0.0)
+            held = none
+            if counts[HELD, i] > 0:
+                held = net_fee(i, g, band, j, full, stages, terms, faces, AS_HELD, 0.0)
             more = net_fee(i, g, band, j, full, stages, terms, faces, pool, np.float64(face))
             relief = (held - more) / months
             fee = np.float64(prices[kind, base + j]) - (none - held) / months
@@ -120,8 +126,10 @@ def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: A
 
 
 @inner
-def _at_most(present: float, lasting: float, relief: float, months: float, renewal: float, alpha: float, size: int) -> float:
-    """The most that relief can gain, from the highest it lifts any offer above staying out, with its shock and without."""
+def _at_most(
+    present: float, lasting: float, relief: float, months: float, renewal: float, alpha: float, size: int
+) -> float:
+    """The most that relief can gain: from the highest it lifts any offer above staying out, with shock and without."""
     now = min(relief, max(0.0, present / alpha))
     later = relief * min(1.0, size * math.exp(lasting)) if lasting < 0.0 else relief
     return SLACK * months * ((1.0 - renewal) * now + renewal * later)

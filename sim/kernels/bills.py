@@ -58,42 +58,42 @@ class Payers(NamedTuple):
     @property
     def own(self) -> NDArray[np.bool_]:
         """Which instruments are the policy's own."""
-        return self.accounts[OWN] == 1
+        return np.asarray(self.accounts[OWN] == 1)
 
     @property
     def claimed(self) -> NDArray[np.int64]:
         """Row of `accounts`."""
-        return self.accounts[CLAIMS]
+        return np.asarray(self.accounts[CLAIMS])
 
     @property
     def cases(self) -> NDArray[np.int64]:
         """Row of `accounts`."""
-        return self.accounts[CASES]
+        return np.asarray(self.accounts[CASES])
 
     @property
     def supplier(self) -> NDArray[np.int64]:
         """Row of `suppliers`."""
-        return self.suppliers[CHAIN]
+        return np.asarray(self.suppliers[CHAIN])
 
     @property
     def quota(self) -> NDArray[np.int64]:
         """Row of `suppliers`."""
-        return self.suppliers[QUOTA]
+        return np.asarray(self.suppliers[QUOTA])
 
     @property
     def months_cap(self) -> NDArray[np.int64]:
         """Row of `suppliers`."""
-        return self.suppliers[MONTHS_CAP]
+        return np.asarray(self.suppliers[MONTHS_CAP])
 
     @property
     def redeemed(self) -> NDArray[np.int64]:
         """Row of `redemptions`."""
-        return self.redemptions[0]
+        return np.asarray(self.redemptions[0])
 
     @property
     def redeemed_fen(self) -> NDArray[np.int64]:
         """Row of `redemptions`."""
-        return self.redemptions[1]
+        return np.asarray(self.redemptions[1])
 
 
 class Log(NamedTuple):
@@ -117,7 +117,7 @@ class Log(NamedTuple):
 
 
 @inner
-def fen(yuan: float) -> int:
+def fen(yuan: float) -> Any:
     """Whole fen of an amount in yuan, half to even."""
     return np.int64(np.rint(yuan * 100.0))
 
@@ -136,7 +136,7 @@ def log_stay(i: int, shorts: Any, counts: Any, log: Any) -> None:
 
 
 @inner
-def pay(q: int, claim: int, accounts: Any, left: Any) -> int:
+def pay(q: int, claim: int, accounts: Any, left: Any) -> Any:
     """Book a claim on instrument q; returns the part that counts as the policy's own [fen]."""
     left[q] -= claim
     accounts[CLAIMS, q] += claim
@@ -152,7 +152,8 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
     flows : int64 (FLOWS, groups)  this month's totals; group 0 is all, 1 to 3 the bands
     """
     birth, cells, kind_cell = scene.birth, scene.cells, scene.kind_cell
-    shorts, counts, face, tranche_of = scene.children.shorts, scene.children.counts, scene.vouchers.face, scene.vouchers.tranche
+    shorts, counts = scene.children.shorts, scene.children.counts
+    face, tranche_of = scene.vouchers.face, scene.vouchers.tranche
     posted, stages, terms = scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
     left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
     months_paid, redemptions = payers.months_paid, payers.redemptions

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-
 from sim.compiled import entry, inner
-from sim.kernels.columns import BAND_OF_PART, NOBODY
 from sim.kernels.choice import part_of
+from sim.kernels.columns import BAND_OF_PART, NOBODY
 
 CHILDREN = 1  # rows of `population`
 ENROLLED, ENROLLED_UNDER_36, WAITING = range(3)  # rows of `count_enrolled`

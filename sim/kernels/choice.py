@@ -107,8 +107,9 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
 
 @entry
 def screen(
-    lo: int, hi: int, part: int, draws: Any, shorts: Any, candidate: Any, value: Any, prices: Any, bounds: Any, best: Any
-) -> None:
+    lo: int, hi: int, part: int, draws: Any, shorts: Any, candidate: Any, value: Any, prices: Any, bounds: Any,
+    best: Any,
+) -> None:  # fmt: skip
     """Best alternative at the entrants' fee of rows lo..hi, who share a part; capacity plays no part.
 
     Most families would not enter even at the city's best and cheapest institution: a bound that is read in
@@ -120,7 +121,7 @@ def screen(
     peak = np.empty(BLOCK, np.float32)
     rows = np.empty(BLOCK, np.int64)
     institutions, band = value.shape[1], BAND_OF_PART[part]
-    dearest, cheapest = bounds[MOST, part], bounds[LEAST, part]
+    highest, cheapest = bounds[MOST, part], bounds[LEAST, part]
     for b in range(lo, hi, BLOCK):
         m = min(BLOCK, hi - b)
         for i in range(m):
@@ -129,7 +130,7 @@ def screen(
             for i in range(m):
                 peak[i] = max(peak[i], draws[k, b + i])
         for i in range(m):
-            peak[i] = ((peak[i] + dearest) - draws[ALPHA, b + i] * cheapest) - draws[ALONE, b + i]
+            peak[i] = ((peak[i] + highest) - draws[ALPHA, b + i] * cheapest) - draws[ALONE, b + i]
         n = 0
         for i in range(m):
             rows[n] = b + i

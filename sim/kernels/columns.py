@@ -77,97 +77,97 @@ class Children(NamedTuple):
     @property
     def shocked(self) -> NDArray[np.float32]:
         """Rows of `draws`."""
-        return self.draws[:ALONE]
+        return np.asarray(self.draws[:ALONE])
 
     @property
     def alone(self) -> NDArray[np.float32]:
         """Row of `draws`."""
-        return self.draws[ALONE]
+        return np.asarray(self.draws[ALONE])
 
     @property
     def alpha(self) -> NDArray[np.float32]:
         """Row of `draws`."""
-        return self.draws[ALPHA]
+        return np.asarray(self.draws[ALPHA])
 
     @property
     def waits(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[WAITS]
+        return np.asarray(self.links[WAITS])
 
     @property
     def waits_before(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[WAITS_BEFORE]
+        return np.asarray(self.links[WAITS_BEFORE])
 
     @property
     def waits_after(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[WAITS_AFTER]
+        return np.asarray(self.links[WAITS_AFTER])
 
     @property
     def waits_since(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[WAITS_SINCE]
+        return np.asarray(self.links[WAITS_SINCE])
 
     @property
     def climbs(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[CLIMBS]
+        return np.asarray(self.links[CLIMBS])
 
     @property
     def climbs_before(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[CLIMBS_BEFORE]
+        return np.asarray(self.links[CLIMBS_BEFORE])
 
     @property
     def climbs_after(self) -> NDArray[np.int32]:
         """Row of `links`."""
-        return self.links[CLIMBS_AFTER]
+        return np.asarray(self.links[CLIMBS_AFTER])
 
     @property
     def at(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[AT]
+        return np.asarray(self.shorts[AT])
 
     @property
     def seat(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[SEAT]
+        return np.asarray(self.shorts[SEAT])
 
     @property
     def group(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[GROUP]
+        return np.asarray(self.shorts[GROUP])
 
     @property
     def stay_at(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[STAY_AT]
+        return np.asarray(self.shorts[STAY_AT])
 
     @property
     def stay_first(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[STAY_FIRST]
+        return np.asarray(self.shorts[STAY_FIRST])
 
     @property
     def stay_last(self) -> NDArray[np.int16]:
         """Row of `shorts`."""
-        return self.shorts[STAY_LAST]
+        return np.asarray(self.shorts[STAY_LAST])
 
     @property
     def held(self) -> NDArray[np.uint8]:
         """Row of `counts`."""
-        return self.counts[HELD]
+        return np.asarray(self.counts[HELD])
 
     @property
     def refused(self) -> NDArray[np.uint8]:
         """Row of `counts`."""
-        return self.counts[REFUSED]
+        return np.asarray(self.counts[REFUSED])
 
     @property
     def stay_subsidised(self) -> NDArray[np.uint8]:
         """Row of `counts`."""
-        return self.counts[STAY_SUBSIDISED]
+        return np.asarray(self.counts[STAY_SUBSIDISED])
 
 
 class Offers(NamedTuple):
@@ -187,12 +187,12 @@ class Offers(NamedTuple):
     @property
     def places(self) -> NDArray[np.int32]:
         """Seats there are, (J, 4)."""
-        return self.seats[PLACES]
+        return np.asarray(self.seats[PLACES])
 
     @property
     def taken(self) -> NDArray[np.int32]:
         """Seats sat in, (J, 4)."""
-        return self.seats[TAKEN]
+        return np.asarray(self.seats[TAKEN])
 
 
 class Tariff(NamedTuple):
@@ -218,12 +218,12 @@ class Tariff(NamedTuple):
     @property
     def entry(self) -> NDArray[np.float32]:
         """Row of `prices`."""
-        return self.prices[ENTRY]
+        return np.asarray(self.prices[ENTRY])
 
     @property
     def enrolled(self) -> NDArray[np.float32]:
         """Row of `prices`."""
-        return self.prices[ENROLLED]
+        return np.asarray(self.prices[ENROLLED])
 
 
 class Vouchers(NamedTuple):

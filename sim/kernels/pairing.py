@@ -29,16 +29,3 @@ def compare_enrolment(policy: Any, baseline: Any, cells: Any, added: Any, crowde
             for c in range(cells.shape[1]):
                 added[cells[i, c]] += d
                 crowded[cells[i, c]] += 1 if d < 0 else 0
-
-
-@entry
-def overlap(child: Any, month: Any, fen: Any, cells: Any, baseline: Any, begin: int, months_out: Any, fen_out: Any) -> None:
-    """Subsidised child-months, and their fen, whose child was enrolled in the baseline that month, by group."""
-    for r in range(child.size):
-        m = month[r] - begin
-        if 0 <= m < baseline.shape[0] and baseline[m, child[r]]:
-            months_out[0] += 1
-            fen_out[0] += fen[r]
-            for c in range(cells.shape[1]):
-                months_out[cells[child[r], c]] += 1
-                fen_out[cells[child[r], c]] += fen[r]

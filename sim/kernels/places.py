@@ -87,7 +87,7 @@ def free_seat(j: int, part: int, seats: Any) -> int:
 
 
 @inner
-def stand_up(i: int, shorts: Any, links: Any, seats: Any, ends: Any) -> int:
+def stand_up(i: int, shorts: Any, links: Any, seats: Any, ends: Any) -> Any:
     """Child i gives up its seat, whose code is returned."""
     j, c = np.int64(shorts[AT, i]), np.int64(shorts[SEAT, i])
     drop(i, CLIMBS, links, ends)
@@ -104,7 +104,7 @@ def sit(i: int, j: int, c: int, shorts: Any, seats: Any) -> None:
 
 
 @inner
-def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: Any) -> int:
+def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: Any) -> Any:
     """Head of the waiting lists that may sit in a seat of type c at institution j, or -1.
 
     A mixed seat serves two lists; the one who joined first is offered it.
@@ -220,7 +220,8 @@ def place(
     Returns how many of the leavers were enrolled.
     """
     birth, candidate, stickiness, events = scene.birth, scene.candidate, scene.stickiness, scene.events
-    draws, links, shorts, counts = scene.children.draws, scene.children.links, scene.children.shorts, scene.children.counts
+    draws, links = scene.children.draws, scene.children.links
+    shorts, counts = scene.children.shorts, scene.children.counts
     value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
     prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
     commitment = scene.tariff.commitment
@@ -228,7 +229,7 @@ def place(
     stack = np.empty(leavers.size + opened.size + 1, np.int64)
     freed = 0
     for m in range(leavers.size):
-        i = np.int64(leavers[m])
+        i: Any = np.int64(leavers[m])
         drop(i, WAITS, links, ends)
         if shorts[AT, i] != NOBODY:
             stack[freed] = stand_up(i, shorts, links, seats, ends)
@@ -299,7 +300,9 @@ def place(
             if candidate[k, i] == at:
                 stay = max(stay, worth[k])
         home = at != NOBODY and stay > alone
-        full, taken, seat = NOBODY, NOBODY, NOBODY
+        full: Any = NOBODY
+        taken: Any = NOBODY
+        seat = NOBODY
         while True:
             pick, top = NOBODY, stay
             for k in range(candidate.shape[0]):

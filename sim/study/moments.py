@@ -132,6 +132,12 @@ def enrolled_by_band(record: Record) -> NDArray[np.float64]:
     return _total(record, "enrolled")[1 : 1 + BANDS]
 
 
+def take_up_by_band(record: Record) -> NDArray[np.float64]:
+    """Enrolled of each band ÷ its own children, float64 (3,)."""
+    mine = slice(1, 1 + BANDS)
+    return np.asarray(_total(record, "enrolled")[mine] / _total(record, "children")[mine])
+
+
 def places_by_band(record: Record) -> NDArray[np.float64]:
     """Share of places by band, a mixed class one third toddlers, two thirds older toddlers, float64 (3,)."""
     thirds = _total(record, "place_thirds")

@@ -20,6 +20,7 @@ from loky.process_executor import TerminatedWorkerError
 from sim.draws import Luck
 from sim.engine.job import Chain, Replication
 from sim.engine.recorder import Record
+from sim.kernels.ready import HALVES, compile_half
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.scenario.schema import Scenario
@@ -116,11 +117,14 @@ def run(
     """
     plan = make_plan(scenario)
     began = time.time()
+    workers = workers or _cores()
+    if workers > 1:
+        _compile_at_once(workers)
     with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
         dones = list(
-            _carry_out(_split(plan, workers or _cores()), folder.path, workers or _cores(), progress, len(plan.jobs()))
+            _carry_out(_split(plan, workers), folder.path, workers, progress, len(plan.jobs()))
         )
         failures = {f"{arm}, replication {d.replication}": text for d in dones for arm, text in d.failures.items()}
         if failures:
@@ -138,6 +142,14 @@ def run(
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def _compile_at_once(workers: int) -> None:
+    """On the first run of this source, compile the kernels before the workers need them, in several processes."""
+    done = Path(os.environ["NUMBA_CACHE_DIR"]) / "complete"
+    if not done.exists():
+        list(get_reusable_executor(max_workers=workers, timeout=300).map(compile_half, range(HALVES)))
+        done.touch()
 
 
 def _split(plan: Plan, workers: int) -> list[Task]:

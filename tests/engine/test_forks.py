@@ -14,9 +14,15 @@ def policy(kind: str, town: Town) -> tuple[Instrument, ...]:
     tranche = {"months": [0, 47], "face_value": 600.0, "per_round": 150}
     chain = {
         "fee_subsidy": instrument("fee_subsidy", rate=0.2, income_limit=12_000.0, start=start, until=until),
-        "operating_subsidy": instrument("operating_subsidy", yuan_per_child=300.0, fee_cut=200.0, standing="any", places=200, start=start),
-        "cash_allowance": instrument("cash_allowance", yuan_per_month=2000.0, birth_orders=(2, 3), start=start, until=until),
-        "voucher_pool": instrument("voucher_pool", aware_others=0.8, hassle=1.0, tranches=[tranche], start=start, until=until),
+        "operating_subsidy": instrument(
+            "operating_subsidy", yuan_per_child=300.0, fee_cut=200.0, standing="any", places=200, start=start
+        ),
+        "cash_allowance": instrument(
+            "cash_allowance", yuan_per_month=2000.0, birth_orders=(2, 3), start=start, until=until
+        ),
+        "voucher_pool": instrument(
+            "voucher_pool", aware_others=0.8, hassle=1.0, tranches=[tranche], start=start, until=until
+        ),
     }
     return tuple(chain.values()) if kind == "everything" else (chain[kind],)
 
@@ -52,7 +58,9 @@ def test_policies_run_in_any_order() -> None:
     other_baseline_last = {n: other.run(*policy(n, other)) for n in reversed(names)}
     assert all(differences(forwards[n], other_baseline_last[n]) == [] for n in names)
     assert differences(one.baseline, other.baseline) == []
-    assert differences(one.run(*policy("voucher_pool", one)), forwards["voucher_pool"]) == [], "nor is anything left behind"
+    assert differences(one.run(*policy("voucher_pool", one)), forwards["voucher_pool"]) == [], (
+        "nor is anything left behind"
+    )
 
 
 def test_another_replication_is_another_city(town: Town) -> None:
@@ -72,7 +80,12 @@ def test_commitment_alone_changes_no_baseline_without_relief(months: int, town: 
 def test_names_are_only_names(town: Town, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Kinds and districts by other names make the same city; only what instruments say by name differs."""
     text = HAMLET.read_text(encoding="utf-8")
-    for old, new in {'"private"': '"甲"', '"kindergarten"': '"zzz"', '"East"': '"West End"', '"Hamlet"': '"Big Apple"'}.items():
+    for old, new in {
+        '"private"': '"甲"',
+        '"kindergarten"': '"zzz"',
+        '"East"': '"West End"',
+        '"Hamlet"': '"Big Apple"',
+    }.items():
         assert old in text
         text = text.replace(old, new)
     path = tmp_path_factory.mktemp("renamed") / "other.toml"

@@ -1,5 +1,7 @@
 """Choice against its closed form, and what a better offer may and may not do."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -79,6 +81,18 @@ def test_a_closed_institution_is_left_by_its_own_children_only(plain: Town) -> N
     assert np.array_equal(before[~there], after[~there])
 
 
+def test_a_shock_belongs_to_the_institution_and_not_to_its_rank(plain: Town) -> None:
+    """Candidates in another order are the same candidates."""
+    world = plain.world
+    turned = replace(
+        world,
+        candidate=np.ascontiguousarray(world.candidate[::-1]),
+        fixed=np.ascontiguousarray(world.fixed[::-1]),
+    )
+    other = settle(*PLAIN_LOGIT, *STEADY, standing=(), unlimited=True, world=turned)
+    assert np.array_equal(billed(other.baseline), billed(plain.baseline))
+
+
 def test_those_who_lose_their_institution_go_where_the_logit_sends_them(plain: Town) -> None:
     j = int(chosen(plain)[:, :-1].sum(axis=0).argmax())
     fewer = closing(plain, j)
@@ -132,9 +146,11 @@ def first_month(town: Town, *own: object) -> NDArray[np.int64]:
 
 def test_a_lower_fee_never_moves_a_child_out(roomy: Town) -> None:
     start = roomy.day(0)
-    chain = [first_month(roomy, instrument("fee_subsidy", amount=a, start=start)) for a in (0.0, 50.0, 300.0, 1000.0, 5000.0)]
+    chain = [
+        first_month(roomy, instrument("fee_subsidy", amount=a, start=start)) for a in (0.0, 50.0, 300.0, 1000.0, 5000.0)
+    ]
     assert np.array_equal(chain[0], billed(roomy.baseline)[0])
-    for less, more in zip(chain, chain[1:], strict=False):
+    for less, more in pairwise(chain):
         assert not ((less != NOBODY) & (more == NOBODY)).any()
     assert (chain[0] == NOBODY).sum() > (chain[-1] == NOBODY).sum() + 100
 
@@ -158,11 +174,17 @@ def test_a_larger_voucher_never_moves_a_child_out(roomy: Town) -> None:
     def pool(face: float) -> object:
         tranche = {"months": [0, 47], "face_value": face, "per_round": 100_000}
         return instrument(
-            "voucher_pool", start=roomy.day(0), hassle=0.0, aware_enrolled=1.0, aware_others=1.0, redeem_at="any", tranches=[tranche]
+            "voucher_pool",
+            start=roomy.day(0),
+            hassle=0.0,
+            aware_enrolled=1.0,
+            aware_others=1.0,
+            redeem_at="any",
+            tranches=[tranche],
         )
 
     chain = [first_month(roomy, pool(face)) for face in (0.0, 100.0, 500.0, 1500.0, 9000.0)]
-    for less, more in zip(chain, chain[1:], strict=False):
+    for less, more in pairwise(chain):
         assert not ((less != NOBODY) & (more == NOBODY)).any()
     assert (chain[0] == NOBODY).sum() > (chain[-1] == NOBODY).sum() + 50
 
@@ -189,6 +211,15 @@ def test_a_one_off_weighs_less_the_longer_the_commitment() -> None:
     for months in (1, 3, 10):
         town = settle(f"city.families.commitment_months={months}", unlimited=True)
         tranche = {"months": [0, 47], "face_value": 800.0, "per_round": 100_000}
-        own = instrument("voucher_pool", start=town.day(0), until=town.day(0, 28), hassle=0.0, aware_enrolled=1.0, aware_others=1.0, redeem_at="any", tranches=[tranche])
+        own = instrument(
+            "voucher_pool",
+            start=town.day(0),
+            until=town.day(0, 28),
+            hassle=0.0,
+            aware_enrolled=1.0,
+            aware_others=1.0,
+            redeem_at="any",
+            tranches=[tranche],
+        )
         added.append(int((first_month(town, own) != NOBODY).sum() - (billed(town.baseline)[0] != NOBODY).sum()))
     assert added[0] > added[1] > added[2] > 0

@@ -15,7 +15,8 @@ import sys
 import numpy as np
 from town import instrument, settle, total
 town = settle(
-    "run.scale=0.03", "run.until=2025-06-30", "run.burn_in_months=2", "city.supply.institutions=200", "city.supply.places=8000",
+    "run.scale=0.03", "run.until=2025-06-30", "run.burn_in_months=2",
+    "city.supply.institutions=200", "city.supply.places=8000",
 )
 record = town.run(
     instrument("fee_subsidy", rate=0.1, budget=60_000.0, start=town.day(0, 11)),
@@ -32,10 +33,18 @@ def test_kernels_run_uncompiled_give_the_same_record(tmp_path: Path) -> None:
     records = []
     for disabled in ("0", "1"):
         out = tmp_path / f"{disabled}.npz"
-        env = {**os.environ, "NUMBA_DISABLE_JIT": disabled, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
+        env = {
+            **os.environ,
+            "NUMBA_DISABLE_JIT": disabled,
+            "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)]),
+        }
         # NumPy's own scalars warn where compiled integers wrap round, as Philox means them to
         done = subprocess.run(
-            [sys.executable, "-W", "ignore::RuntimeWarning", "-c", SCRIPT, str(out)], env=env, capture_output=True, text=True, check=False
+            [sys.executable, "-W", "ignore::RuntimeWarning", "-c", SCRIPT, str(out)],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         with np.load(out) as arrays:

@@ -65,4 +65,8 @@ def fen(yuan: float) -> int:
 def test_every_instrument_has_its_cases(kind: str) -> None:
     path = CASES / f"{kind}.toml"
     assert path.exists(), f"a new instrument comes with {path.name}: cases worked by hand"
-    assert any(table["kind"] == kind for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"] for table in case["instruments"])
+    assert any(
+        table["kind"] == kind
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+        for table in case["instruments"]
+    )

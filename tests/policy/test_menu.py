@@ -1,6 +1,7 @@
 """Laws for every instrument on the menu: a new one is held to them by being there."""
 
 import tomllib
+from datetime import date
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -65,60 +66,82 @@ def test_it_declares_itself(kind: str) -> None:
 
 
 # a pool without tranches asks for no row of vouchers, yet its stage of the tariff reads one beyond the last
-CRASHES = pytest.mark.xfail(run=False, reason="a voucher pool without tranches reads vouchers that were never allocated")
+CRASHES = pytest.mark.xfail(
+    run=False, reason="a voucher pool without tranches reads vouchers that were never allocated"
+)
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=[CRASHES] if k == "voucher_pool" else []) for k in KINDS])
-def test_its_defaults_do_nothing(kind: str, town: Town) -> None:
-    tool = instrument(kind, start=town.day(1, 9), until=town.day(7, 3))
+def test_its_defaults_do_nothing(kind: str, steady: Town) -> None:
+    tool = instrument(kind, start=steady.day(1), until=steady.day(7, 31))
     assert tool.idle
-    record = town.run(tool)
-    assert differences(record, town.baseline) == []
+    record = steady.run(tool)
+    assert differences(record, steady.baseline) == []
     assert not own_claims(record).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_example_with_its_levers_at_idle_does_nothing(kind: str, town: Town) -> None:
-    """Whatever else is set: a voucher of 0 yuan, a rate of 0, a sum of 0."""
+def idle_example(kind: str, first: date, last: date) -> Instrument:
+    """Whatever else is set, a voucher of 0 yuan, a rate of 0, a sum of 0."""
     parameters = busy_example(kind)
     for name, (idle, _, _) in levers(kind).items():
         parameters[name] = idle
     if "tranches" in parameters:
         parameters["tranches"] = [{**t, "face_value": 0} for t in parameters["tranches"]]
         parameters |= {"hassle": 0.0, "aware_others": 1.0}
-    record = town.run(instrument(kind, start=town.day(1, 9), **parameters))
-    assert differences(record, town.baseline) == []
-    assert not own_claims(record).any()
+    return instrument(kind, start=first, until=last, **parameters)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_example_does_something_and_says_it_is_not_idle(kind: str, town: Town) -> None:
-    tool = instrument(kind, start=town.day(1, 9), **busy_example(kind))
+def test_an_example_with_its_levers_at_idle_does_nothing(kind: str, steady: Town) -> None:
+    record = steady.run(idle_example(kind, steady.day(1), steady.day(7, 31)))
+    assert differences(record, steady.baseline) == []
+    assert not own_claims(record).any()
+
+
+@pytest.mark.xfail(strict=True, reason="`offer_bills` counts by the ages of the last day on which an instrument spoke")
+@pytest.mark.parametrize("kind", KINDS)
+def test_nor_does_it_when_it_begins_within_a_month(kind: str, steady: Town) -> None:
+    record = steady.run(idle_example(kind, steady.day(1, 17), steady.day(7, 15)))
+    assert differences(record, steady.baseline) == []
+
+
+@pytest.mark.xfail(
+    strict=True, reason="children born after a cash payment begins get it in their sensitivity only after a fork"
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nor_does_it_where_cash_stands(kind: str, town: Town) -> None:
+    record = town.run(idle_example(kind, town.day(1), town.day(7, 31)))
+    assert differences(record, town.baseline) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_example_does_something_and_says_it_is_not_idle(kind: str, steady: Town) -> None:
+    tool = instrument(kind, start=steady.day(1, 9), **busy_example(kind))
     assert not tool.idle
-    record = town.run(tool)
-    assert differences(record, town.baseline)
+    record = steady.run(tool)
+    assert differences(record, steady.baseline)
     assert own_claims(record).sum() > 0
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("strength", [0.01, 1.0])
-def test_the_bounds_are_sums_that_the_engine_holds(kind: str, strength: float, town: Town) -> None:
+def test_the_bounds_are_sums_that_the_engine_holds(kind: str, strength: float, steady: Town) -> None:
     cls, parameters = menu()[kind], {}
     for name, (_, least, most) in levers(kind).items():
         value = least + strength * (most - least)
         parameters[name] = round(value) if cls.model_fields[name].annotation is int else float(value)
-    record = town.run(instrument(kind, **{**busy_example(kind), **parameters}))
+    record = steady.run(instrument(kind, **{**busy_example(kind), **parameters}))
     posted, net = total(record, "posted_fen"), total(record, "net_fen")
-    assert (0 <= net).all()
+    assert (net >= 0).all()
     assert (net <= posted).all()
     assert (own_claims(record) >= 0).all()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_is_silent_before_its_start_and_after_its_end(kind: str, town: Town) -> None:
-    start, until = town.day(3, 10), town.day(5, 20)
-    record = town.run(instrument(kind, start=start, until=until, **busy_example(kind)), straight=True)
-    assert differences(record, town.baseline, until=3) == []
+def test_it_is_silent_before_its_start_and_after_its_end(kind: str, steady: Town) -> None:
+    start, until = steady.day(3, 10), steady.day(5, 20)
+    record = steady.run(instrument(kind, start=start, until=until, **busy_example(kind)), straight=True)
+    assert differences(record, steady.baseline, until=3) == []
     claims = own_claims(record)[:, 0]
     assert not claims[:3].any()
     assert claims[4] > 0
@@ -128,36 +151,39 @@ def test_it_is_silent_before_its_start_and_after_its_end(kind: str, town: Town) 
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_money_in_is_money_out(kind: str, town: Town) -> None:
-    """Each fen of a claim is a fen less on a bill, or a fen received by institutions or in cash; and is counted once."""
-    tool = instrument(kind, start=town.day(1), **busy_example(kind))
-    record = town.run(tool)
+def test_money_in_is_money_out(kind: str, steady: Town) -> None:
+    """Each fen of a claim is a fen less on a bill, or a fen for institutions, or cash; and is counted once."""
+    tool = instrument(kind, start=steady.day(1), **busy_example(kind))
+    record = steady.run(tool)
     claims = own_claims(record)[:, 0]
     relief = total(record, "posted_fen") - total(record, "net_fen")
-    assert (relief == (claims if relieves(kind) else 0)).all()
+    standing_claims = record.claims[:, ~record.own].sum(axis=1)
+    assert (relief == standing_claims + (claims if relieves(kind) else 0)).all()
     by_child = np.bincount(record.claim_month, record.claim_fen, record.months()).astype(np.int64)
     at_bills = claims if tool.cash() is None else np.zeros_like(claims)
-    assert (total(record, "claimed_fen") == at_bills).all()
-    assert (by_child == at_bills).all()
+    assert (total(record, "claimed_fen") == claims).all()
+    assert (by_child == at_bills).all(), "cash is no child's bill"
     assert (record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")].sum() == claims.sum()) == (tool.tiers() > 0)
-    assert (total(record, "subsidised_child_months") == np.bincount(record.claim_month, minlength=record.months())).all()
+    assert (
+        total(record, "subsidised_child_months") == np.bincount(record.claim_month, minlength=record.months())
+    ).all()
     standing = CITY_TOTALS.index("standing_fen")
-    assert (record.city[standing] == town.baseline.city[standing]).all(), "what the city pays anyway is counted apart"
+    assert (record.city[standing] == standing_claims).all(), "what the city pays anyway is counted apart"
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
 @pytest.mark.parametrize("budget", [0.0, 0.01, 1234.56, 40_000.0])
-def test_a_budget_is_spent_to_the_last_fen_and_no_further(kind: str, budget: float, town: Town) -> None:
-    record = town.run(instrument(kind, budget=budget, start=town.day(1), **busy_example(kind)))
+def test_a_budget_is_spent_to_the_last_fen_and_no_further(kind: str, budget: float, steady: Town) -> None:
+    record = steady.run(instrument(kind, budget=budget, start=steady.day(1), **busy_example(kind)))
     assert own_claims(record).sum() == round(budget * 100)
     if budget == 0:
-        assert differences(record, town.baseline) == []
+        assert differences(record, steady.baseline) == []
     assert (total(record, "net_fen") >= 0).all()
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
-def test_a_budget_that_suffices_is_no_limit(kind: str, town: Town) -> None:
-    free, ample = (town.run(instrument(kind, budget=b, **busy_example(kind))) for b in (None, 1e9))
+def test_a_budget_that_suffices_is_no_limit(kind: str, steady: Town) -> None:
+    free, ample = (steady.run(instrument(kind, budget=b, **busy_example(kind))) for b in (None, 1e9))
     assert differences(free, ample) == []
     assert (own_claims(free) == own_claims(ample)).all()
 
@@ -165,28 +191,28 @@ def test_a_budget_that_suffices_is_no_limit(kind: str, town: Town) -> None:
 @pytest.mark.parametrize(
     ("one", "other"), [pair for pair in combinations(KINDS, 2) if not all(relieves(kind) for kind in pair)]
 )
-def test_the_order_of_independent_instruments_does_not_matter(one: str, other: str, town: Town) -> None:
+def test_the_order_of_independent_instruments_does_not_matter(one: str, other: str, steady: Town) -> None:
     """Only what takes its part of the same bill depends on who comes first."""
-    a, b = (instrument(kind, start=town.day(2, 4), **busy_example(kind)) for kind in (one, other))
-    forwards, backwards = town.run(a, b), town.run(b, a)
+    a, b = (instrument(kind, start=steady.day(2, 4), **busy_example(kind)) for kind in (one, other))
+    forwards, backwards = steady.run(a, b), steady.run(b, a)
     skip = frozenset({"instrument_kinds", "tranche"})
     assert differences(forwards, backwards, but=skip) == []
     assert (own_claims(forwards) == own_claims(backwards)[:, ::-1]).all()
     assert (forwards.tranche == backwards.tranche).all()
 
 
-def test_two_subsidies_for_different_bands_are_independent(town: Town) -> None:
+def test_two_subsidies_for_different_bands_are_independent(steady: Town) -> None:
     a = instrument("fee_subsidy", rate=0.3, bands=("infant",))
     b = instrument("fee_subsidy", amount=150.0, bands=("older_toddler",))
-    forwards, backwards = town.run(a, b), town.run(b, a)
+    forwards, backwards = steady.run(a, b), steady.run(b, a)
     assert differences(forwards, backwards) == []
     assert (own_claims(forwards) == own_claims(backwards)[:, ::-1]).all()
     assert own_claims(forwards).all(axis=0).all()
 
 
-def test_twice_a_half_is_a_whole(town: Town) -> None:
+def test_twice_a_half_is_a_whole(steady: Town) -> None:
     """Two flat sums in a row are one of both, to the child."""
-    split = town.run(instrument("fee_subsidy", amount=100.0), instrument("fee_subsidy", amount=150.0))
-    whole = town.run(instrument("fee_subsidy", amount=250.0))
+    split = steady.run(instrument("fee_subsidy", amount=100.0), instrument("fee_subsidy", amount=150.0))
+    whole = steady.run(instrument("fee_subsidy", amount=250.0))
     assert differences(split, whole, but=frozenset({"instrument_kinds"})) == []
     assert (own_claims(split).sum(axis=1) == own_claims(whole)[:, 0]).all()

@@ -13,7 +13,7 @@ from sim import dates
 from sim.engine.recorder import CITY_TOTALS, ROW, TOTALS, Record
 from sim.scenario.schema import Scenario, load
 from sim.study import calibration, moments
-from sim.study.calibration import FITTED, TARGETS, Constant, Fit, Target, calibrate, write
+from sim.study.calibration import FITTED, TARGETS, Constant, Fit, Target, calibrate, city_file, write
 from sim.study.moments import Window, colour_apart, elasticities, stays_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,8 +124,10 @@ def test_colours_part_neighbours() -> None:
     assert set(colour.tolist()) == set(range(8))
     sizes = np.bincount(colour)
     assert sizes.min() > 5
-    apart = [np.linalg.norm(a - b) for c in range(8) for n, a in enumerate(grid[colour == c]) for b in grid[colour == c][:n]]
-    assert min(apart) > 1
+    for c in range(8):
+        mine = grid[colour == c]
+        apart = np.linalg.norm(mine[:, None] - mine[None, :], axis=2)
+        assert apart[apart > 0].min() > 1
     assert colour_apart(np.zeros((0, 2)), 8).tolist() == []
 
 
@@ -139,7 +141,9 @@ def at(target: Target, value: float) -> Target:
 
 @pytest.fixture(scope="module")
 def hamlet() -> Scenario:
-    return load(ROOT / "tests" / "hamlet.toml", ["run.scale=1"])
+    """A small town with places enough that tastes alone decide who is enrolled; counted for half a year."""
+    settings = ["run.until=2025-08-31", "city.supply.places=1200"]
+    return load(ROOT / "tests" / "hamlet.toml", settings)
 
 
 def told(scenario: Scenario, **families: Any) -> Scenario:
@@ -170,20 +174,21 @@ def test_a_window_too_close_to_the_beginning_is_refused(hamlet: Scenario) -> Non
 def test_constants_that_made_a_city_are_found_again(hamlet: Scenario) -> None:
     truth = {"sensitivity": 0.0013, "taste_sd": 3.0, "income_power": 0.6, "renewal": 0.2, "stickiness": 2.6}
     made = told(hamlet, **truth, band_taste=(-1.6, -0.6, 0.9))
-    window = Window.of(made, 2.0)
+    window = Window.of(made, 5.0)
     seen = calibration.figures_of(window, 0)
-    response = elasticities(window, [0], 4, wide=True)
-    seen |= {"market_elasticity": response.market, "institution_elasticity": response.institution, "renewal": 0.2}
+    response = elasticities(window, [0], 2, wide=True)
+    market = calibration.SMALL_PER_WIDE * response.market
+    seen |= {"market_elasticity": market, "institution_elasticity": response.institution, "renewal": 0.2}
     aims = tuple(at(target, seen[target.name]) for target in TARGETS)
     start = told(hamlet, sensitivity=0.001, taste_sd=3.5, income_power=0.3, stickiness=2.0)
-    fit = calibrate(start, 2.0, 1, aims, rounds=6, colours=4)
+    fit = calibrate(start, 5.0, 1, aims, rounds=3, colours=2)
     values = fit.values()
-    for target in aims[:3]:
-        assert fit.reached[target.name] == pytest.approx(seen[target.name], rel=0.08)
-    assert values["sensitivity"] == pytest.approx(truth["sensitivity"], rel=0.25)
-    assert values["taste_sd"] == pytest.approx(truth["taste_sd"], rel=0.25)
-    assert values["stickiness"] == pytest.approx(truth["stickiness"], rel=0.15)
-    assert values["income_power"] == pytest.approx(truth["income_power"], rel=0.35)
+    within = {"take_up": 0.05, "infant_share": 0.1, "toddler_share": 0.05, "mean_stay": 0.15}
+    within |= {"market_elasticity": 0.2, "institution_elasticity": 0.15, "income_elasticity": 0.25}
+    for name, share in within.items():
+        assert fit.reached[name] == pytest.approx(seen[name], rel=share), name
+    for name, share in {"sensitivity": 0.25, "taste_sd": 0.25, "stickiness": 0.25, "income_power": 0.4}.items():
+        assert values[name] == pytest.approx(truth[name], rel=share), name
     assert fit.simulations > 0
     assert fit.missed == ()
 
@@ -229,8 +234,9 @@ def test_only_the_fitted_numbers_change(tmp_path: Path) -> None:
         "value": 0.0015, "low": 0.001, "high": 0.002, "source": "fitted to nothing at all; see here [x] # y",
     }  # fmt: skip
     assert [band["value"] for band in fitted["band_taste"]] == [-12.5, -9.25, -6.0]
-    comments = [[line for line in p.read_text(encoding="utf-8").splitlines() if line.startswith("#")] for p in (XIAN, path)]
-    assert comments[0] == comments[1]
+    lines = [p.read_text(encoding="utf-8").splitlines() for p in (XIAN, path)]
+    comments, kept = ([line for line in text if line.startswith("#")] for text in lines)
+    assert comments == kept
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -245,12 +251,19 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     fit = made_up_fit()
-    write(fit, city)
+    assert city_file(load(question)).samefile(city)
+    write(fit, city_file(load(question)))
     once = city.read_bytes()
     families = load(question).city.families
     assert {name: getattr(families, name) for name in fit.constants} == fit.values()
     write(fit, city)
     assert city.read_bytes() == once
+
+
+def test_the_command_line_is_no_file() -> None:
+    set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.sensitivity=0.002"])
+    with pytest.raises(ValueError, match="--set"):
+        city_file(set_by_hand)
 
 
 def test_plain_numbers_and_comments_beside_them(tmp_path: Path) -> None:
