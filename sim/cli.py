@@ -245,6 +245,41 @@ def check(*files: Path, settings: Setting = ()) -> int:
 
 
 @app.command
+def calibrate(
+    file: Path, settings: Setting = (), scale: float = 0.3, replications: int = 2, keep: bool = False
+) -> int:
+    """Fit the free constants of a city's families to what is published, and write them to the city file.
+
+    Parameters
+    ----------
+    file
+        Scenario file whose city is fitted.
+    settings
+        KEY=VALUE, as for a run.
+    scale
+        Share of the city on which the search runs.
+    replications
+        Draws of the city in the search.
+    keep
+        Only print; leave the city file as it is.
+    """
+    from sim.study.calibration import calibrate as search
+    from sim.study.calibration import city_file, write
+
+    (scenario,) = _load_all((file,), settings)
+    path = city_file(scenario)
+    fit = search(scenario, scale, replications)
+    for target in fit.targets:
+        print(f"{target.words}: reached {fit.reached[target.name]:.4g}, aim {target.aim:g} ({target.low:g} to {target.high:g})")
+    for name, value in fit.values().items():
+        print(f"{name} = {value}")
+    if not keep:
+        write(fit, path)
+        print(f"{path}: written")
+    return DONE
+
+
+@app.command
 def instruments() -> int:
     """The menu: every instrument with its parameters, units and bounds."""
     from sim.policy.menu import menu

@@ -5,6 +5,7 @@ horizon one subtraction.
 """
 
 from datetime import date
+from functools import cache
 
 DECISION_DAYS = 28  # every month has days 1 to 28, so each family decides once in each
 BAND_NAMES = ("infant", "toddler", "older_toddler")
@@ -28,6 +29,7 @@ def days_in(month: int) -> int:
     return date_in(month + 1).toordinal() - date_in(month).toordinal()
 
 
+@cache  # every arm asks for the same days
 def months_before(day: date, months: int) -> int:
     """Ordinal of the latest birthday that makes a child `months` completed months old on `day`.
 
@@ -38,6 +40,7 @@ def months_before(day: date, months: int) -> int:
     return date_in(month, min(day.day, days_in(month))).toordinal()
 
 
+@cache
 def school_year_cut(day: date) -> int:
     """Ordinal of the last birthday whose child has left for kindergarten by `day`.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import simpy
@@ -104,6 +104,7 @@ class Constants:
         return out
 
 
+@cache  # every arm asks for the same days
 def ages_on(day: date) -> Ages:
     """The birthdays that part the children of a day by age."""
     return Ages(

@@ -105,9 +105,6 @@ def test_nor_does_it_when_it_begins_within_a_month(kind: str, steady: Town) -> N
     assert differences(record, steady.baseline) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="children born after a cash payment begins get it in their sensitivity only after a fork"
-)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nor_does_it_where_cash_stands(kind: str, town: Town) -> None:
     record = town.run(idle_example(kind, town.day(1), town.day(7, 31)))

@@ -1,0 +1,86 @@
+"""The program's own speed, arm by arm on one core, and its balances at full scale.
+
+    python -m benchmarks.arms [--scale 1.0] [--repeats 3] [--scenario scenarios/xian_vouchers.toml]
+"""
+
+import argparse
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.run import machine
+from sim.draws import Luck
+from sim.engine.job import Replication
+from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
+from sim.scenario.schema import load
+from sim.study.plan import ready, span_of
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def check_balances(record: Record, name: str) -> None:
+    """Children, places, bills and vouchers balance in every month. Raises SystemExit naming what does not.
+
+    Seats against children and the ledger's accounts are checked by the engine itself at every month's end.
+    """
+    total = {metric: record.totals[row] for metric, row in ROW.items()}
+    tranche = {metric: record.tranche[row] for row, metric in enumerate(TRANCHE_TOTALS)}
+    groups = np.array([g.partition("=")[0] for g in record.groups])
+    sums = {
+        "enrolled by group": all(
+            np.array_equal(total["enrolled"][:, groups == g].sum(axis=1), total["enrolled"][:, 0])
+            for g in ("band", "kind", "quintile", "birth_order", "district")
+        ),
+        "enrolled and places": bool((3 * total["enrolled"][:, 0] <= total["place_thirds"][:, 0]).all()),
+        "bills and net fees": bool((total["net_fen"] <= total["posted_fen"]).all() and (total["net_fen"] >= 0).all()),
+        "claims and bills": int(total["claimed_fen"][:, 0].sum()) == int(record.claims[:, record.own].sum()),
+        "vouchers": np.array_equal(
+            tranche["vouchers_issued"].sum(axis=0),
+            tranche["vouchers_redeemed"].sum(axis=0) + tranche["vouchers_expired"].sum(axis=0),
+        ),
+    }
+    wrong = [what for what, holds in sums.items() if not holds]
+    if wrong:
+        raise SystemExit(f"{name}: out of balance: {', '.join(wrong)}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--scenario", type=Path, default=ROOT / "scenarios" / "xian_vouchers.toml")
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    scenario = load(options.scenario, [f"run.scale={options.scale}"])
+    span = span_of(scenario)
+    print(machine())
+
+    def build() -> Replication:
+        luck = Luck(scenario.run.seed, 0)
+        city = Replication(scenario.city, ready(scenario, scenario.standing), span, luck, scenario.run.scale)
+        city.prepare({span.counted})
+        return city
+
+    build()  # whatever must be compiled
+    began = time.process_time()
+    city = build()
+    print(f"city and warm-up of {span.counted - span.first} months: {time.process_time() - began:.2f} s of one core")
+    check_balances(city.baseline(), "baseline")
+    print("\n| arm | seconds of one core | million family-months/s |\n|---|---|---|")
+    for policy in scenario.policies[1:]:
+        own, best = ready(scenario, policy.instruments), np.inf
+        for _ in range(options.repeats):
+            began = time.process_time()
+            record = city.run(own)
+            best = min(best, time.process_time() - began)
+        check_balances(record, policy.name)
+        months = int(record.city[CITY_TOTALS.index("decisions")].sum())
+        print(f"| {policy.name} | {best:.2f} | {months / best / 1e6:.1f} |")
+    print("\nchildren, places, bills, vouchers and accounts balance in every month of every arm")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
