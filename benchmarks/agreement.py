@@ -67,9 +67,7 @@ def main() -> int:
             print(f"  {label:10}{means}{far[column]:8.2f}")
         print(f"  enrolled, t by month: {np.round(far[4:], 1).tolist()}; least p {p:.2g}")
     job = CommonJob(options.families)
-    same = np.array_equal(
-        statistics(kernel_common_job.run(job)), statistics(kernel_common_job.run(job, margin=np.inf))
-    )
+    same = np.array_equal(statistics(kernel_common_job.run(job)), statistics(kernel_common_job.run(job, margin=np.inf)))
     print(f"with bounds and without them: {'the same' if same else 'different'}")
     return 0 if agreed and same else 1
 

@@ -1,6 +1,6 @@
 """The program's own speed, arm by arm on one core, and its balances at full scale.
 
-    python -m benchmarks.arms [--scale 1.0] [--repeats 3] [--scenario scenarios/xian_vouchers.toml]
+python -m benchmarks.arms [--scale 1.0] [--repeats 3] [--scenario scenarios/xian_vouchers.toml]
 """
 
 import argparse

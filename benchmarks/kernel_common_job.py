@@ -489,9 +489,7 @@ def run(job: CommonJob, margin: float = MARGIN) -> Totals:
         fill_words(0, PRIORITY, stream, *words[:, :n])
         fill_order(words[0, :n], order[:n])
         second_phase(order[:n], families, institutions, records)
-        used[month], n_holders = use_vouchers(
-            np.int8(month), families.slot, families.until, holders, n_holders
-        )
+        used[month], n_holders = use_vouchers(np.int8(month), families.slot, families.until, holders, n_holders)
         enrolled[month] = (institutions.places - institutions.free - institutions.vacated).sum()
         mean_fee[month] = institutions.fee.mean(dtype=np.float64)
     return Totals(enrolled, issued, used, mean_fee, perf_counter() - started)

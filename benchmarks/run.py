@@ -111,9 +111,7 @@ def main() -> None:
             ratio = "" if name in (OURS, OURS_LARGE, WITHOUT_BOUNDS) else f"{ours / median(values):,.0f}"
             print(f"| {name} | {median(values):.3g} | {min(values):.3g} | {max(values):.3g} | {ratio} |")
     if options.replications > 0:
-        figures = time_the_program(
-            options.scenario.resolve(), options.replications, options.scale, options.workers
-        )
+        figures = time_the_program(options.scenario.resolve(), options.replications, options.scale, options.workers)
         print(
             f"\nThe program, {options.scenario.name}, scale {options.scale:g}, warm, "
             f"{options.replications} replications, {options.workers} workers\n\n{figures}"

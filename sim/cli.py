@@ -245,9 +245,7 @@ def check(*files: Path, settings: Setting = ()) -> int:
 
 
 @app.command
-def calibrate(
-    file: Path, settings: Setting = (), scale: float = 0.3, replications: int = 2, keep: bool = False
-) -> int:
+def calibrate(file: Path, settings: Setting = (), scale: float = 0.3, replications: int = 2, keep: bool = False) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
 
     Parameters
@@ -270,7 +268,9 @@ def calibrate(
     path = city_file(scenario)
     fit = search(scenario, scale, replications)
     for target in fit.targets:
-        print(f"{target.words}: reached {fit.reached[target.name]:.4g}, aim {target.aim:g} ({target.low:g} to {target.high:g})")
+        aim = "any" if target.aim is None else f"{target.aim:g}"
+        reached = fit.reached[target.name]
+        print(f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})")
     for name, value in fit.values().items():
         print(f"{name} = {value}")
     if not keep:

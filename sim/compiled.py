@@ -32,6 +32,6 @@ os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
 from numba import njit  # noqa: E402  (the cache folder must be named first)
 
 # Python's check for a division by zero is a branch, and no loop with one runs on vectors
-_HOW = {"cache": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
+_HOW: Any = {"cache": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW)
-inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(no_cpython_wrapper=True, **_HOW)
+inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW | {"no_cpython_wrapper": True})

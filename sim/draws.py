@@ -56,12 +56,6 @@ class Luck:
         fill_uniforms(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
         return out
 
-    def keys(self, name: str, entities: NDArray[np.uint32], when: int) -> NDArray[np.uint64]:
-        """One 64-bit lottery key for each entity, uint64 (n,); lower draws first."""
-        out = np.empty(len(entities), np.uint64)
-        fill_keys(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
-        return out
-
 
 @inner
 def philox(entity: Any, when: Any, stream: Any) -> Any:
@@ -131,10 +125,3 @@ def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
         out[i, 1] = (np.float64(a & _LOW) + 0.5) * cell
         out[i, 2] = (np.float64(b >> _HALF_WORD) + 0.5) * cell
         out[i, 3] = (np.float64(b & _LOW) + 0.5) * cell
-
-
-@entry
-def fill_keys(stream: Any, entities: Any, when: Any, out: Any) -> None:
-    """Write one 64-bit key for each entity."""
-    for i in range(entities.size):
-        out[i] = philox(entities[i], when, stream)[0]

@@ -87,9 +87,7 @@ def is_package(module: str) -> bool:
 
 
 def is_module(name: str) -> bool:
-    return (
-        name.removeprefix("sim.") in FLOOR_OF or ROOT.joinpath(*name.split(".")).with_suffix(".py").is_file()
-    )
+    return name.removeprefix("sim.") in FLOOR_OF or ROOT.joinpath(*name.split(".")).with_suffix(".py").is_file()
 
 
 def imports(source: Source) -> Iterator[tuple[int, str, str | None]]:
@@ -173,9 +171,7 @@ def only_readers_read_files(source: Source) -> Iterator[Fault]:
     for node in calls(source):
         called = ast.unparse(node.func)
         reads = isinstance(node.func, ast.Attribute) and node.func.attr in {"read_text", "read_bytes"}
-        opens = called in {"open", "io.open", "os.open"} or (
-            called.startswith("Path(") and called.endswith(".open")
-        )
+        opens = called in {"open", "io.open", "os.open"} or (called.startswith("Path(") and called.endswith(".open"))
         if reads or opens:
             yield Fault(node.lineno, f"reads a file, which belongs {where(READERS)}")
 
@@ -220,12 +216,7 @@ def public_things_are_documented(source: Source) -> Iterator[Fault]:
             if isinstance(node, ast.ClassDef):
                 for method in methods_of(node):
                     known = any(method.name in inherited.get(base, ()) for base in bases_of(node))
-                    if not (
-                        ast.get_docstring(method)
-                        or method.name.startswith("_")
-                        or known
-                        or is_overload(method)
-                    ):
+                    if not (ast.get_docstring(method) or method.name.startswith("_") or known or is_overload(method)):
                         yield Fault(method.lineno, f"{node.name}.{method.name} has no docstring")
 
 
@@ -381,9 +372,7 @@ def test_a_planted_fault_is_found(rule: Callable[[Source], Iterator[Fault]], mod
 
 @pytest.mark.parametrize(("module", "text"), ALLOWED)
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_what_is_in_its_room_passes(
-    rule: Callable[[Source], Iterator[Fault]], module: str, text: str
-) -> None:
+def test_what_is_in_its_room_passes(rule: Callable[[Source], Iterator[Fault]], module: str, text: str) -> None:
     assert not list(rule(Source(module, ast.parse(text))))
 
 

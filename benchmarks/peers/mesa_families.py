@@ -33,9 +33,7 @@ class Institution(mesa.Agent):
 class Family(mesa.Agent):
     """A family with one child."""
 
-    def __init__(
-        self, model: "City", age: int, sensitivity: float, offers: list[tuple[Institution, float]]
-    ) -> None:
+    def __init__(self, model: "City", age: int, sensitivity: float, offers: list[tuple[Institution, float]]) -> None:
         super().__init__(model)
         self.age = age
         self.sensitivity = sensitivity

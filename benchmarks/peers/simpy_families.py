@@ -93,8 +93,7 @@ class City:
         self.mean_fee = [0.0] * job.months
         drawn = job.city
         self.institutions = [
-            Institution(places, fee)
-            for places, fee in zip(drawn.places.tolist(), drawn.fee.tolist(), strict=True)
+            Institution(places, fee) for places, fee in zip(drawn.places.tolist(), drawn.fee.tolist(), strict=True)
         ]
         self.families = [
             Family(age, sensitivity, [(self.institutions[j], a) for j, a in zip(offer, appeal, strict=True)])
@@ -153,6 +152,4 @@ def run(job: CommonJob) -> Totals:
         env.process(family.life(env, city))
     env.run(until=calendar)
     seconds = perf_counter() - started
-    return Totals(
-        np.array(city.enrolled), np.array(city.issued), np.array(city.used), np.array(city.mean_fee), seconds
-    )
+    return Totals(np.array(city.enrolled), np.array(city.issued), np.array(city.used), np.array(city.mean_fee), seconds)

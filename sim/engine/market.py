@@ -82,7 +82,7 @@ class Market:
         return bool((up | down).any())
 
     def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a further child in a class of each type leaves, (J, 4) [yuan a month], fee less carer, food and place."""
+        """What a further child in a class of each type leaves, (J, 4) [yuan a month]: fee less carer, food, place."""
         costs, classes = self._world.facts.costs, self._world.facts.classes
         carer = costs.carer_wage * (1 + costs.wage_charges) / np.array(classes.per_carer)
         place = costs.utilities_per_place + costs.rent_per_place * self._world.institutions.pays_rent

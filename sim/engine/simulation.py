@@ -1,9 +1,10 @@
 """One city under one policy, moved through its months by SimPy's clock."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import simpy
@@ -139,16 +140,15 @@ class Simulation:
         self._room = Room(np.empty(len(families), np.int8), np.empty(len(families), np.int32))
         self._log = _empty_log(len(families))
         self._payers = self._new_payers(own_from)
-        self._day = dates.date_in(state.month)
         state.offers.value[:] = constants.market.value(state.offers.places)
-        self._write_tariff(self._day)
+        self._write_tariff(dates.date_in(state.month))
 
     # -- what instruments see and say ------------------------------------------------------------
 
-    def _offered(self) -> Offered:
+    def _offered(self, day: date) -> Offered:
         institutions, families = self._world.institutions, self._world.families
         enrolled = np.zeros((len(institutions), BANDS), np.int64)
-        census.count_by_offer(ages_on(self._day), families.birth, self.state.children.at, enrolled)
+        census.count_by_offer(ages_on(day), families.birth, self.state.children.at, enrolled)
         return Offered(
             institutions.kind,
             institutions.kind_names,
@@ -175,7 +175,7 @@ class Simulation:
 
     def _write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
-        offered, state = self._offered(), self.state
+        offered, state = self._offered(day), self.state
         dry = state.left <= 0
         tariff = write_tariff(
             self._instruments,
@@ -191,9 +191,11 @@ class Simulation:
         for p, q in enumerate(self._payers.supplier):
             instrument = self._instruments[q]
             income = instrument.child_income(offered, state.declared[q])
-            speaks = income is not None and in_force(instrument, day) and not dry[q]
-            self._payers.income[p] = np.rint(100 * np.broadcast_to(income.yuan, self._payers.income[p].shape)) if speaks and income else 0
-            self._payers.months_cap[p] = income.months_cap if income else 0
+            if income is None or not in_force(instrument, day) or dry[q]:
+                self._payers.income[p] = 0
+                continue
+            self._payers.income[p] = np.rint(100 * income.yuan)
+            self._payers.months_cap[p] = income.months_cap
         self._scene = Scene(
             birth=self._world.families.birth,
             candidate=self._world.candidate,
@@ -269,27 +271,28 @@ class Simulation:
         """The first of a month: new classes open, fees reviewed last month hold, quotas are new."""
         if day.month == 1:
             self.state.months_paid[:] = 0
-        for p, q in enumerate(self._payers.supplier):
-            income = self._instruments[q].child_income(self._offered(), self.state.declared[q])
-            self._payers.quota[p] = income.places if income else 0
+        for q in self._payers.supplier:
+            self._renew_quota(int(q), day)
         seats = self._constants.market.open_classes(dates.month_of(day), self.state)
         self.state.offers.value[:] = self._constants.market.value(self.state.offers.places)
-        self._day = day
         self._write_tariff(day)
         if len(seats):
             places.hand_over(np.zeros(0, np.int32), seats, ages_on(day), self._scene)
 
+    def _renew_quota(self, q: int, day: date) -> None:
+        """Give a supplier the child-months it may pay this month."""
+        income = self._instruments[q].child_income(self._offered(day), self.state.declared[q])
+        if income is not None:
+            self._payers.quota[self._payers.supplier == q] = income.places
+
     def _speak(self, day: date) -> None:
         """The first day of an instrument, or the day after its last."""
-        self._day = day
         for q, instrument in enumerate(self._instruments):
             if instrument.start == day:
                 ids = self._world.institutions.id
                 chance = self._world.luck.uniforms(f"{kind_of(instrument)} selection", ids)[:, 0]
-                instrument.begin(self._offered(), chance, self.state.declared[q])
-                for p in np.flatnonzero(self._payers.supplier == q):
-                    income = instrument.child_income(self._offered(), self.state.declared[q])
-                    self._payers.quota[p] = income.places if income else 0
+                instrument.begin(self._offered(day), chance, self.state.declared[q])
+                self._renew_quota(q, day)
         turned = [i for i in self._instruments if day in (i.start, _day_after(i.until))]
         if any(i.cash() is not None for i in turned):
             self._write_all_alpha(day)
@@ -359,10 +362,11 @@ class Simulation:
         chronicle = state.chronicle
         chronicle.totals[ROW["children"], row] = self._constants.population(day)
         chronicle.close_month(row, counted, self._flows, self._log)
-        self._note_supply(row)
+        self._note_supply(day, row)
         for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
             chronicle.count(row, name, int(self._events[event]))
-        waiting = np.bincount(state.children.waits[state.children.waits != NOBODY], minlength=len(self._world.institutions) * BANDS)
+        lists = len(self._world.institutions) * BANDS
+        waiting = np.bincount(state.children.waits[state.children.waits != NOBODY], minlength=lists)
         self._constants.market.remember(dates.month_of(day), waiting.reshape(-1, BANDS).astype(np.int32), state)
         for counter in (self._flows, self._events, self._payers.claimed, self._payers.cases):
             counter[:] = 0
@@ -399,7 +403,7 @@ class Simulation:
             for tier, n in enumerate(by_tier):
                 state.chronicle.count_tranche(row, metric, tier, int(n))
 
-    def _note_supply(self, row: int) -> None:
+    def _note_supply(self, day: date, row: int) -> None:
         """Places, institutions and posted fees at the month's end, by group."""
         state, groups, chronicle = self.state, self._constants.groups, self.state.chronicle
         seats, size = state.offers.places.astype(np.int64), len(groups.names)
@@ -422,7 +426,7 @@ class Simulation:
         for cell in (groups.kind_cell, groups.district_cell):
             cells += np.bincount(cell, running, size).astype(np.int64)
         chronicle.fee[row] = self._scene.tariff.posted
-        chronicle.offer_bills[row] = self._offered().enrolled.T
+        chronicle.offer_bills[row] = self._offered(day).enrolled.T
 
     # -- the clock -------------------------------------------------------------------------------
 
@@ -475,7 +479,7 @@ class Simulation:
 
     def _follow(
         self, env: simpy.Environment, moments: list[tuple[date, int, str, int]], phase: Phase
-    ) -> Iterator[simpy.Event]:
+    ) -> Generator[simpy.Event, Any, None]:
         """The calendar of all instruments' moments of one phase, in chain order within a day."""
         for day, q, method, argument in moments:
             wait = instant(day, phase, self._start) - env.now

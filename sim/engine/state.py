@@ -36,7 +36,9 @@ class MarketColumns:
 
     def copy(self) -> "MarketColumns":
         """An independent copy."""
-        return MarketColumns(self.waiting.copy(), self.taken.copy(), self.norm.copy(), self.opens_in.copy(), self.months)
+        return MarketColumns(
+            self.waiting.copy(), self.taken.copy(), self.norm.copy(), self.opens_in.copy(), self.months
+        )
 
 
 @dataclass
@@ -109,9 +111,7 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     )
     vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
     none = np.zeros(0, np.int64)
-    return State(
-        month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8)
-    )
+    return State(month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8))
 
 
 def furnish(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:

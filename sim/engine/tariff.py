@@ -43,7 +43,8 @@ def family_groups(
 
 def in_force(instrument: Instrument, day: date) -> bool:
     """Whether a day is within the instrument's window."""
-    assert instrument.start is not None and instrument.until is not None, "the window is filled in before the run"
+    assert instrument.start is not None, "the window is filled in before the run"
+    assert instrument.until is not None, "the window is filled in before the run"
     return instrument.start <= day <= instrument.until
 
 

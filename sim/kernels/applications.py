@@ -118,10 +118,11 @@ def gains(rows: Any, face: int, pool: int, renewal: float, floor: float, ages: A
         bound = relief_most * min(1.0, size * math.exp(min(0.0, top - stay)))
         if months * ((1.0 - renewal) * present + renewal * bound) <= floor:
             continue
-        a = b = 1.0
+        peak_value = max(stay, top)
+        a = b = math.exp(stay - peak_value)
         for k in range(size):
-            a += math.exp(plain[k] - stay)
-            b += math.exp(better[k] - stay)
+            a += math.exp(plain[k] - peak_value)
+            b += math.exp(better[k] - peak_value)
         out[n] = months * ((1.0 - renewal) * present + renewal * math.log(b / a) / alpha)
 
 

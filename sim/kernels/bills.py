@@ -185,7 +185,10 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
                 amount = amount * face[v, i] / 100.0
             net -= min(net, stages[CEILING, s, g, band, j], amount + stages[RATE, s, g, band, j] * net)
             q = terms[INSTRUMENT, s]
-            claim = min(owed - fen(net), left[q])
+            claim = owed - fen(net)
+            if claim > left[q]:  # the last of a budget: what it cannot pay is the family's, and the next stage's, again
+                claim = left[q]
+                net = (owed - claim) / 100.0
             if claim <= 0:
                 continue
             owed -= claim

@@ -18,6 +18,7 @@ from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
     CEILING,
+    CLOSED,
     ENROLLED,
     ENTRY,
     GROUP,
@@ -182,9 +183,12 @@ def weigh(
     enrolled = own != NOBODY
     kind, alpha, months = (ENROLLED if enrolled else ENTRY), draws[ALPHA, i], (1.0 if enrolled else commitment)
     base = (np.int64(g) * 3 + band) * posted.shape[1]
+    kept = part  # a child that has outgrown all that its institution offers keeps its seat, valued as when it sat down
+    while enrolled and kept > 0 and value[kept, own] <= CLOSED:
+        kept -= 1
     for k in range(candidate.shape[0]):
         j = candidate[k, i]
-        worth[k] = (draws[k, i] + value[part, j]) - alpha * prices[kind, base + j]
+        worth[k] = (draws[k, i] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
     if counts[HELD, i] > 0:  # a voucher counts whole if enrolled, spread over the commitment if entering
         for k in range(candidate.shape[0]):
             j = candidate[k, i]
@@ -192,7 +196,7 @@ def weigh(
             for counted in range(WITHOUT, AS_HELD + 1):
                 relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
             fee = np.float32(np.float64(prices[kind, base + j]) + relief / months)
-            worth[k] = (draws[k, i] + value[part, j]) - alpha * fee
+            worth[k] = (draws[k, i] + value[kept if j == own else part, j]) - alpha * fee
     if enrolled:
         for k in range(candidate.shape[0]):
             if candidate[k, i] == own:

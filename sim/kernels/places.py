@@ -22,6 +22,7 @@ from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
     CLIMBS,
+    CLIMBS_AFTER,
     HELD,
     MIXED,
     NOBODY,
@@ -136,6 +137,10 @@ def settle(
         if seats[TAKEN, j, c] >= seats[PLACES, j, c]:
             continue
         i = np.int64(ends[2, j * 3 + (2 if c == MIXED else c)])
+        if c == MIXED and i == NOBODY:
+            i = np.int64(ends[2, j * 3 + 1])
+            while i != NOBODY and birth[i] > ages.mixed:
+                i = np.int64(links[CLIMBS_AFTER, i])
         if i != NOBODY:  # outgrew its class here: ahead of any list
             stack[size] = stand_up(i, shorts, links, seats, ends)
             size += 1

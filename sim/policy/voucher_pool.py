@@ -103,6 +103,8 @@ class VoucherPool(Instrument):
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
         """The face value of a live voucher, where it may be redeemed."""
         del groups, columns
+        if not self.tranches:
+            return None
         place = offered.that_are(self.redeem_at).astype(float)
         return Relief(rate=np.zeros(1), amount=place, ceiling=np.full(1, np.inf), voucher=True)
 
@@ -119,7 +121,7 @@ class VoucherPool(Instrument):
 
     def moments(self) -> list[Moment]:
         """Rounds, and for each the first day on which its vouchers are void."""
-        days = self.round_days()
+        days = self.round_days() if self.tranches else []
         void = timedelta(days=self.valid_days + 1)
         return [Moment(d, "round", "draw", n) for n, d in enumerate(days)] + [
             Moment(d + void, "expiry", "expire", n) for n, d in enumerate(days)

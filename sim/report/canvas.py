@@ -147,9 +147,7 @@ def drawable(name: str, number: int, language: str) -> str:
     """Return the name if a font on this machine has all its characters, else "policy 3"."""
     tidied = names.tidy(name)
     known = set().union(*(_characters(family) for family in _families(tidied)))
-    return (
-        tidied if known.issuperset(map(ord, tidied)) else text("figure.unnamed", language, number=number + 1)
-    )
+    return tidied if known.issuperset(map(ord, tidied)) else text("figure.unnamed", language, number=number + 1)
 
 
 def _families(words: str) -> list[str]:
@@ -175,9 +173,7 @@ def _characters(family: str) -> frozenset[int]:
 def blank(title: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
     """Return an empty figure with its title; the four margins and the height are in inches."""
     figure = Figure(figsize=(WIDTH, height), dpi=DOTS, facecolor="white")
-    figure.subplots_adjust(
-        left=left / WIDTH, right=1 - right / WIDTH, top=1 - top / height, bottom=bottom / height
-    )
+    figure.subplots_adjust(left=left / WIDTH, right=1 - right / WIDTH, top=1 - top / height, bottom=bottom / height)
     figure.text(0.12 / WIDTH, 1 - 0.12 / height, title, va="top", ha="left", weight="bold", size=11)
     return figure
 

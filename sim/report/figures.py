@@ -58,9 +58,7 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     with canvas.style(_foreign_words(results)):
-        scene = Scene(
-            results, gather(results, DRAWN_MONTHLY), canvas.pens(results.policies, language), language
-        )
+        scene = Scene(results, gather(results, DRAWN_MONTHLY), canvas.pens(results.policies, language), language)
         for stem, draw in DRAWINGS.items():
             figure = draw(scene)
             if figure is not None:
@@ -107,9 +105,7 @@ def _enrolled_changes(scene: Scene) -> tuple[dict[str, Floats], str]:
         mean = float(np.nanmean(children[0]))
         if mean > 0:
             points = numerals.show(100 / mean, "points")
-            return {p: cube for p, cube in found.items() if cube is not None}, scene.say(
-                "axis.rule", points=points
-            )
+            return {p: cube for p, cube in found.items() if cube is not None}, scene.say("axis.rule", points=points)
     shares = {policy: scene.monthly.change(policy, "take_up") for policy in others}
     return {policy: cube * 100 for policy, cube in shares.items() if cube is not None}, ""
 
@@ -260,9 +256,7 @@ def sweep_frontier(scene: Scene) -> Figure | None:
     for arm in arms:
         _cross(axes, arm)
     best = sorted((arm for arm in arms if arm.efficient), key=lambda arm: (arm.x, arm.y))
-    axes.plot(
-        [arm.x for arm in best], [arm.y for arm in best], color=canvas.COLOURS[0], linewidth=1.2, zorder=2
-    )
+    axes.plot([arm.x for arm in best], [arm.y for arm in best], color=canvas.COLOURS[0], linewidth=1.2, zorder=2)
     axes.legend(handles=_frontier_keys(scene), loc="upper left", fontsize=8.5)
     canvas.number_axis(axes.xaxis, bins=7)
     canvas.number_axis(axes.yaxis, bins=7)
@@ -317,9 +311,7 @@ def _frontier_keys(scene: Scene) -> list[Line2D]:
 def funnel(scene: Scene) -> Figure | None:
     """Draw, for each voucher policy, the way from the eligible to vouchers that change something."""
     shown = [
-        policy
-        for policy in scene.pens
-        if any((scene.results.entry(policy, key).own.value or 0) > 0 for key in FUNNEL)
+        policy for policy in scene.pens if any((scene.results.entry(policy, key).own.value or 0) > 0 for key in FUNNEL)
     ]
     if not shown:
         return None
@@ -360,7 +352,8 @@ def _funnel_limits(axes: Axes, estimates: Mapping[str, Sequence[Estimate]]) -> f
     floor = 10.0 ** np.floor(np.log10(max(min(values), 0.1)))
     top = max(max(values), floor * 10)
     axes.set_xlim(floor / 1.3, top * (top / floor) ** 0.28)
-    axes.set_xticks([t for t in 10.0 ** np.arange(-1, 10) if floor <= t <= top * 1.3])  # none beyond the data: its number would be cut
+    # none beyond the data: its number would be cut
+    axes.set_xticks([t for t in 10.0 ** np.arange(-1, 10) if floor <= t <= top * 1.3])
     return float(floor)
 
 
@@ -396,9 +389,7 @@ def who_gains(scene: Scene) -> Figure | None:
     """Draw each policy's money and added care by fifths of family income."""
     columns = ("public_cost", "added_child_months")
     found = {
-        policy: {
-            key: [scene.results.entry(policy, key, f"quintile={q}").own for q in QUINTILES] for key in columns
-        }
+        policy: {key: [scene.results.entry(policy, key, f"quintile={q}").own for q in QUINTILES] for key in columns}
         for policy in scene.pens
         if policy != scene.results.baseline
     }
@@ -423,9 +414,7 @@ def who_gains(scene: Scene) -> Figure | None:
     left = figure.axes[0]
     for row, policy in enumerate(shown):
         pen, y = scene.pens[policy], len(shown) - 1 - row + NAME_HEIGHT
-        left.text(
-            -0.5, y, names.shorten(pen.name, 60), color=canvas.dark(pen.colour), weight="bold", va="bottom"
-        )
+        left.text(-0.5, y, names.shorten(pen.name, 60), color=canvas.dark(pen.colour), weight="bold", va="bottom")
     return figure
 
 

@@ -50,9 +50,7 @@ def arms(results: Results) -> list[Arm]:
     if found and all((arm.x, arm.y) != (0, 0) for arm in found) and results.baseline is not None:
         # doing nothing is a choice too
         nothing = Estimate(0.0)
-        found.insert(
-            0, Arm(results.baseline, names.shorten(names.tidy(results.baseline), 24), nothing, nothing)
-        )
+        found.insert(0, Arm(results.baseline, names.shorten(names.tidy(results.baseline), 24), nothing, nothing))
     return [replace(arm, efficient=not any(_beats(other, arm) for other in found)) for arm in found]
 
 

@@ -121,10 +121,7 @@ def sweep_grid(results: Results, language: str) -> Grid:
     head = (
         text("column.arm", language),
         *(frontier.axis_name(axis, language) for axis in axes),
-        *(
-            text(f"column.{key}", language)
-            for key in ("cost", "added", "per_added", "inframarginal", "efficient")
-        ),
+        *(text(f"column.{key}", language) for key in ("cost", "added", "per_added", "inframarginal", "efficient")),
     )
     rows = [_arm_row(results, arm, axes, arm["name"] in best, language) for arm in sweep.get("arms") or []]
     return Grid(text("page.sweep", language), head, tuple(rows))
@@ -162,13 +159,7 @@ def measures_grid(results: Results, language: str) -> Grid:
 
 def _measure_row(results: Results, key: str, language: str) -> Row:
     word, kind = metric(key, language), form(key)
-    unit = (
-        word.unit
-        if key in METRICS
-        else names.tidy(results.metrics[key] or "")
-        if results.metrics[key]
-        else ""
-    )
+    unit = word.unit if key in METRICS else names.tidy(results.metrics[key] or "") if results.metrics[key] else ""
     cells = []
     for policy in results.policies:
         entry = results.entry(policy, key)
@@ -214,9 +205,7 @@ def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
     else:
         said = Cell(source, (mark,) if flag else (), words=True)
     key = Cell(names.tidy(str(item.get("key", ""))))
-    return Row(
-        key, (Cell(_bare(item.get("value")), words=_is_text(item.get("value"))), Cell(between), said), flag
-    )
+    return Row(key, (Cell(_bare(item.get("value")), words=_is_text(item.get("value"))), Cell(between), said), flag)
 
 
 def _is_text(value: Any) -> bool:

@@ -68,9 +68,7 @@ def spread_apart(wanted: Sequence[float], high: Sequence[float], floor: float, c
     return [max(min(base, top), min(bottom, top)) + float(o) for base, o in zip(bases, offsets, strict=True)]
 
 
-def label_points(
-    axes: Axes, labels: Sequence[tuple[float, float, str]], drawn: Sequence[tuple[float, float]]
-) -> None:
+def label_points(axes: Axes, labels: Sequence[tuple[float, float, str]], drawn: Sequence[tuple[float, float]]) -> None:
     """Write a label near each point where it covers neither a point nor another label, if it can.
 
     labels : x, y in data units, and the text

@@ -70,9 +70,7 @@ def show(number: float | None, form: str, *, signed: bool = False, like: float |
     return f"{sign}{abs(scaled):,.{digits}f}{rule.suffix}"
 
 
-def spread(
-    low: float | None, high: float | None, form: str, *, like: float | None = None, signed: bool = False
-) -> str:
+def spread(low: float | None, high: float | None, form: str, *, like: float | None = None, signed: bool = False) -> str:
     """Write an interval as "low to high", or nothing at all if either end is undefined."""
     if not (defined(low) and defined(high)):
         return ""

@@ -44,9 +44,7 @@ def write_report(results: Results, folder: Path, language: str = "en") -> list[P
     return [*drawn, write_page(results, folder, drawn, language)]
 
 
-def write_page(
-    results: Results, folder: Path, figures: Sequence[Path] | None = None, language: str = "en"
-) -> Path:
+def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = None, language: str = "en") -> Path:
     """Write report.html into the folder, whole or not at all, and return its path.
 
     figures : files to embed (the SVG ones); those in FOLDER/figures if not given
@@ -103,9 +101,7 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
         "measures": grids.measures_grid(results, language),
         "measures_how": say("page.measures.how", baseline=names.tidy(results.baseline or "")),
         "evidence": grids.evidence_grid(evidence, language),
-        "evidence_how": say(
-            "page.evidence.how", flagged=sum(map(grids.assumed, evidence)), total=len(evidence)
-        ),
+        "evidence_how": say("page.evidence.how", flagged=sum(map(grids.assumed, evidence)), total=len(evidence)),
         "run": _run_grid(manifest, language),
         "command": str(manifest.get("command") or ""),
         "meanings": _meanings(results, language),
@@ -151,9 +147,7 @@ def _subtitle(manifest: dict[str, Any], language: str) -> str:
 
 
 def _window(manifest: dict[str, Any], language: str) -> str:
-    first, last = (
-        f"{day.day} {month(day.month, language)} {day.year}" if day else None for day in window(manifest)
-    )
+    first, last = (f"{day.day} {month(day.month, language)} {day.year}" if day else None for day in window(manifest))
     return text("page.window", language, first=first, last=last) if first and last else ""
 
 
@@ -161,9 +155,7 @@ def _replications(manifest: dict[str, Any], language: str) -> str:
     number = manifest.get("replications")
     if number is None:
         return ""
-    return (
-        text("page.replication", language) if number == 1 else text("page.replications", language, n=number)
-    )
+    return text("page.replication", language) if number == 1 else text("page.replications", language, n=number)
 
 
 def _how(rows: Sequence[HeadlineRow], manifest: dict[str, Any], language: str) -> str:

@@ -279,9 +279,7 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     replications = results.manifest.get("replications")
     bounded = any(row.take_up.bounded for row in rows)
     captions = [
-        text("terminal.luck", language, replications=replications)
-        if bounded
-        else text("terminal.no_luck", language)
+        text("terminal.luck", language, replications=replications) if bounded else text("terminal.no_luck", language)
     ]
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))

@@ -51,28 +51,20 @@ METRICS: dict[str, dict[str, Word]] = {
     "enrolled_child_months": {
         "en": Word("Enrolled child-months", "", "bills for one child and one month, summed over the window")
     },
-    "take_up": {
-        "en": Word("Take-up", "%", "children enrolled, of any age until kindergarten ÷ children under three")
-    },
+    "take_up": {"en": Word("Take-up", "%", "children enrolled, of any age until kindergarten ÷ children under three")},
     "take_up_under_36": {
         "en": Word("Take-up under 36 months", "%", "children under three enrolled ÷ children under three")
     },
     "places": {"en": Word("Places", "", "places in open offers, mean of month-ends")},
     "institutions": {"en": Word("Institutions", "", "open institutions, mean of month-ends")},
     "utilisation": {"en": Word("Utilisation", "%", "full-time equivalents enrolled ÷ places")},
-    "mean_fee": {
-        "en": Word("Posted fee", "yuan a month", "posted full-day fee, weighted by places of open offers")
+    "mean_fee": {"en": Word("Posted fee", "yuan a month", "posted full-day fee, weighted by places of open offers")},
+    "mean_net_fee": {"en": Word("Net fee", "yuan a month", "what families pay after instruments, weighted by bills")},
+    "voucher_eligible": {"en": Word("Eligible", "children × rounds", "children who may apply, counted at each round")},
+    "voucher_aware": {"en": Word("Aware", "children × rounds", "eligible children whose family knows of the voucher")},
+    "applications": {
+        "en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")
     },
-    "mean_net_fee": {
-        "en": Word("Net fee", "yuan a month", "what families pay after instruments, weighted by bills")
-    },
-    "voucher_eligible": {
-        "en": Word("Eligible", "children × rounds", "children who may apply, counted at each round")
-    },
-    "voucher_aware": {
-        "en": Word("Aware", "children × rounds", "eligible children whose family knows of the voucher")
-    },
-    "applications": {"en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")},
     "vouchers_offered": {"en": Word("Vouchers offered", "", "vouchers put up in the rounds")},
     "vouchers_issued": {"en": Word("Won a voucher", "vouchers", "vouchers handed to winners")},
     "vouchers_redeemed": {"en": Word("Redeemed", "vouchers", "vouchers used to pay a bill")},
@@ -86,12 +78,8 @@ METRICS: dict[str, dict[str, Word]] = {
     },
     "vouchers_expired": {"en": Word("Vouchers expired", "", "vouchers that ran out unused")},
     "redemption_rate": {"en": Word("Redemption rate", "%", "redeemed ÷ (redeemed + expired)")},
-    "public_cost": {
-        "en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments")
-    },
-    "standing_cost": {
-        "en": Word("Standing cost", "million yuan", "claims under the city's standing programmes")
-    },
+    "public_cost": {"en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments")},
+    "standing_cost": {"en": Word("Standing cost", "million yuan", "claims under the city's standing programmes")},
     "added_child_months": {
         "en": Word(
             "Added child-months",
@@ -101,9 +89,7 @@ METRICS: dict[str, dict[str, Word]] = {
         )
     },
     "cost_per_added_child_month": {
-        "en": Word(
-            "Cost per added child-month", "yuan", "paired change of all public cost ÷ added child-months"
-        )
+        "en": Word("Cost per added child-month", "yuan", "paired change of all public cost ÷ added child-months")
     },
     "inframarginal_share": {
         "en": Word(
@@ -126,29 +112,17 @@ METRICS: dict[str, dict[str, Word]] = {
     "openings": {"en": Word("Openings", "institutions", "institutions opened in the window")},
     "closures": {"en": Word("Closures", "institutions", "institutions closed in the window")},
     "displaced_children": {"en": Word("Displaced children", "", "children who lost a place to a closure")},
-    "crowded_out": {
-        "en": Word("Crowded out", "child-months", "enrolled in the baseline but not under the policy")
-    },
-    "consumer_surplus": {
-        "en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid")
-    },
+    "crowded_out": {"en": Word("Crowded out", "child-months", "enrolled in the baseline but not under the policy")},
+    "consumer_surplus": {"en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid")},
     "institution_profit": {"en": Word("Institutions' profit", "million yuan", "receipts less all costs")},
     "concentration_index": {
-        "en": Word(
-            "Concentration index", "", "of enrolled child-months by income; above zero favours the better off"
-        )
+        "en": Word("Concentration index", "", "of enrolled child-months by income; above zero favours the better off")
     },
-    "mvpf": {
-        "en": Word(
-            "Value per yuan (MVPF)", "yuan per yuan", "families' surplus ÷ net cost to the public purse"
-        )
-    },
+    "mvpf": {"en": Word("Value per yuan (MVPF)", "yuan per yuan", "families' surplus ÷ net cost to the public purse")},
 }
 
 ASSUMPTIONS: dict[str, dict[str, Word]] = {
-    "awareness": {
-        "en": Word("Awareness", "", "how many families know of the voucher at its launch", "awareness")
-    },
+    "awareness": {"en": Word("Awareness", "", "how many families know of the voucher at its launch", "awareness")},
     "hassle": {"en": Word("Hassle", "yuan", "what an application costs a family in trouble", "hassle")},
     "commitment": {
         "en": Word(
@@ -180,8 +154,7 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "terminal.no_luck": {"en": "No intervals: to measure luck takes two replications or more."},
     "terminal.knowledge": {
-        "en": "Under each policy: the last two numbers with one assumption at its low | high value, "
-        "which nobody knows."
+        "en": "Under each policy: the last two numbers with one assumption at its low | high value, which nobody knows."
     },
     # the page's frame
     "page.kind": {"en": "Childcare policy comparison"},
@@ -204,9 +177,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "the range of the number over what nobody knows. A dash marks what is undefined."
     },
     "page.notes": {"en": "Read this with the table"},
-    "page.scaled": {
-        "en": "Simulated at {scale} of the city's size: counts and money are those of the sample."
-    },
+    "page.scaled": {"en": "Simulated at {scale} of the city's size: counts and money are those of the sample."},
     "page.figures": {"en": "Figures"},
     "page.knowledge": {"en": "How the answer moves with what nobody knows"},
     "page.knowledge.how": {
@@ -225,9 +196,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "{baseline} with its interval. Groups (income, age, district, kind) are in summary.csv."
     },
     "page.evidence": {"en": "What the numbers rest on"},
-    "page.evidence.how": {
-        "en": "{flagged} of {total} values are assumptions or have no source; they are marked."
-    },
+    "page.evidence.how": {"en": "{flagged} of {total} values are assumptions or have no source; they are marked."},
     "page.evidence.flag": {"en": "assumption"},
     "page.evidence.unsourced": {"en": "no source given"},
     "page.run": {"en": "How it was run"},
@@ -262,9 +231,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "child-months, {luck})."
     },
     "finding.per_added": {"en": "Each added child-month costs {value} yuan ({doubts})."},
-    "finding.inframarginal": {
-        "en": "{value} of the subsidised child-months would have happened anyway ({doubts})."
-    },
+    "finding.inframarginal": {"en": "{value} of the subsidised child-months would have happened anyway ({doubts})."},
     "finding.luck": {"en": "95 % interval for luck {spread}"},
     "finding.no_luck": {"en": "no interval: luck was not measured"},
     "finding.knowledge": {"en": "{spread} over the assumptions"},

@@ -169,9 +169,7 @@ def survey(path: Path, settings: Sequence[str] = ()) -> tuple[Document | None, l
 # files
 
 
-def _chain(
-    path: Path, wishes: Sequence[_Setting], faults: list[Fault]
-) -> tuple[list[Node], list[Path]] | None:
+def _chain(path: Path, wishes: Sequence[_Setting], faults: list[Fault]) -> tuple[list[Node], list[Path]] | None:
     """The scenario and what it extends, top first, and their files; None if the chain breaks."""
     swaps = [wish for wish in wishes if wish.path == ("extends",)]
     shown, at = str(path), (str(path), _WHOLE_FILE)
@@ -199,9 +197,7 @@ def _chain(
             return None
         if base in files:
             circle = " → ".join([*names[files.index(base) :], names[files.index(base)]])
-            faults.append(
-                Fault(*at, toml_text(target), f"files that don't extend each other in a circle: {circle}")
-            )
+            faults.append(Fault(*at, toml_text(target), f"files that don't extend each other in a circle: {circle}"))
             return None
         here, shown = base, _shown(base, top, path)
 
@@ -221,9 +217,7 @@ def _base(target: object, here: Path, top: Path, at: tuple[str, str], faults: li
         return None
     base = _resolved(here.parent / target)
     if base is None or not base.is_relative_to(fence):
-        faults.append(
-            Fault(*at, found, "a path to a file under the folder that holds cities/, links followed")
-        )
+        faults.append(Fault(*at, found, "a path to a file under the folder that holds cities/, links followed"))
         return None
     return base
 
@@ -296,9 +290,7 @@ def _bytes(path: Path) -> bytes:
                 raise _NoPlaceError(f"{path.name}, no plain file", "a TOML file")
             content = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise _NoPlaceError(
-            f"{path.name}: {getattr(error, 'strerror', None) or error}", "a readable file"
-        ) from None
+        raise _NoPlaceError(f"{path.name}: {getattr(error, 'strerror', None) or error}", "a readable file") from None
     if len(content) > MAX_BYTES:
         raise _NoPlaceError(f"{path.name}, a larger file", f"a file of at most {MAX_BYTES} bytes")
     return content
@@ -372,9 +364,7 @@ def _depth_fault(shown: str, key: str = _WHOLE_FILE) -> Fault:
     return Fault(shown, key, "tables in tables without end", f"at most {MAX_DEPTH} levels")
 
 
-_PLACE = re.compile(
-    r"(?P<why>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
-)
+_PLACE = re.compile(r"(?P<why>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
 
 def _syntax_fault(shown: str, content: bytes, message: str) -> Fault:
@@ -616,9 +606,7 @@ def _targets(tree: dict[str, Any], path: KeyPath) -> list[KeyPath]:
     if len(path) > 1 and path[0] == "policy" and _tables(tree.get("policy")):
         chosen = [n for n, policy in _tables(tree["policy"]) if policy.get("name") == path[1]]
         if chosen:
-            return [
-                target for n in chosen for target in _in_policy(tree["policy"][n], ("policy", n), path[2:])
-            ]
+            return [target for n in chosen for target in _in_policy(tree["policy"][n], ("policy", n), path[2:])]
         if _index(path[1]) is None:
             names = [str(policy.get("name")) for _, policy in _tables(tree["policy"])]
             raise _NoPlaceError(toml_text(path[1]), f"a policy's name: {one_of(names, path[1])}")

@@ -32,7 +32,7 @@ def _quantile(n: int) -> float:
 
 def _half_width(values: NDArray[np.float64]) -> float:
     """Half of Student's interval of a mean of at least two values."""
-    return _quantile(len(values)) * float(values.std(ddof=1)) / len(values) ** 0.5
+    return _quantile(len(values)) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
 
 
 def mean(values: NDArray[np.float64]) -> Estimate:

@@ -123,9 +123,7 @@ def run(
     with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
-        dones = list(
-            _carry_out(_split(plan, workers), folder.path, workers, progress, len(plan.jobs()))
-        )
+        dones = list(_carry_out(_split(plan, workers), folder.path, workers, progress, len(plan.jobs())))
         failures = {f"{arm}, replication {d.replication}": text for d in dones for arm, text in d.failures.items()}
         if failures:
             return Study(folder.path, failures)

@@ -78,5 +78,5 @@ def _nearest(
     order = np.lexsort((cell[:, 1], cell[:, 0]))
     distance, index = cKDTree(sites).query(homes[order], k=np.arange(1, k + 1))
     candidate, away = np.empty((k, len(homes)), np.int16), np.empty((k, len(homes)), np.float32)
-    candidate[:, order], away[:, order] = index.T, distance.T
+    candidate[:, order], away[:, order] = np.asarray(index).T, np.asarray(distance).T
     return candidate, away

@@ -279,9 +279,6 @@ def test_what_vouchers_paid_is_what_they_claimed(busy: Town) -> None:
     assert (vouchers(record, "vouchers_redeemed_fen").sum(axis=1) == record.claims[:, q]).all()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="on the day a budget runs dry, a voucher behind it pays what that budget could not"
-)
 def test_a_voucher_never_pays_more_than_its_face(busy: Town) -> None:
     record, q = busy.baseline, busy.baseline.instrument_kinds.index("voucher_pool")
     paid = vouchers(record, "vouchers_redeemed_fen")

@@ -209,7 +209,6 @@ def test_a_mixed_seat_is_offered_to_whoever_joined_its_two_lists_first() -> None
     assert seats(kept[date(2025, 6, 1)], rows) == [NOBODY, 3, NOBODY, 3]
 
 
-@pytest.mark.xfail(strict=True, reason="a freed mixed seat asks only older toddlers inside before it asks the lists")
 def test_those_inside_climb_into_a_mixed_seat_before_those_outside_too() -> None:
     """A toddler of eighteen months in an infant class goes first when a mixed seat comes free."""
     toddlers = [Child(date(2023, 12, 10), 15), Child(date(2023, 12, 11), 16)]

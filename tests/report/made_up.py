@@ -76,9 +76,7 @@ def summary_row(
     }
 
 
-def policy_rows(
-    policy: str, added: float, cost: float, first: bool, replications: int
-) -> Iterator[dict[str, Any]]:
+def policy_rows(policy: str, added: float, cost: float, first: bool, replications: int) -> Iterator[dict[str, Any]]:
     def row(
         metric: str, value: float | None, half: float, group: str = "all", change: float | None = None
     ) -> dict[str, Any]:
@@ -197,12 +195,7 @@ def sweep_of(grid: list[tuple[float, float]]) -> tuple[dict[str, Any], list[tupl
     for size, rate in grid:
         name = "vouchers" if (size, rate) == (1, 0) else f"vouchers[per_round={size:g},rate={rate:g}]"
         arms.append({"name": name, "values": [size, rate]})
-        added = (
-            2100 * size**0.7
-            + 36_000 * rate
-            + (500 if rate == 0.2 else 0)
-            - (900 * size if rate == 0.3 else 0)
-        )
+        added = 2100 * size**0.7 + 36_000 * rate + (500 if rate == 0.2 else 0) - (900 * size if rate == 0.3 else 0)
         made.append((name, added, 7.1e6 * size + 240e6 * rate))
     axes = [
         {"path": "voucher_pool.per_round", "label": "per_round", "values": [0.5, 1, 2, 4], "scale": True},
@@ -211,14 +204,11 @@ def sweep_of(grid: list[tuple[float, float]]) -> tuple[dict[str, Any], list[tupl
     return {"policy": "vouchers", "axes": axes, "arms": arms}, made
 
 
-def manifest_of(
-    names: list[str], arms: list[str], sweep: dict[str, Any] | None, replications: int
-) -> dict[str, Any]:
+def manifest_of(names: list[str], arms: list[str], sweep: dict[str, Any] | None, replications: int) -> dict[str, Any]:
     return {
         "title": "Xi'an childcare vouchers, November 2025 to June 2026",
         "city": "Xi'an",
-        "policies": [{"name": n, "role": "policy"} for n in names]
-        + [{"name": n, "role": "sweep"} for n in arms],
+        "policies": [{"name": n, "role": "policy"} for n in names] + [{"name": n, "role": "sweep"} for n in arms],
         "sweep": sweep,
         "fees_respond": True,
         "counted": {"from": "2025-11-01", "until": "2026-10-31"},
@@ -276,8 +266,7 @@ def build(
     if nulls:
         blank = pl.lit(None, pl.Float64)
         summary = summary.with_columns(
-            blank.alias(c)
-            for c in ("value", "low", "high", "difference", "difference_low", "difference_high")
+            blank.alias(c) for c in ("value", "low", "high", "difference", "difference_low", "difference_high")
         )
         monthly = monthly.with_columns(value=blank)
     manifest = manifest_of(list(names), [a[0] for a in arms], said if sweep else None, replications)

@@ -97,9 +97,7 @@ def test_a_name_without_a_font_gets_a_number() -> None:
     assert canvas.drawable("vouchers × 2", 3, "en") == "vouchers × 2"
 
 
-@pytest.mark.parametrize(
-    "wanted", [[0.0, 0.0, 0.0], [0.0, 1.0, 50.0], [90.0, 95.0, 99.0], [-50.0, 20.0, 21.0]]
-)
+@pytest.mark.parametrize("wanted", [[0.0, 0.0, 0.0], [0.0, 1.0, 50.0], [90.0, 95.0, 99.0], [-50.0, 20.0, 21.0]])
 def test_labels_keep_their_order_and_do_not_overlap(wanted: list[float]) -> None:
     placed = labels.spread_apart(wanted, [10.0, 20.0, 10.0], 0.0, 100.0)
     assert all(two - one >= 15 - 1e-9 for one, two in itertools.pairwise(placed))
@@ -119,9 +117,7 @@ def test_efficient_arms_are_those_that_none_beats(study: Results) -> None:
         assert arm.efficient != beaten
     shared = next(arm for arm in arms if arm.policy == "vouchers")
     assert shared.label == "vouchers (×1, 0)"
-    assert shared.cost == Estimate(
-        *(n / 1e6 for n in (7.1e6, 7.1e6 - 0.01 * 7.1e6 / 8, 7.1e6 + 0.01 * 7.1e6 / 8))
-    )
+    assert shared.cost == Estimate(*(n / 1e6 for n in (7.1e6, 7.1e6 - 0.01 * 7.1e6 / 8, 7.1e6 + 0.01 * 7.1e6 / 8)))
 
 
 def test_an_arm_without_numbers_is_left_out() -> None:

@@ -24,9 +24,7 @@ def test_a_tidy_name_is_one_visible_line(name: str, shown: str) -> None:
     assert names.tidy(name) == shown
 
 
-@pytest.mark.parametrize(
-    "text", ["short", "a_rather_long_name_" * 6, "育儿补贴托育消费券" * 5, "x" * 200, ""]
-)
+@pytest.mark.parametrize("text", ["short", "a_rather_long_name_" * 6, "育儿补贴托育消费券" * 5, "x" * 200, ""])
 @pytest.mark.parametrize("columns", [8, 16, 24])
 def test_wrapped_lines_fit_and_lose_nothing_without_saying_so(text: str, columns: int) -> None:
     wrapped = names.wrap(text, columns, lines=3)

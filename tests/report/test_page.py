@@ -87,8 +87,7 @@ def test_the_policy_allows_just_the_style_that_is_there(written: list[Path], pag
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policies = [value for tag, name, value in page.attributes if (tag, name) == ("meta", "content")]
     assert any(
-        value is not None and "default-src 'none'" in value and f"'sha256-{digest}'" in value
-        for value in policies
+        value is not None and "default-src 'none'" in value and f"'sha256-{digest}'" in value for value in policies
     )
 
 
@@ -162,9 +161,7 @@ def test_numbers_that_are_not_finite_are_dashes(folder: Path) -> None:
 
 def test_no_sweep_no_knowledge_one_replication(folder: Path) -> None:
     results = build(names=("baseline", "fee"), replications=1, count=3, sweep=False)
-    bare = Results(
-        results.summary.filter(doubt="luck"), results.monthly, results.manifest | {"evidence": None}
-    )
+    bare = Results(results.summary.filter(doubt="luck"), results.monthly, results.manifest | {"evidence": None})
     page = read(write_page(bare, folder))
     words = " ".join(page.words)
     assert "The sweep" not in words
@@ -181,9 +178,7 @@ def test_an_empty_study_is_still_a_page(study: Results, folder: Path) -> None:
 def test_an_unclear_effect_is_said_to_be_unclear(folder: Path) -> None:
     results = build(names=("baseline", "vouchers"), count=2, sweep=False)
     low = pl.when(pl.col("metric") == "added_child_months").then(-5.0).otherwise(pl.col("low"))
-    page = read(
-        write_page(Results(results.summary.with_columns(low=low), results.monthly, results.manifest), folder)
-    )
+    page = read(write_page(Results(results.summary.with_columns(low=low), results.monthly, results.manifest), folder))
     assert "cannot be told from zero" in " ".join(page.words)
 
 

@@ -179,9 +179,7 @@ def test_the_band_leaves_out_what_is_missing() -> None:
 
 
 def test_monthly_values_find_their_replication_and_month_in_any_order(study: Results) -> None:
-    shuffled = Results(
-        study.summary, study.monthly.sample(fraction=1.0, shuffle=True, seed=1), study.manifest
-    )
+    shuffled = Results(study.summary, study.monthly.sample(fraction=1.0, shuffle=True, seed=1), study.manifest)
     one, two = (gather(results, ["take_up", "public_cost"]) for results in (study, shuffled))
     assert one.months == two.months
     assert one.counted.sum() == 12

@@ -164,8 +164,7 @@ def test_tables_merge_and_arrays_are_replaced(tmp_path: Path) -> None:
     top = lay(
         tmp_path,
         top="extends = 'cities/b.toml'\n[run]\nseed = 2\n[[policy]]\nname = 'mine'",
-        cities__b="[run]\nseed = 1\nscale = 0.5\n[[policy]]\nname = 'x'\n[[policy]]\nname = 'y'\n"
-        "[city]\nname = 'B'",
+        cities__b="[run]\nseed = 1\nscale = 0.5\n[[policy]]\nname = 'x'\n[[policy]]\nname = 'y'\n[city]\nname = 'B'",
     )
     document = read(top)
     assert document.tree == {
@@ -275,8 +274,7 @@ def test_extends_reaches_only_files_inside(tmp_path: Path, extends: str, line: s
     top = lay(tmp_path / "in", top=f"extends = {extends}", cities__xian="x = 1")
     if line is None:
         line = (
-            'extends: found "top.toml", '
-            "expected files that don't extend each other in a circle: top.toml → top.toml"
+            'extends: found "top.toml", expected files that don\'t extend each other in a circle: top.toml → top.toml'
         )
     assert refused(top) == [f"top.toml: {line}"]
 
@@ -486,9 +484,7 @@ def test_a_setting_changes_what_its_key_means(tmp_path: Path, setting: str, chan
 
 def test_a_setting_may_carry_evidence(tmp_path: Path) -> None:
     key = "policy.vouchers.voucher_pool.budget"
-    document = read(
-        lay(tmp_path, top=VOUCHERS), [f"{key}={{ value = 3, low = 1 }}", "x={value=1, source='s'}"]
-    )
+    document = read(lay(tmp_path, top=VOUCHERS), [f"{key}={{ value = 3, low = 1 }}", "x={value=1, source='s'}"])
     at = "policy[1].instrument[0].budget"
     assert row(document, at) == Evidence(at, 3, 1, None, "set on the command line", "--set")
     assert row(document, "x").source == "s"
@@ -525,8 +521,7 @@ def test_another_city_may_be_set(tmp_path: Path) -> None:
         ),
         (
             "policy.baseline.fee_cap.cap=1",
-            'policy.baseline.fee_cap.cap: found "fee_cap", '
-            "expected an instrument of policy baseline: it has none",
+            'policy.baseline.fee_cap.cap: found "fee_cap", expected an instrument of policy baseline: it has none',
         ),
         (
             "policy.vouchers.fee_cap=1",
@@ -632,9 +627,7 @@ def test_the_mark_of_other_editors_is_skipped(tmp_path: Path) -> None:
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     top = lay(tmp_path, tap="x = 1")
-    assert refused(top) == [
-        'top.toml: (file): found no file "top.toml", expected a TOML file; did you mean tap.toml?'
-    ]
+    assert refused(top) == ['top.toml: (file): found no file "top.toml", expected a TOML file; did you mean tap.toml?']
     top.symlink_to("gone")
     assert refused(top) == ['top.toml: (file): found no file "gone", expected a TOML file']
     top.unlink()
@@ -648,9 +641,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(lay(tmp_path))
-    assert refused(tmp_path / "top.toml") == [
-        "top.toml: (file): found top.toml, no plain file, expected a TOML file"
-    ]
+    assert refused(tmp_path / "top.toml") == ["top.toml: (file): found top.toml, no plain file, expected a TOML file"]
 
 
 def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -697,9 +688,7 @@ tomlish = st.lists(
 @given(
     st.binary(max_size=60) | tomlish.map(str.encode),
     st.lists(
-        st.text(max_size=12)
-        | tomlish
-        | st.tuples(st.sampled_from(["a=", "policy.x.k.p="]), tomlish).map("".join),
+        st.text(max_size=12) | tomlish | st.tuples(st.sampled_from(["a=", "policy.x.k.p="]), tomlish).map("".join),
         max_size=2,
     ),
 )
@@ -743,9 +732,7 @@ def test_a_sweep_reaches_every_element() -> None:
         {"face_value": 1},
     ]
     assert assign(pools(), "voucher_pool.deep", 7, scale=False)[1]["tranches"][0]["inner"] == [{"deep": 7}]
-    assert assign(pools(), "voucher_pool.tranches[1].per_round", 7, scale=False)[1]["tranches"][1] == {
-        "per_round": 7
-    }
+    assert assign(pools(), "voucher_pool.tranches[1].per_round", 7, scale=False)[1]["tranches"][1] == {"per_round": 7}
 
 
 def test_a_sweep_may_set_what_is_not_there() -> None:

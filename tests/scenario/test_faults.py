@@ -24,9 +24,7 @@ from sim.scenario.faults import (
 
 
 def test_a_line_has_four_parts() -> None:
-    assert Fault("a.toml", "run.seed", "-1", "a number").line() == (
-        "a.toml: run.seed: found -1, expected a number"
-    )
+    assert Fault("a.toml", "run.seed", "-1", "a number").line() == ("a.toml: run.seed: found -1, expected a number")
 
 
 @given(st.builds(Fault, st.text(), st.text(), st.text(), st.text()))
@@ -242,8 +240,7 @@ AT = "base.toml: policy[1].instrument[0]"
         ),
         (
             with_instrument({"kind": "voucher_pol"}),
-            f'{AT}.kind: found "voucher_pol", '
-            "expected one of voucher_pool, fee_cap; did you mean voucher_pool?",
+            f'{AT}.kind: found "voucher_pol", expected one of voucher_pool, fee_cap; did you mean voucher_pool?',
         ),
         (
             with_instrument({}),
@@ -301,9 +298,7 @@ def test_a_part_that_is_not_in_the_document_is_told_by_pydantic() -> None:
     with pytest.raises(ValidationError) as caught:
         Pool.model_validate({"kind": "voucher_pool", "until": 3})
     faults = from_validation(caught.value, document({}), ("policy", 7, "instrument", 0))
-    assert [fault.line() for fault in faults] == [
-        "base.toml: policy[7].instrument[0].until: found 3, expected a date"
-    ]
+    assert [fault.line() for fault in faults] == ["base.toml: policy[7].instrument[0].until: found 3, expected a date"]
 
 
 @given(
