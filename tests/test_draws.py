@@ -11,6 +11,7 @@ from sim.draws import Luck, fill_uniforms, gumbel, mix, unit
 
 N = 100_000
 ENTITIES = np.arange(N, dtype=np.uint32)
+WORDS = np.random.default_rng(1).integers(0, 2**64, N, np.uint64)
 
 # Random123's kat_vectors for philox4x32-10: counter, key, result
 KNOWN = [
@@ -66,7 +67,7 @@ def test_uniforms_are_uniform() -> None:
 
 def test_gumbels_have_the_moments_of_a_gumbel() -> None:
     drawn = np.empty(N)
-    _ends(Luck(1, 0).keys("gumbel", ENTITIES, 0), np.empty(N), drawn)
+    _ends(WORDS, np.empty(N), drawn)
     assert abs(drawn.mean() - np.euler_gamma) < 4 * np.pi / np.sqrt(6 * N)
     assert drawn.var() == pytest.approx(np.pi**2 / 6, rel=0.03)
 
@@ -118,18 +119,11 @@ def test_any_seed_is_a_seed_and_zero_is_none_like_another(seed: int, replication
     assert (stream != Luck(seed, replication + 1).stream("s")).any()
 
 
-def test_lottery_keys_do_not_tie() -> None:
-    luck = Luck(1, 0)
-    keys = luck.keys("lottery", ENTITIES, 3)
-    assert len(np.unique(keys)) == N
-    assert abs(np.corrcoef(keys.astype(float), luck.keys("lottery", ENTITIES, 4).astype(float))[0, 1]) < 5 / np.sqrt(N)
-
-
 def test_the_mixer_keeps_alternatives_apart() -> None:
     """Neighbouring institutions of a district, the same of another, and staying out, on the same block."""
     alternatives = np.array([0, 1, 2, 3, 1 << 16, 1 << 24, (1 << 24) | 1, 0xFFFFFFFE, 0xFFFFFFFF], np.uint32)
     out = np.empty((N, len(alternatives)), np.uint64)
-    _spread(Luck(1, 0).keys("blocks", ENTITIES, 0), alternatives, out)
+    _spread(WORDS, alternatives, out)
     u = out.astype(float) / 2.0**64
     assert abs(u.mean(axis=0) - 0.5).max() < 5 / np.sqrt(12 * N)
     assert (np.abs(np.corrcoef(u.T) - np.eye(len(alternatives))) < 5 / np.sqrt(N)).all()
@@ -142,7 +136,7 @@ def test_the_mixer_keeps_alternatives_apart() -> None:
 
 def test_the_mixer_keeps_blocks_apart() -> None:
     """Blocks that differ in one bit, on the same alternative, share no bit by more than chance."""
-    blocks = Luck(1, 0).keys("blocks", ENTITIES[:4000], 0)
+    blocks = WORDS[:4000]
     out = np.empty((4000, 1), np.uint64)
     _spread(blocks, np.array([7], np.uint32), out)
     for bit in range(0, 64, 7):
