@@ -270,8 +270,9 @@ def _notes(plan: Plan) -> list[str]:
     scenario, notes = plan.scenario, []
     if all(k.fee_rule == "fixed" for k in scenario.city.supply.kind):
         notes.append(
-            "Institutions do not change their fees in answer to the policies in this run: no part of any subsidy "
-            "can end in higher fees here, so effects on families are an upper bound where places are scarce."
+            "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
+            "demands: no part of any subsidy can end in higher fees here, so effects on families are an upper bound "
+            "where places are scarce."
         )
     if scenario.run.replications < 2:
         notes.append("One replication: there are no intervals for luck.")
