@@ -29,6 +29,11 @@ class Span:
     counted: int
     end: int
 
+    @property
+    def first_day(self) -> date:
+        """The first simulated day."""
+        return dates.date_in(self.first)
+
     @classmethod
     def of(cls, start: date, counted_from: date, until: date, burn_in_months: int) -> "Span":
         """The months of a run's dates."""
@@ -143,6 +148,7 @@ class Replication:
             offer_bills=chronicle.offer_bills[begin:].copy(),
             own=np.arange(len(instruments)) >= len(chain.standing),
             instrument_kinds=tuple(kind_of(i) for i in instruments),
+            instrument_tiers=np.array([i.tiers() for i in instruments], np.int64),
             children=len(self.world.families),
             stays=stays,
             stay_cells=self._constants.groups.cells[stays["child"]],

@@ -4,8 +4,6 @@ Institutions judge by twelve-month means, because enrolment swings from a trough
 in August and no season is a trend. Each reviews every `review_months` months, staggered by its address.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,15 +12,6 @@ from sim.engine.treasury import INSTITUTIONS, LANDLORDS, STAFF, SUPPLIERS
 from sim.kernels.columns import CLOSED, MIXED
 from sim.world.city import World
 from sim.world.institutions import bands_served
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What one month's reviews did: classes ordered and closed, and whether a fee moved."""
-
-    ordered: int
-    closed: int
-    fees_moved: bool
 
 
 class Market:
@@ -54,23 +43,28 @@ class Market:
         market.months += 1
 
     def set_norm(self, state: State) -> None:
-        """Take the last twelve months' occupancy for the institution's usual one."""
-        state.market.norm[:] = self._occupancy(state)
+        """Take the last twelve months' occupancy for the institution's usual one; nobody's is known before a year."""
+        if state.market.months >= YEAR:
+            state.market.norm[:] = self._occupancy(state)
 
     def _occupancy(self, state: State) -> NDArray[np.float64]:
         places = state.offers.places.sum(axis=1)
         mean = state.market.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
-    def review(self, month: int, state: State) -> Changes:
-        """Let those whose month it is reconsider fees and classes; changes of fees hold from the next month."""
+    def review(self, month: int, state: State) -> int:
+        """Let those whose month it is reconsider fees and classes; returns how many classes were given up.
+
+        Changed fees hold from the next month; ordered classes open after their building lag.
+        """
         due = np.equal(self._offset, month % self._world.facts.supply.review_months)
         if state.market.months < YEAR:
-            return Changes(0, 0, False)
-        moved = self._steer_fees(due, state)
-        return Changes(self._order_classes(month, due, state), self._close_classes(month, due, state), moved)
+            return 0
+        self._steer_fees(due, state)
+        self._order_classes(month, due, state)
+        return self._close_classes(month, due, state)
 
-    def _steer_fees(self, due: NDArray[np.bool_], state: State) -> bool:
+    def _steer_fees(self, due: NDArray[np.bool_], state: State) -> None:
         """`utilisation`: a step up when occupancy stands above the usual by more than the dead band, down below it."""
         supply, steers = self._world.facts.supply, self._world.institutions.steers & due
         norm = state.market.norm
@@ -79,7 +73,6 @@ class Market:
         down = steers & (ratio < 1 - supply.dead_band)
         state.offers.fee[up] *= 1 + supply.fee_step
         state.offers.fee[down] *= 1 - supply.fee_step
-        return bool((up | down).any())
 
     def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
         """What a further child in a class of each type leaves, (J, 4) [yuan a month]: fee less carer, food, place."""
@@ -89,7 +82,7 @@ class Market:
         by_seat = np.concatenate([fee, fee[:, 1:].mean(axis=1, keepdims=True)], axis=1)
         return np.asarray(by_seat - carer - costs.food_per_child - place[:, None])
 
-    def _order_classes(self, month: int, due: NDArray[np.bool_], state: State) -> int:
+    def _order_classes(self, month: int, due: NDArray[np.bool_], state: State) -> None:
         """Begin a class where a year's list and margin earn back its fit-out in time."""
         supply, classes = self._world.facts.supply, self._world.facts.classes
         waiting = state.market.waiting.mean(axis=0)
@@ -100,13 +93,13 @@ class Market:
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
         state.market.opens_in[who, best[who]] = month + classes.building_months
-        return len(who)
 
     def _close_classes(self, month: int, due: NDArray[np.bool_], state: State) -> int:
         """Some owners give up a class that stood empty for twelve months; the last class stays."""
         supply, world = self._world.facts.supply, self._world
         peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
         idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
+        idle &= month - state.market.opened_in >= YEAR  # a new class has not had its year
         chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
         gives_up = due & (chance < 1 - (1 - supply.closing_share) ** (supply.review_months / YEAR))
         classes = (state.offers.places // self._sizes).sum(axis=1)
@@ -124,6 +117,7 @@ class Market:
         j, c = np.nonzero(ready)
         state.offers.places[j, c] += self._sizes[c].astype(np.int32)
         state.market.opens_in[ready] = 0
+        state.market.opened_in[ready] = month
         return np.repeat(j * (MIXED + 1) + c, self._sizes[c])
 
     def pay_costs(self, month_row: int, state: State) -> int:

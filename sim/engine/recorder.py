@@ -179,7 +179,8 @@ class Record:
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     totals, city, tranche, claims, fee, offer_bills : as in `Chronicle`, cut to the window
-    own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words
+    own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
+        instrument_tiers : how many voucher tranches each has
     children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first`
         (negative before the window); stay_cells : int16 (stays, 3)  groups of the child
     claim_child, claim_month, claim_fen, claim_tranche : the policy's own claims by child
@@ -196,6 +197,7 @@ class Record:
     offer_bills: NDArray[np.int32]
     own: NDArray[np.bool_]
     instrument_kinds: tuple[str, ...]
+    instrument_tiers: NDArray[np.int64]
     children: int
     stays: dict[str, NDArray[Any]]
     stay_cells: NDArray[np.int16]

@@ -131,9 +131,7 @@ class Simulation:
         self._world = constants.world
         families = self._world.families
         furnish(state, self._world, instruments)
-        self._groups, group = family_groups(
-            instruments, families.income, families.birth_order, len(self._world.institutions)
-        )
+        self._groups, group = family_groups(instruments, families.income, families.birth_order)
         state.children.group[:] = group
         self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
         self._events = np.zeros(places.EVENTS, np.int64)
@@ -274,10 +272,19 @@ class Simulation:
         for q in self._payers.supplier:
             self._renew_quota(int(q), day)
         seats = self._constants.market.open_classes(dates.month_of(day), self.state)
+        opened = len(np.unique(seats))  # one class of a type at an institution opens at a time
+        self.state.chronicle.count(self._row(day), "openings", opened)
         self.state.offers.value[:] = self._constants.market.value(self.state.offers.places)
         self._write_tariff(day)
         if len(seats):
             places.hand_over(np.zeros(0, np.int32), seats, ages_on(day), self._scene)
+
+    def _begin(self, q: int, day: date) -> None:
+        """An instrument's first day; for one that began before the first simulated day, that day."""
+        instrument, ids = self._instruments[q], self._world.institutions.id
+        chance = self._world.luck.uniforms(f"{kind_of(instrument)} selection", ids)[:, 0]
+        instrument.begin(self._offered(day), chance, self.state.declared[q])
+        self._renew_quota(q, day)
 
     def _renew_quota(self, q: int, day: date) -> None:
         """Give a supplier the child-months it may pay this month."""
@@ -289,10 +296,7 @@ class Simulation:
         """The first day of an instrument, or the day after its last."""
         for q, instrument in enumerate(self._instruments):
             if instrument.start == day:
-                ids = self._world.institutions.id
-                chance = self._world.luck.uniforms(f"{kind_of(instrument)} selection", ids)[:, 0]
-                instrument.begin(self._offered(day), chance, self.state.declared[q])
-                self._renew_quota(q, day)
+                self._begin(q, day)
         turned = [i for i in self._instruments if day in (i.start, _day_after(i.until))]
         if any(i.cash() is not None for i in turned):
             self._write_all_alpha(day)
@@ -338,12 +342,11 @@ class Simulation:
         return np.asarray(first + np.searchsorted(families.birth[first:last], cuts, side="right"))
 
     def _review(self, day: date) -> None:
-        """Institutions review; the recorder notes classes ordered (openings) and closed."""
-        changes = self._constants.market.review(dates.month_of(day), self.state)
-        row = self._row(day)
-        self.state.chronicle.count(row, "openings", changes.ordered)
-        self.state.chronicle.count(row, "closures", changes.closed)
-        if day < self._start and dates.month_of(day) == dates.month_of(self._start) - 1:
+        """Institutions review; what they usually fill is known from the last month before the start on."""
+        closed = self._constants.market.review(dates.month_of(day), self.state)
+        self.state.chronicle.count(self._row(day), "closures", closed)
+        settled = dates.month_of(day) >= dates.month_of(self._start) - 1
+        if settled and np.isnan(self.state.market.norm).all():
             self._constants.market.set_norm(self.state)
 
     # -- the month's end ---------------------------------------------------------------------------
@@ -438,6 +441,10 @@ class Simulation:
         day = dates.date_in(self.state.month)
         families, ages = self._world.families, ages_on(day)
         self._write_all_alpha(day)
+        for q, instrument in enumerate(self._instruments):
+            if instrument.start is not None and instrument.start < day:
+                self._begin(q, day)
+        self._write_tariff(day)
         everyone = np.flatnonzero(
             (families.birth > dates.school_year_cut(day))
             & (families.birth <= dates.months_before(day, dates.BAND_FROM_MONTHS[0]))

@@ -25,6 +25,7 @@ class MarketColumns:
     waiting : int32 (12, J, 3), taken : int32 (12, J, 4)  the last twelve month-ends, by month modulo 12
     norm : float64 (J,)  usual occupancy, nan until a first year is known
     opens_in : int32 (J, 4)  absolute month in which a class under construction opens, 0 for none
+    opened_in : int32 (J, 4)  absolute month in which the last new class opened, 0 for none
     months : int  month-ends seen
     """
 
@@ -32,12 +33,18 @@ class MarketColumns:
     taken: NDArray[np.int32]
     norm: NDArray[np.float64]
     opens_in: NDArray[np.int32]
+    opened_in: NDArray[np.int32]
     months: int = 0
 
     def copy(self) -> "MarketColumns":
         """An independent copy."""
         return MarketColumns(
-            self.waiting.copy(), self.taken.copy(), self.norm.copy(), self.opens_in.copy(), self.months
+            self.waiting.copy(),
+            self.taken.copy(),
+            self.norm.copy(),
+            self.opens_in.copy(),
+            self.opened_in.copy(),
+            self.months,
         )
 
 
@@ -108,6 +115,7 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
         taken=np.zeros((YEAR, j, SEATS), np.int32),
         norm=np.full(j, np.nan),
         opens_in=np.zeros((j, SEATS), np.int32),
+        opened_in=np.zeros((j, SEATS), np.int32),
     )
     vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
     none = np.zeros(0, np.int64)

@@ -14,24 +14,23 @@ MOST_GROUPS = 512
 MOST_CELLS = 1_000_000
 
 
-class TooManyGroups(ValueError):
-    """The instruments distinguish more family groups than a tariff can hold."""
+def holds(instruments: Sequence[Instrument], institutions: int) -> bool:
+    """Whether a tariff can hold the family groups that the instruments distinguish: 512 groups, a million cells."""
+    incomes = {x for i in instruments for x in i.incomes_told_apart()}
+    orders = {x for i in instruments for x in i.orders_told_apart()}
+    size = (len(incomes) + 1) * (len(orders) + 1)
+    return size <= MOST_GROUPS and size * 3 * institutions <= MOST_CELLS
 
 
 def family_groups(
-    instruments: Sequence[Instrument], income: NDArray[np.float64], birth_order: NDArray[np.int8], institutions: int
+    instruments: Sequence[Instrument], income: NDArray[np.float64], birth_order: NDArray[np.int8]
 ) -> tuple[Groups, NDArray[np.uint16]]:
-    """The groups that the instruments distinguish, and each child's, uint16 (n,).
-
-    Raises TooManyGroups above 512 groups or a million cells.
-    """
+    """The groups that the instruments distinguish, and each child's, uint16 (n,)."""
     limits = np.array(sorted({x for i in instruments for x in i.incomes_told_apart()}))
     orders = np.array(sorted({x for i in instruments for x in i.orders_told_apart()}), np.int64)
     upper = np.append(limits, np.inf)
     kinds = np.append(orders, 0)
     size = len(upper) * len(kinds)
-    if size > MOST_GROUPS or size * 3 * institutions > MOST_CELLS:
-        raise TooManyGroups(f"{size} family groups at {institutions} institutions")
     if size == 1:
         return Groups(upper, kinds), np.zeros(len(income), np.uint16)
     bracket = np.searchsorted(limits, income, side="left")
@@ -72,30 +71,34 @@ def write_tariff(
     spent_out : bool (instruments,)  budgets that have run dry
     own_fee : float64 (J, 3)  what institutions would ask [yuan a month]
     value : float32 (4, J)  of the offers, by part
-    commitment : months over which an entrant weighs relief; a relief that ends within them counts in part
+    commitment : months over which an entrant weighs what it would pay; a relief, or a cut of the posted fee,
+        that ends within them counts for the months before
     """
     n, g = len(own_fee), len(groups.income_to)
-    speaks = [in_force(i, day) and not dry for i, dry in zip(instruments, spent_out, strict=True)]
-    posted = own_fee
-    for instrument, columns, on in zip(instruments, declared, speaks, strict=True):
-        if on:
-            posted = instrument.posted_fee(posted, offered, columns)
-    posted = np.ascontiguousarray(posted.T)
-
+    today = tuple(in_force(i, day) and not dry for i, dry in zip(instruments, spent_out, strict=True))
     shape = (g, 3, n)
     stages, pools, tiers = [], 0, 0
     for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
         relief = instrument.relief(offered, groups, columns)
         # vouchers in hand outlive their pool's window: only their face, not the window, decides
-        if relief is not None and (relief.voucher or speaks[q]):
+        if relief is not None and (relief.voucher or today[q]):
             stages.append((q, relief, pools if relief.voucher else -1, tiers))
         pools += relief is not None and relief.voucher
         tiers += instrument.tiers()
-    flat = [(q, r) for q, r, voucher, _ in stages if voucher < 0]
-    full = np.broadcast_to(posted, shape)
-    net = np.broadcast_to(_net(full, [r for _, r in flat]), shape)
 
-    entry = _spread(full, net, flat, instruments, day, commitment)
+    def faced(on: tuple[bool, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Posted (3, n) and net fees (g, 3, n) with some instruments in force, no vouchers counted."""
+        asked = own_fee
+        for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
+            asked = instrument.posted_fee(asked, offered, columns) if on[q] else asked
+        asked = np.ascontiguousarray(asked.T)
+        reliefs = [r for q, r, voucher, _ in stages if voucher < 0 and on[q]]
+        return asked, np.broadcast_to(_net(np.broadcast_to(asked, shape), reliefs), shape)
+
+    posted, net = faced(today)
+    entry = net
+    for on, weight in _to_come(instruments, today, day, commitment):
+        entry = entry + (faced(on)[1] - net) * weight
     relieved = np.zeros((3, len(stages), *shape))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
@@ -114,24 +117,13 @@ def write_tariff(
     )
 
 
-def _spread(
-    full: NDArray[np.float64],
-    net: NDArray[np.float64],
-    flat: Sequence[tuple[int, Relief]],
-    instruments: Sequence[Instrument],
-    day: date,
-    commitment: int,
-) -> NDArray[np.float64]:
-    """The fee an entrant weighs: posted less the mean relief of the months it commits to.
+def _to_come(
+    instruments: Sequence[Instrument], today: tuple[bool, ...], day: date, commitment: int
+) -> list[tuple[tuple[bool, ...], float]]:
+    """What will be in force, other than today, in the months an entrant commits to, and in which share of them.
 
-    Reliefs in force today count for the months before their window ends; nobody foresees new ones.
+    What is in force today ends with its window; nobody foresees what has not begun.
     """
-    if not flat:
-        return net
     days = [date.fromordinal(dates.months_before(day, -h)) for h in range(commitment)]
-    lasting = [tuple(in_force(instruments[q], d) for q, _ in flat) for d in days]
-    entry = full
-    for pattern in sorted(set(lasting), reverse=True):
-        rest = net if all(pattern) else _net(full, [r for (_, r), on in zip(flat, pattern, strict=True) if on])
-        entry = entry - (full - rest) * (lasting.count(pattern) / commitment)
-    return np.broadcast_to(entry, full.shape)
+    patterns = [tuple(on and in_force(i, d) for i, on in zip(instruments, today, strict=True)) for d in days]
+    return [(on, patterns.count(on) / commitment) for on in sorted(set(patterns) - {today})]

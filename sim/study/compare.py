@@ -20,6 +20,7 @@ from sim.study.intervals import Estimate
 from sim.study.plan import Plan
 
 Floats = NDArray[np.float64]
+Key = tuple[str, ...]  # of an arm of the plan
 ALL = "all"
 
 
@@ -43,6 +44,8 @@ class Metric:
     """A metric as a part, or as one part over another.
 
     groups : prefixes of the groups by which it is told apart, beside all
+    kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
+        either, "share" lies between 0 and 1, "ratio" may be anything
     """
 
     name: str
@@ -51,6 +54,7 @@ class Metric:
     bottom: str = ""
     groups: tuple[str, ...] = field(default=())
     monthly: bool = True
+    kind: str = "total"
 
 
 _PEOPLE = ("band=", "quintile=", "birth_order=", "district=")
@@ -63,17 +67,17 @@ METRICS = (
     Metric("children", "children", "children", groups=_PEOPLE),
     Metric("enrolled", "children", "enrolled", groups=_BILLS),
     Metric("enrolled_child_months", "child-months", "enrolled_child_months", groups=_BILLS),
-    Metric("take_up", "share", "enrolled", "children", _PEOPLE),
-    Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED),
+    Metric("take_up", "share", "enrolled", "children", _PEOPLE, kind="share"),
+    Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED, kind="share"),
     Metric("places", "places", "places", groups=_OFFERS),
     Metric("institutions", "institutions", "institutions", groups=("kind=", "district=")),
-    Metric("utilisation", "share", "enrolled", "places", _OFFERS),
-    Metric("mean_fee", "yuan a month", "fee_places", "places", _OFFERS),
-    Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS),
+    Metric("utilisation", "share", "enrolled", "places", _OFFERS, kind="share"),
+    Metric("mean_fee", "yuan a month", "fee_places", "places", _OFFERS, kind="ratio"),
+    Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS, kind="ratio"),
     Metric("waiting", "children", "waiting", groups=_PEOPLE),
-    Metric("openings", "classes", "openings"),
-    Metric("closures", "classes", "closures"),
-    Metric("institution_profit", "yuan", "profit"),
+    Metric("openings", "classes", "openings", kind="rare"),
+    Metric("closures", "classes", "closures", kind="rare"),
+    Metric("institution_profit", "yuan", "profit", kind="signed"),
     *(
         Metric(name, "children", name, groups=_VOUCHERS)
         for name in ("voucher_eligible", "voucher_aware", "applications")
@@ -88,24 +92,27 @@ METRICS = (
             "vouchers_redeemed_marginal",
         )
     ),
-    Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False),
+    Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False, kind="share"),
     Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
     Metric("standing_cost", "yuan", "standing_cost"),
     Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
-    Metric("added_child_months", "child-months", "added", groups=_PAIRED),
+    Metric("added_child_months", "child-months", "added", groups=_PAIRED, kind="signed"),
     Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
-    Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False),
-    Metric("inframarginal_share", "share", "inframarginal", "subsidised_paired", (*_PAIRED, *_VOUCHERS), monthly=False),
+    Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False, kind="ratio"),
+    Metric(
+        "inframarginal_share", "share", "inframarginal", "subsidised_paired", (*_PAIRED, *_VOUCHERS), False, "share"
+    ),
     Metric(
         "inframarginal_money_share",
         "share",
         "inframarginal_yuan",
         "subsidised_yuan",
         (*_PAIRED, *_VOUCHERS),
-        monthly=False,
+        False,
+        "share",
     ),
-    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", monthly=False),
-    Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False),
+    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", monthly=False, kind="ratio"),
+    Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False, kind="ratio"),
 )
 _STOCKS = {"children", "enrolled", "enrolled_under_36", "waiting", "places", "institutions", "fee_places"}
 
@@ -133,6 +140,9 @@ def outcome(record: Record, baseline: Record) -> Outcome:
         "closures": wide(city["closures"]),
     }
     monthly |= _voucher_parts(record, len(groups))
+    own_tiers = np.repeat(record.own, record.instrument_tiers)
+    fen = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")] * own_tiers
+    monthly["public_cost"][:, len(record.groups) :] = fen / 100
     paired = _pair(record, baseline, groups)
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
@@ -249,8 +259,9 @@ def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estima
     """A metric of one group over replications."""
     top = np.array([o.window[metric.top][column] for o in outcomes])
     if not metric.bottom:
-        return intervals.mean(top)
-    return intervals.ratio(top, np.array([o.window[metric.bottom][column] for o in outcomes]))
+        return intervals.mean(top) if metric.kind == "signed" else intervals.total(top, metric.kind == "rare")
+    bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
+    return intervals.share(top, bottom) if metric.kind == "share" else intervals.ratio(top, bottom)
 
 
 def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int) -> Estimate:
@@ -277,16 +288,16 @@ SUMMARY_SCHEMA = {
 }  # fmt: skip
 
 
-def summarise(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> pl.DataFrame:
+def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataFrame:
     """The table `summary`: every arm's metrics by group, with intervals and paired differences.
 
-    outcomes : by arm name, one for each replication, in order
+    outcomes : by the arm's key, one for each replication, in order
     """
     shown = [arm for arm in plan.arms if arm.role != "knowledge"]
-    base = outcomes[shown[0].name]
+    base = outcomes[shown[0].key]
     rows: list[tuple[object, ...]] = []
     for arm in shown:
-        mine = outcomes[arm.name]
+        mine = outcomes[arm.key]
         for metric in METRICS:
             if not _applies(metric, mine):
                 continue
@@ -301,17 +312,19 @@ def summarise(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> pl.DataF
     return table.sort("policy", "metric", "group", "doubt")
 
 
-def _knowledge_rows(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> Iterable[tuple[object, ...]]:
+def _knowledge_rows(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> Iterable[tuple[object, ...]]:
     """How cost per added child-month and the inframarginal share move with each assumption, luck held fixed."""
     ends: dict[tuple[str, str], dict[str, Sequence[Outcome]]] = {}
     for arm in plan.arms:
         if arm.role == "knowledge":
-            assumption, end = arm.name.rpartition(" | ")[2].rsplit(" ", 1)
-            ends.setdefault((arm.policy, assumption), {})[end] = outcomes[arm.name]
+            ends.setdefault((arm.name, arm.assumption), {})[arm.end] = outcomes[arm.key]
     for (policy, assumption), by_end in ends.items():
-        central = outcomes[policy][: len(by_end["low"])]
+        headline = outcomes["policy", policy, "", ""]
+        central = headline[: len(by_end["low"])]
         for metric in METRICS:
             if metric.name in ("cost_per_added_child_month", "inframarginal_share"):
+                if estimate(metric, headline, 0).value is None:
+                    continue  # where luck hides the figure, an assumption cannot be seen to move it
                 value, low, high = (_point(metric, o) for o in (central, by_end["low"], by_end["high"]))
                 yield (policy, metric.name, metric.unit, f"assumption={assumption}", value, low, high,
                        None, None, None, len(central), "knowledge")  # fmt: skip
@@ -324,13 +337,13 @@ def _point(metric: Metric, outcomes: Sequence[Outcome]) -> float | None:
     return top / bottom if bottom > 0 else None
 
 
-def monthly_table(plan: Plan, outcomes: Mapping[str, Sequence[Outcome]]) -> pl.DataFrame:
+def monthly_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataFrame:
     """The table `monthly`: policy, replication, month, group, metric, value; undefined values have no row."""
     frames = []
     for arm in plan.arms:
         if arm.role == "knowledge":
             continue
-        for replication, one in enumerate(outcomes[arm.name]):
+        for replication, one in enumerate(outcomes[arm.key]):
             frames += [
                 _month_rows(arm.name, replication, one, metric)
                 for metric in METRICS

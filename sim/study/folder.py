@@ -60,6 +60,11 @@ class ResultsFolder:
         """Remove all finished jobs."""
         remove_other_jobs(self.path, set())
 
+    def remove_tables(self) -> None:
+        """Remove tables and page of an earlier run, which are not those of the jobs that lie here now."""
+        for name in ("summary.csv", "monthly.parquet", "manifest.json", "report.html"):
+            (self.path / name).unlink(missing_ok=True)
+
     def tidy(self, jobs: set[str]) -> None:
         """Remove jobs that the plan no longer names, and halves of files."""
         remove_other_jobs(self.path, jobs)

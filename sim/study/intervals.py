@@ -1,12 +1,16 @@
-"""Intervals over replications: means, paired differences, and ratios of means.
+"""Intervals over replications: means, totals, shares, ratios of means and paired differences.
 
-axis 0 is the replication. With one replication there is a value and no interval.
+axis 0 is the replication. With one replication there is a value and no interval. Totals have theirs on the log
+scale and shares on the logit scale, so that none leaves the possible range and skewed ones are covered better
+than by Student's; with ten replications of something as skewed as a lognormal of unit log-sd they still cover
+nine times in ten, not nineteen in twenty.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import chi2
 from scipy.stats import t as student
 
 CONFIDENCE = 0.95
@@ -35,6 +39,11 @@ def _half_width(values: NDArray[np.float64]) -> float:
     return _quantile(len(values)) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
 
 
+def _factor(half: float) -> float:
+    """The factor of a half width on the log scale; beyond e^700 the interval is the whole range."""
+    return float(np.exp(min(half, 700.0)))
+
+
 def mean(values: NDArray[np.float64]) -> Estimate:
     """Mean over replications with Student's interval. values : float64 (n,)"""
     centre = float(values.mean())
@@ -42,6 +51,39 @@ def mean(values: NDArray[np.float64]) -> Estimate:
         return Estimate(centre)
     half = _half_width(values)
     return Estimate(centre, centre - half, centre + half)
+
+
+def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
+    """Mean of a total that is never negative, its interval on the log scale; values : float64 (n,), at least 0.
+
+    rare : a count of rare events; the interval is no narrower than Poisson's (Garwood, Biometrika 1936), so that
+        none seen in a few replications is not taken for none to be seen
+    """
+    centre, n = float(values.mean()), len(values)
+    if n < 2:
+        return Estimate(centre)
+    spread = _factor(_half_width(values) / centre) if centre > 0 else 1.0
+    low, high = centre / spread, centre * spread
+    if rare:
+        events = float(values.sum())
+        tail = (1 - CONFIDENCE) / 2
+        low = min(low, float(chi2.ppf(tail, 2 * events)) / 2 / n if events > 0 else 0.0)
+        high = max(high, float(chi2.ppf(1 - tail, 2 * events + 2)) / 2 / n)
+    return Estimate(centre, low, high)
+
+
+def share(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
+    """Ratio of means of a part and its whole, its interval on the logit scale; top, bottom : float64 (n,).
+
+    Undefined where the whole may be nothing. A share of exactly 0 or 1 has Fieller's interval.
+    """
+    plain = ratio(top, bottom)
+    r = plain.value
+    if r is None or len(top) < 2 or not 0 < r < 1:
+        return plain
+    odds = r / (1 - r)
+    spread = _factor(_half_width((top - r * bottom) / float(bottom.mean())) / (r * (1 - r)))
+    return Estimate(r, odds / (odds + spread), odds / (odds + 1 / spread))
 
 
 def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:

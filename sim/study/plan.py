@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from sim import dates
 from sim.engine.job import Span
+from sim.engine.tariff import MOST_CELLS, MOST_GROUPS, holds
 from sim.params import range_of
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
@@ -36,14 +36,22 @@ class Setting:
 class Arm:
     """One chain of own instruments in one setting, ready to run: windows filled in, thinned, idle ones left out.
 
-    role : "policy", "sweep" or "knowledge"; policy : the policy it belongs to
+    name : as tables show it; of a knowledge arm, its policy's
+    role : "policy", "sweep" or "knowledge"
+    assumption, end : of a knowledge arm, what is moved and where to, "low" or "high"
     """
 
     name: str
     role: str
-    policy: str
     own: tuple[Instrument, ...]
     setting: Setting
+    assumption: str = ""
+    end: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from every other arm of the plan."""
+        return self.role, self.name, self.assumption, self.end
 
 
 @dataclass(frozen=True)
@@ -100,9 +108,14 @@ def span_of(scenario: Scenario) -> Span:
 
 
 def ready(scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
-    """Instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out."""
+    """Instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out.
+
+    A policy's window opens with the counted months where the file does not say; the city's standing
+    programmes, which come the same way, stand from the first simulated day.
+    """
     run = scenario.run
-    return tuple(i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments if not i.idle)
+    first = span_of(scenario).first_day if instruments is scenario.standing else run.counted_from
+    return tuple(i.at_scale(run.scale).within(first, run.until) for i in instruments if not i.idle)
 
 
 def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int) -> str:
@@ -110,7 +123,7 @@ def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], 
     run = scenario.run
     return digest_of(
         {
-            "city": setting.city.model_dump(mode="json", exclude={"source"}),
+            "city": _without_sources(setting.city.model_dump(mode="json")),
             "clock": [str(run.start), str(run.counted_from), str(run.until), run.burn_in_months, run.scale],
             "standing": [_as_json(i) for i in ready(scenario, scenario.standing)],
             "own": [_as_json(i) for i in own],
@@ -122,7 +135,14 @@ def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], 
 
 
 def _as_json(instrument: Instrument) -> dict[str, Any]:
-    return {"kind": kind_of(instrument), **instrument.model_dump(mode="json", exclude={"source"})}
+    return {"kind": kind_of(instrument), **_without_sources(instrument.model_dump(mode="json"))}
+
+
+def _without_sources(tree: Any) -> Any:
+    """The values alone: where a number comes from does not change what is simulated."""
+    if isinstance(tree, dict):
+        return {k: _without_sources(v) for k, v in tree.items() if k != "source"}
+    return [_without_sources(x) for x in tree] if isinstance(tree, list) else tree
 
 
 def make_plan(scenario: Scenario) -> Plan:
@@ -131,10 +151,32 @@ def make_plan(scenario: Scenario) -> Plan:
     Raises BadScenario if a value of the sweep is not one the parameter can take.
     """
     central = Setting("", "", scenario.city)
-    arms = [Arm(p.name, "policy", p.name, ready(scenario, p.instruments), central) for p in scenario.policies]
+    arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central) for p in scenario.policies]
     swept, values = _sweep_arms(scenario, central)
     knowledge = _knowledge_arms(scenario, central)
-    return Plan(scenario, (*arms, *swept, *knowledge), values)
+    plan = Plan(scenario, (*arms, *swept, *knowledge), values)
+    _refuse_what_cannot_run(plan)
+    return plan
+
+
+def _refuse_what_cannot_run(plan: Plan) -> None:
+    """Raise BadScenario for names that two arms share, and for more family groups than a tariff holds."""
+    scenario, faults = plan.scenario, []
+    file = str(scenario.document.path)
+    keys = [arm.key for arm in plan.arms]
+    names = [arm.name for arm in plan.arms if arm.role != "knowledge"]
+    for name in sorted({n for n in names if names.count(n) > 1} | {k[1] for k in keys if keys.count(k) > 1}):
+        faults.append(
+            Fault(file, "policy", f'"{name}" twice', "names that differ, also from those of the sweep's arms")
+        )
+    institutions = round(scenario.city.supply.institutions * scenario.run.scale)
+    standing = ready(scenario, scenario.standing)
+    for arm in plan.arms:
+        if arm.role != "knowledge" and not holds(standing + arm.own, institutions):
+            expected = f"instruments that tell at most {MOST_GROUPS} family groups apart, {MOST_CELLS:,} with offers"
+            faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
+    if faults:
+        raise BadScenario(faults)
 
 
 def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[str, tuple[Any, ...]]]:
@@ -143,21 +185,22 @@ def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[s
     if sweep is None:
         return [], {}
     policy = next(p for p in scenario.policies if p.name == sweep.policy)
-    plain = {ready(scenario, p.instruments): p.name for p in reversed(scenario.policies)}
-    arms, values = [], {}
+    met = {ready(scenario, p.instruments): p.name for p in reversed(scenario.policies)}
+    arms: list[Arm] = []
+    values: dict[str, tuple[Any, ...]] = {}
     for point in itertools.product(*(v for _, v, _ in sweep.axes)):
         shown = [(path, x) for (path, v, _), x in zip(sweep.axes, point, strict=True) if len(v) > 1]
         label = ",".join(f"{path.rpartition('.')[2]}={_short(x)}" for path, x in shown)
         own = ready(scenario, _at_point(scenario, policy, point))
-        name = plain.get(own, f"{policy.name}[{label}]")
-        values[name] = tuple(x for _, x in shown)
-        if name not in plain.values():
-            arms.append(Arm(name, "sweep", policy.name, own, central))
+        if own not in met:
+            met[own] = f"{policy.name}[{label}]"
+            arms.append(Arm(met[own], "sweep", own, central))
+        values.setdefault(met[own], tuple(x for _, x in shown))
     return arms, values
 
 
 def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"{value:.15g}" if isinstance(value, int | float) else str(value)
 
 
 def _at_point(scenario: Scenario, policy: Policy, point: tuple[Any, ...]) -> tuple[Instrument, ...]:
@@ -196,8 +239,7 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
             for n, policy in enumerate(scenario.policies):
                 own = tuple(_moved_instrument(scenario, n, m, i, paths, end) for m, i in enumerate(policy.instruments))
                 if n and (own != policy.instruments or city_paths):
-                    label = f"{policy.name} | {name} {word}"
-                    arms.append(Arm(label, "knowledge", policy.name, ready(scenario, own), setting))
+                    arms.append(Arm(policy.name, "knowledge", ready(scenario, own), setting, name, word))
     return arms
 
 
@@ -229,12 +271,3 @@ def _moved_instrument(
             if bounds is not None:
                 moved[parameter] = bounds[end]
     return instrument.model_copy(update=moved)
-
-
-def counted_months(scenario: Scenario) -> int:
-    """Number of counted months."""
-    span = span_of(scenario)
-    return span.end - span.counted
-
-
-__all__ = ["Arm", "Plan", "Setting", "Task", "counted_months", "dates", "job_hash", "make_plan", "ready", "span_of"]

@@ -21,14 +21,15 @@ from sim.draws import Luck
 from sim.engine.job import Chain, Replication
 from sim.engine.recorder import Record
 from sim.kernels.ready import HALVES, compile_half
+from sim.params import range_of
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
-from sim.study.compare import Outcome
+from sim.study.compare import Key, Outcome
 from sim.study.folder import ResultsFolder
-from sim.study.plan import Arm, Plan, Task, job_hash, make_plan, ready, span_of
+from sim.study.plan import Plan, Task, job_hash, make_plan, ready, span_of
 from sim.study.store import StoreError, aside, digest_of, job_path, load_record, save_record, write_whole
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
@@ -37,13 +38,13 @@ RETRIES = 2  # of a task whose worker died
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker sends home: outcomes by arm name, family-months it simulated, and what went wrong by arm."""
+    """What a worker sends home: outcomes by arm, family-months it simulated, and what went wrong by arm."""
 
     replication: int
-    outcomes: dict[str, Outcome]
+    outcomes: dict[Key, Outcome]
     family_months: int
     processor_seconds: float
-    failures: dict[str, str]
+    failures: dict[Key, str]
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,11 @@ def work(task: Task, folder: Path) -> Done:
     for arm in task.arms:
         try:
             baseline = baseline or record_of(())
-            outcomes[arm.name] = compare.outcome(record_of(arm.own) if arm.own else baseline, baseline)
-        except (StoreError, MemoryError):
+            outcomes[arm.key] = compare.outcome(record_of(arm.own) if arm.own else baseline, baseline)
+        except StoreError:
             raise
         except Exception:
-            failures[arm.name] = traceback.format_exc()
+            failures[arm.key] = traceback.format_exc()
     simulated = city[0].decisions if city else 0
     return Done(r, outcomes, simulated, time.process_time() - began, failures)
 
@@ -123,9 +124,15 @@ def run(
     with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
-        dones = list(_carry_out(_split(plan, workers), folder.path, workers, progress, len(plan.jobs())))
-        failures = {f"{arm}, replication {d.replication}": text for d in dones for arm, text in d.failures.items()}
+        jobs = plan.jobs()
+
+        def tell() -> None:
+            progress(sum(job_path(folder.path, job).exists() for job in jobs), len(jobs))
+
+        dones = list(_carry_out(_split(plan, workers), folder.path, workers, tell))
+        failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
         if failures:
+            folder.remove_tables()
             return Study(folder.path, failures)
         outcomes = _by_arm(plan, dones)
         summary = compare.summarise(plan, outcomes)
@@ -134,8 +141,13 @@ def run(
         spent = {"wall_seconds": time.time() - began, "processor_seconds": sum(d.processor_seconds for d in dones)}
         manifest = _manifest(plan, spent, sum(d.family_months for d in dones), command)
         write_whole(folder.path / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-        folder.tidy(plan.jobs())
+        folder.tidy(jobs)
         return Study(folder.path, {})
+
+
+def _label(arm: Key, replication: int) -> str:
+    """How a failed job is named to the user."""
+    return " ".join(word for word in (*arm[1:], f"replication {replication}") if word)
 
 
 def _cores() -> int:
@@ -164,49 +176,46 @@ def _split(plan: Plan, workers: int) -> list[Task]:
     ]
 
 
-def _carry_out(tasks: list[Task], folder: Path, workers: int, progress: Progress, jobs: int) -> Iterator[Done]:
-    """Run tasks here or over worker processes; a task whose worker died is tried again."""
+def _carry_out(tasks: list[Task], folder: Path, workers: int, tell: Callable[[], None]) -> Iterator[Done]:
+    """Run tasks here or over worker processes; a task whose worker died is tried again, then given up."""
     if workers == 1:
         for task in tasks:
             yield work(task, folder)
-            progress(_finished(folder), jobs)
+            tell()
         return
     left = dict.fromkeys(range(len(tasks)), 0)
     while left:
         pool = get_reusable_executor(max_workers=workers, timeout=300)
         futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
         try:
-            for future in _as_finished(futures, folder, progress, jobs):
+            for future in _as_finished(futures, tell):
                 yield future.result()
                 del left[futures[future]]
         except TerminatedWorkerError:
+            # a death breaks the whole pool: nobody knows whose task it was, so all that are left are tried again
             left = {n: tried + 1 for n, tried in left.items()}
-            if max(left.values()) > RETRIES:
-                raise
+            for n in [n for n, tried in left.items() if tried > RETRIES]:
+                del left[n]
+                lost = {arm.key: "its worker process died, and so did those that tried again" for arm in tasks[n].arms}
+                yield Done(tasks[n].replication, {}, 0, 0.0, lost)
         except BaseException:
             pool.shutdown(wait=False, kill_workers=True)
             raise
 
 
-def _as_finished(
-    futures: dict[Future[Done], int], folder: Path, progress: Progress, jobs: int
-) -> Iterator[Future[Done]]:
+def _as_finished(futures: dict[Future[Done], int], tell: Callable[[], None]) -> Iterator[Future[Done]]:
     """Futures as they finish, with a look at the finished jobs twice a second."""
     open_ones = set(futures)
     while open_ones:
         finished, open_ones = wait(open_ones, timeout=0.5, return_when=FIRST_COMPLETED)
-        progress(_finished(folder), jobs)
+        tell()
         yield from finished
 
 
-def _finished(folder: Path) -> int:
-    return sum(1 for p in (folder / "jobs").iterdir() if p.suffix == ".npz")
-
-
-def _by_arm(plan: Plan, dones: list[Done]) -> dict[str, list[Outcome]]:
+def _by_arm(plan: Plan, dones: list[Done]) -> dict[Key, list[Outcome]]:
     """Outcomes by arm, in the order of replications."""
-    found = {(name, d.replication): one for d in dones for name, one in d.outcomes.items()}
-    return {arm.name: [found[arm.name, r] for r in range(plan.replications(arm))] for arm in plan.arms}
+    found = {(key, d.replication): one for d in dones for key, one in d.outcomes.items()}
+    return {arm.key: [found[arm.key, r] for r in range(plan.replications(arm))] for arm in plan.arms}
 
 
 def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) -> None:
@@ -219,7 +228,7 @@ def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) ->
 def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: str) -> dict[str, Any]:
     """How the study was run, and what it rests on."""
     scenario, run = plan.scenario, plan.scenario.run
-    resolved = json.loads(json.dumps(scenario.document.tree, default=str))
+    resolved = _resolved(scenario)
     return {
         "title": scenario.title,
         "city": scenario.city.name,
@@ -239,15 +248,58 @@ def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: 
         "commit": _commit(),
         "versions": {p: version(p) for p in ("childcare-sim", "numpy", "numba", "scipy", "simpy", "polars")}
         | {"python": platform.python_version()},
-        "processor": platform.machine(),
+        "processor": _processor(),
         **spent,
         "family_months": family_months,
         "family_months_per_second": family_months / spent["wall_seconds"],
         "evidence": [
             {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
             for e in scenario.document.evidence
-        ],
+        ]
+        + _defaults(scenario),
     }
+
+
+def _defaults(scenario: Scenario) -> list[dict[str, Any]]:
+    """The assumed numbers that the file leaves to an instrument's defaults, with their ranges."""
+    rows = []
+    for n, policy in enumerate(scenario.policies):
+        for m, instrument in enumerate(policy.instruments):
+            for name, declared in type(instrument).model_fields.items():
+                ends = range_of(declared)
+                if ends is not None and name not in instrument.model_fields_set:
+                    key, source = f"policy[{n}].instrument[{m}].{name}", "assumption: the instrument's default"
+                    value = getattr(instrument, name)
+                    rows.append({"key": key, "value": value, "low": ends[0], "high": ends[1], "source": source})
+    return rows
+
+
+def _processor() -> dict[str, Any]:
+    """The machine's processor and its vector features, as far as the system tells."""
+    described: dict[str, Any] = {"machine": platform.machine(), "cores": _cores()}
+    listed = Path("/proc/cpuinfo")
+    if listed.exists():
+        facts = dict(line.split(":", 1) for line in listed.read_text().split("\n\n")[0].splitlines() if ":" in line)
+        facts = {key.strip(): value.strip() for key, value in facts.items()}
+        described["model"] = facts.get("model name", "")
+        described["features"] = [f for f in facts.get("flags", "").split() if f.startswith(("avx", "fma", "sse4"))]
+    return described
+
+
+def _resolved(scenario: Scenario) -> dict[str, Any]:
+    """The scenario as it was validated, defaults filled in."""
+    return {
+        "title": scenario.title,
+        "run": scenario.run.model_dump(mode="json"),
+        "city": scenario.city.model_dump(mode="json"),
+        "instrument": [_table(i) for i in scenario.standing],
+        "policy": [{"name": p.name, "instrument": [_table(i) for i in p.instruments]} for p in scenario.policies],
+        "knowledge": scenario.knowledge.model_dump(mode="json"),
+    }
+
+
+def _table(instrument: Instrument) -> dict[str, Any]:
+    return {"kind": kind_of(instrument), **instrument.model_dump(mode="json")}
 
 
 def _sweep_entry(plan: Plan) -> dict[str, Any] | None:
@@ -271,8 +323,7 @@ def _notes(plan: Plan) -> list[str]:
     if all(k.fee_rule == "fixed" for k in scenario.city.supply.kind):
         notes.append(
             "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
-            "demands: no part of any subsidy can end in higher fees here, so effects on families are an upper bound "
-            "where places are scarce."
+            "demands: no part of any subsidy can end in higher fees here."
         )
     if scenario.run.replications < 2:
         notes.append("One replication: there are no intervals for luck.")
@@ -287,6 +338,3 @@ def _commit() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return shown.stdout.strip() or None
-
-
-__all__ = ["Arm", "Study", "job_path", "kind_of", "run", "work"]

@@ -46,15 +46,55 @@ def test_difference_from_itself_is_exactly_zero():
     assert intervals.mean(top - top) == intervals.Estimate(0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize("skewed", [False, True])
-def test_intervals_cover_what_they_claim(skewed):
-    """Ten replications of a paired, correlated, and (skewed) exponential pair; true ratio 0.5."""
-    chance, hits, tries = np.random.default_rng(7), 0, 2000
+def coverage(draw, interval, truth, tries=1500):
+    """Share of intervals that hold the truth."""
+    chance, hits = np.random.default_rng(7), 0
     for _ in range(tries):
-        common = chance.exponential(1.0, 10) if skewed else chance.normal(1.0, 0.3, 10)
-        bottom = 20 + 4 * common
-        top = 0.5 * bottom + chance.normal(0, 1, 10)
-        got = intervals.ratio(top, bottom)
-        hits += got.low <= 0.5 <= got.high
-    # four standard errors of a binomial about 95 %
-    assert abs(hits / tries - 0.95) < 4 * (0.95 * 0.05 / tries) ** 0.5
+        got = interval(*draw(chance))
+        hits += got.low <= truth <= got.high
+    return hits / tries
+
+
+def binomial_share(chance, p):
+    whole = chance.integers(200, 400, 10)
+    return chance.binomial(whole, p).astype(float), whole.astype(float)
+
+
+@pytest.mark.parametrize(
+    ("draw", "interval", "truth"),
+    [
+        pytest.param(lambda c: (c.normal(3, 1, 10),), intervals.mean, 3.0, id="mean of normals"),
+        pytest.param(lambda c: (c.poisson(30, 10).astype(float),), intervals.total, 30.0, id="total of many events"),
+        pytest.param(lambda c: (c.poisson(1, 10).astype(float), True), intervals.total, 1.0, id="few events"),
+        pytest.param(lambda c: (c.poisson(0.1, 10).astype(float), True), intervals.total, 0.1, id="hardly any event"),
+        pytest.param(lambda c: (c.lognormal(0, 0.5, 10),), intervals.total, np.exp(0.125), id="a skewed total"),
+        pytest.param(lambda c: binomial_share(c, 0.98), intervals.share, 0.98, id="a share near one"),
+        pytest.param(lambda c: binomial_share(c, 0.3), intervals.share, 0.3, id="a share"),
+    ],
+)
+def test_intervals_cover_what_they_claim(draw, interval, truth):
+    # four standard errors of 1,500 tries below 95 %; more than that is no fault
+    assert coverage(draw, interval, truth) > 0.95 - 4 * (0.95 * 0.05 / 1500) ** 0.5
+
+
+def test_paired_ratios_cover_what_they_claim():
+    """A residual as skewed as an exponential on both sides, a common part that cancels; true difference 0.1."""
+
+    def draw(chance):
+        common = chance.exponential(1.0, 10)
+        bottom, base = 20 + 4 * common, 25 + 4 * common
+        return 0.5 * bottom + chance.exponential(1, 10) - 1, bottom, 0.4 * base + chance.exponential(1, 10) - 1, base
+
+    assert coverage(draw, intervals.ratio_difference, 0.1) > 0.92
+
+
+def test_no_interval_leaves_the_possible_range():
+    chance = np.random.default_rng(3)
+    for _ in range(200):
+        top, bottom = binomial_share(chance, chance.choice([0.001, 0.5, 0.999]))
+        got = intervals.share(top[:2], bottom[:2])
+        assert got.value in (None, 0, 1) or 0 <= got.low <= got.value <= got.high <= 1
+        few = intervals.total(chance.poisson(0.3, 2).astype(float), rare=True)
+        assert 0 <= few.low <= few.value <= few.high
+    assert intervals.total(np.zeros(10), rare=True).high > 0.3
+    assert intervals.total(np.zeros(10)) == intervals.Estimate(0.0, 0.0, 0.0)

@@ -19,6 +19,7 @@ def record():
         offer_bills=np.ones((1, 3, 2), np.int32),
         own=np.array([False]),
         instrument_kinds=("cash_allowance",),
+        instrument_tiers=np.array([0]),
         children=5,
         stays={name: np.arange(3, dtype=np.int16) for name in STAY_FIELDS},
         stay_cells=np.zeros((3, 3), np.int16),
