@@ -263,7 +263,7 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:end]
         if name == "own":
             return value[:both]
-        if name == "instrument_kinds":
+        if name in ("instrument_kinds", "instrument_tiers"):
             return value[:both]
         return value
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from sim.compiled import entry
 
 
@@ -21,7 +23,7 @@ def compare_enrolment(policy: Any, baseline: Any, cells: Any, added: Any, crowde
     """Child-months added and crowded out, by group; `cells` int16 (n, C), group 0 is all."""
     for m in range(policy.shape[0]):
         for i in range(policy.shape[1]):
-            d = int(policy[m, i]) - int(baseline[m, i])
+            d = np.int64(policy[m, i]) - np.int64(baseline[m, i])  # unsigned bytes would wrap round
             if d == 0:
                 continue
             added[0] += d

@@ -18,6 +18,7 @@ from sim.params import Facts, number
 
 Band = Literal["infant", "toddler", "older_toddler"]
 BAND_WORDS: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
+FOREVER = date(9998, 12, 31)
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
 
@@ -163,7 +164,7 @@ class Instrument(Facts):
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
 
     start: date | None = Field(default=None, description="first day; the counted window's first if left out")
-    until: date | None = Field(default=None, description="last day; the run's last if left out")
+    until: date | None = Field(default=None, description="last day; no end if left out")
 
     payment_lag_months: int = number("months", "from a claim on the treasury to its payment", default=1, at_most=24)
 
@@ -185,8 +186,12 @@ class Instrument(Facts):
         return None
 
     def within(self, first: date, last: date) -> Self:
-        """The instrument with its window's open ends filled in."""
-        return self.model_copy(update={"start": self.start or first, "until": self.until or last})
+        """The instrument with its window's open ends filled in.
+
+        One without a last day outlives the run (`last`), so that nobody in it foresees an end.
+        """
+        del last
+        return self.model_copy(update={"start": self.start or first, "until": self.until or FOREVER})
 
     def at_scale(self, scale: float) -> Self:
         """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike."""

@@ -79,6 +79,10 @@ class VoucherPool(Instrument):
         """No voucher is worth anything, or none is issued."""
         return all(t.face_value == 0 or t.per_round == 0 for t in self.tranches)
 
+    def within(self, first: date, last: date) -> Self:
+        """A pool without a last day issues to the end of the run."""
+        return super().within(first, last).model_copy(update={"until": self.until or last})
+
     def at_scale(self, scale: float) -> Self:
         """Quotas are thinned together, rounded by largest remainder."""
         quotas = np.array([t.per_round for t in self.tranches], float)
@@ -154,8 +158,10 @@ class VoucherPool(Instrument):
             desk.issue(winners, tranche.face_value, t)
             columns["issued_in"][winners] = number_of_round
             columns["has_won"][winners] = True
-            # with nobody applying the odds would be undefined and nobody would ever apply again
-            columns["odds"][t] = len(winners) / len(applicants) if len(applicants) else 1.0
+            # whoever had applied when nobody did would have won; expectations move half way to what was seen,
+            # for if they jumped, rounds without applicants and crowded ones would alternate
+            seen = len(winners) / len(applicants) if len(applicants) else 1.0
+            columns["odds"][t] = (odds + seen) / 2
             columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
             counts = {
                 "voucher_eligible": len(rows),

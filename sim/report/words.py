@@ -109,8 +109,8 @@ METRICS: dict[str, dict[str, Word]] = {
         )
     },
     "waiting": {"en": Word("Waiting", "children", "children on a waiting list, mean of month-ends")},
-    "openings": {"en": Word("Openings", "institutions", "institutions opened in the window")},
-    "closures": {"en": Word("Closures", "institutions", "institutions closed in the window")},
+    "openings": {"en": Word("Classes opened", "classes", "classes opened in the window")},
+    "closures": {"en": Word("Classes closed", "classes", "classes given up in the window")},
     "displaced_children": {"en": Word("Displaced children", "", "children who lost a place to a closure")},
     "crowded_out": {"en": Word("Crowded out", "child-months", "enrolled in the baseline but not under the policy")},
     "consumer_surplus": {"en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid")},
@@ -154,7 +154,8 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "terminal.no_luck": {"en": "No intervals: to measure luck takes two replications or more."},
     "terminal.knowledge": {
-        "en": "Under each policy: the last two numbers with one assumption at its low | high value, which nobody knows."
+        "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
+        "which nobody knows, over fewer draws."
     },
     # the page's frame
     "page.kind": {"en": "Childcare policy comparison"},
@@ -253,9 +254,10 @@ TEXTS: dict[str, dict[str, str]] = {
     # figures: title, what it shows, and the words on the axes
     "figure.take_up.title": {"en": "Children in formal care, and how many more than in the baseline"},
     "figure.take_up.caption": {
-        "en": "Above: share of children under three enrolled at each month's end. Below: the difference from "
+        "en": "Above: children enrolled, of any age until kindergarten, ÷ children under three, at each "
+        "month's end. Below: the difference from "
         "the baseline under the same luck; policies too close to be told apart above are told apart there. "
-        "Bands are 95 % intervals over replications. Grey months are not counted in the tables."
+        "Bands are 95 % intervals over replications."
     },
     "figure.public_cost.title": {"en": "What the policies have cost so far, month by month"},
     "figure.public_cost.caption": {
@@ -270,7 +272,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "figure.funnel.title": {"en": "From the children who may apply to the vouchers that change something"},
     "figure.funnel.caption": {
         "en": "Children are counted once a round. In brackets the share of the step above. The scale is "
-        "logarithmic: equal distances are equal ratios. Bars are 95 % intervals over replications."
+        "logarithmic: equal distances are equal ratios. "
+        "Lines through the marks are 95 % intervals over replications, where wide enough to be seen."
     },
     "figure.who_gains.title": {"en": "Who gains: money and added care by family income"},
     "figure.who_gains.caption": {
@@ -280,7 +283,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "figure.market.title": {"en": "Fees and filled places, by policy"},
     "figure.market.caption": {
         "en": "Left the level, right the difference from the baseline under the same luck. Bands are 95 % "
-        "intervals over replications. Grey months are not counted in the tables."
+        "intervals over replications."
     },
     "figure.alt": {"en": "{title}. {caption} Policies: {policies}."},
     "axis.take_up": {"en": "Take-up, %"},

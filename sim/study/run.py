@@ -138,11 +138,23 @@ def run(
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
         _write_tables(folder.path, summary, monthly)
+        simulated = sum(d.family_months for d in dones)
         spent = {"wall_seconds": time.time() - began, "processor_seconds": sum(d.processor_seconds for d in dones)}
-        manifest = _manifest(plan, spent, sum(d.family_months for d in dones), command)
+        if simulated == 0:  # nothing was left to run: how it was run stays on record
+            spent, simulated = _spent_before(folder.path, spent)
+        manifest = _manifest(plan, spent, simulated, command)
         write_whole(folder.path / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
         folder.tidy(jobs)
         return Study(folder.path, {})
+
+
+def _spent_before(folder: Path, now: dict[str, float]) -> tuple[dict[str, float], int]:
+    """Times and family-months of the run that did the work, from its manifest; those of now if there is none."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        return now, 0
+    old = json.loads(path.read_text(encoding="utf-8"))
+    return {name: float(old[name]) for name in now}, int(old["family_months"])
 
 
 def _label(arm: Key, replication: int) -> str:

@@ -40,6 +40,7 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
         offer_bills=np.zeros((months, 3, 1), np.int32),
         own=np.zeros(0, bool),
         instrument_kinds=(),
+        instrument_tiers=np.zeros(0, np.int64),
         children=10,
         stays=dict(zip(("child", "at", "first", "last"), columns, strict=True)),
         stay_cells=np.zeros((columns.shape[1], 3), np.int16),
