@@ -82,12 +82,12 @@ class VoucherDesk:
             self.drawn[address, when] = self.world.luck.uniforms(address, ids, when)[:, 0].copy()
         return self.drawn[address, when][rows]
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> NDArray[np.float64]:
-        """What a voucher would be worth to each [yuan]."""
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
+        """What a voucher would be worth to each [yuan]; not exact, infinite where surely above the floor."""
         out = np.zeros(len(rows))
         face, renewal = round(face_yuan * 100), self.world.facts.families.renewal
         if face > 0:
-            applications.gains(rows, face, self.pool, renewal, floor, self.ages, self.scene, out)
+            applications.gains(rows, face, self.pool, renewal, floor, exact, self.ages, self.scene, out)
         return out
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:

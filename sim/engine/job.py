@@ -96,6 +96,7 @@ class Replication:
 
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
+        self._constants.shared_from = min(months, default=self.span.end)
         for month in sorted(max(m, self._baseline.state.month) for m in months if m < self.span.end):
             self._baseline.run_to(month)
             self._checkpoints[month] = self._baseline.state.copy()

@@ -19,13 +19,15 @@ from sim.engine.state import NO_LIMIT, State, furnish
 from sim.engine.tariff import family_groups, in_force, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS
 from sim.kernels import bills, census, choice, places
-from sim.kernels.columns import NOBODY, Ages, Scene
+from sim.kernels.columns import ALPHA, NOBODY, Ages, Scene
 from sim.kernels.day import Luck as DayLuck
 from sim.kernels.day import Room, decide
 from sim.policy.instrument import Cash, Instrument, Offered
 from sim.policy.menu import kind_of
 from sim.world.city import World
 from sim.world.institutions import BANDS
+
+MOST_KEPT = 48_000_000  # bytes of new epochs that the policies of a replication share
 
 
 class CountError(ArithmeticError):
@@ -34,11 +36,16 @@ class CountError(ArithmeticError):
 
 @dataclass
 class Constants:
-    """What every policy of a replication shares: renewals, groups, and counts that no policy moves."""
+    """What every policy of a replication shares: renewals, groups, and counts that no policy moves.
+
+    shared_from : absolute month from which several policies will ask for the same new epochs
+    """
 
     world: World
     first_month: int
     months: int
+    shared_from: int = 0
+    _room: int = MOST_KEPT  # bytes of epochs that may still be kept
 
     @cached_property
     def renewals(self) -> NDArray[np.uint8]:
@@ -74,6 +81,60 @@ class Constants:
     def drawn(self) -> dict[tuple[str, int], NDArray[np.float64]]:
         """Draws of all children that voucher pools keep, by stream and time, float64 (n,)."""
         return {}
+
+    @cached_property
+    def _edges(self) -> dict[date, NDArray[np.int64]]:
+        return {}
+
+    def edges(self, day: date) -> NDArray[np.int64]:
+        """Rows at which the four parts of a day's eligible children begin and end, oldest first, int64 (5,)."""
+        if day not in self._edges:
+            families, ages = self.world.families, ages_on(day)
+            first, last = families.slices[day.day - 1], families.slices[day.day]
+            infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+            cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
+            self._edges[day] = first + np.searchsorted(families.birth[first:last], cuts, side="right")
+        return self._edges[day]
+
+    @cached_property
+    def _crossings(self) -> dict[tuple[date, int], tuple[int, int]]:
+        return {}
+
+    def crossing(self, day: date, age: int) -> tuple[int, int]:
+        """Rows of a decision day's slice who have passed an age since their last one: first, and one after the last."""
+        if (day, age) not in self._crossings:
+            lo, hi = (int(edge) for edge in self.world.families.slices[day.day - 1 : day.day + 1])
+            before = date.fromordinal(dates.months_before(day, 1))
+            ends = [dates.months_before(before, age), dates.months_before(day, age)]
+            a, b = np.searchsorted(self.world.families.birth[lo:hi], ends, side="right")
+            self._crossings[day, age] = lo + int(a), lo + int(b)
+        return self._crossings[day, age]
+
+    @cached_property
+    def _epochs(self) -> dict[date, tuple[NDArray[np.int32], NDArray[np.float32]]]:
+        return {}
+
+    def renew(self, day: date, row: int, draws: NDArray[np.float32]) -> None:
+        """Draw a day's new epochs. They are the same under every policy, so they are drawn once and kept while small.
+
+        row : relative month; draws : float32 (K + 2, n)  of the children
+        """
+        edges, fresh = self.edges(day), draws[:ALPHA]
+        if day in self._epochs:
+            rows, kept = self._epochs[day]
+            for column, values in zip(fresh, kept, strict=True):
+                column[rows] = values
+            return
+        lo, hi = int(edges[0]), int(edges[-1])
+        world, luck, renewed = self.world, self.luck, self.renewals[row]
+        choice.renew(
+            lo, hi, renewed, np.array([dates.month_of(day)], np.uint32), luck.child_id, luck.institution_id,
+            luck.shocks, world.candidate, world.fixed, world.outside, draws,
+        )  # fmt: skip
+        if dates.month_of(day) >= self.shared_from and self._room > 0:
+            rows = (lo + np.flatnonzero(renewed[lo:hi])).astype(np.int32)
+            self._epochs[day] = rows, fresh[:, rows]
+            self._room -= self._epochs[day][1].nbytes
 
     @cached_property
     def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
@@ -144,9 +205,8 @@ class Simulation:
     # -- what instruments see and say ------------------------------------------------------------
 
     def _offered(self, day: date) -> Offered:
-        institutions, families = self._world.institutions, self._world.families
-        enrolled = np.zeros((len(institutions), BANDS), np.int64)
-        census.count_by_offer(ages_on(day), families.birth, self.state.children.at, enrolled)
+        institutions, asked = self._world.institutions, any(i.asks_who_is_enrolled for i in self._instruments)
+        enrolled = self._enrolled(day) if asked else np.full((len(institutions), BANDS), NOBODY, np.int64)
         return Offered(
             institutions.kind,
             institutions.kind_names,
@@ -155,6 +215,12 @@ class Simulation:
             enrolled,
             institutions.id,
         )
+
+    def _enrolled(self, day: date) -> NDArray[np.int64]:
+        """Children enrolled by institution and band, int64 (J, 3)."""
+        enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
+        census.count_by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
+        return enrolled
 
     def _new_payers(self, own_from: int) -> bills.Payers:
         suppliers = [q for q, i in enumerate(self._instruments) if i.pays_institutions]
@@ -242,18 +308,14 @@ class Simulation:
 
         Also of those too young to enrol: a voucher's round asks what it would be worth to them.
         """
-        lo, hi = (int(edge) for edge in self._world.families.slices[day.day - 1 : day.day + 1])
-        birth = self._world.families.birth[lo:hi]
-        before = date.fromordinal(dates.months_before(day, 1))
         for instrument in self._instruments:
             cash = instrument.cash()
             if cash is None:
                 continue
             for age in (cash.from_months, cash.to_months):
-                a = int(np.searchsorted(birth, dates.months_before(before, age), side="right"))
-                b = int(np.searchsorted(birth, dates.months_before(day, age), side="right"))
+                a, b = self._constants.crossing(day, age)
                 if b > a:
-                    self._write_alpha(slice(lo + a, lo + b), day, day)
+                    self._write_alpha(slice(a, b), day, day)
 
     # -- the day's phases ----------------------------------------------------------------------
 
@@ -322,24 +384,17 @@ class Simulation:
     def _decide(self, day: date) -> None:
         """The families whose day it is decide, then those enrolled are billed."""
         state, ages, row = self.state, ages_on(day), self._row(day)
-        edges = self._eligible(day, ages)
+        edges = self._constants.edges(day)
         self._write_alpha_at_thresholds(day)
         left = state.left > 0
+        self._constants.renew(day, row, state.children.draws)
         decide(
-            edges, day.toordinal(), (dates.month_of(day), row), self._constants.renewals[row], self._constants.luck,
-            ages, self._scene, self._payers, self._log, self._flows, self._room,
+            edges, day.toordinal(), (dates.month_of(day), row), self._constants.luck, ages, self._scene, self._payers,
+            self._log, self._flows, self._room,
         )  # fmt: skip
         state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
         if (left & (state.left <= 0)).any():
             self._write_tariff(day)
-
-    def _eligible(self, day: date, ages: Ages) -> NDArray[np.int64]:
-        """Rows at which the four parts of the day's eligible children begin and end, oldest first, int64 (5,)."""
-        families = self._world.families
-        first, last = families.slices[day.day - 1], families.slices[day.day]
-        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
-        cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
-        return np.asarray(first + np.searchsorted(families.birth[first:last], cuts, side="right"))
 
     def _review(self, day: date) -> None:
         """Institutions review; what they usually fill is known from the last month before the start on."""
@@ -429,7 +484,7 @@ class Simulation:
         for cell in (groups.kind_cell, groups.district_cell):
             cells += np.bincount(cell, running, size).astype(np.int64)
         chronicle.fee[row] = self._scene.tariff.posted
-        chronicle.offer_bills[row] = self._offered(day).enrolled.T
+        chronicle.offer_bills[row] = self._enrolled(day).T
 
     # -- the clock -------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.bills import Log, Payers, bill
-from sim.kernels.choice import renew, screen
+from sim.kernels.choice import screen
 from sim.kernels.columns import Ages, Scene
 from sim.kernels.places import place
 
@@ -37,7 +37,6 @@ def decide(
     edges: NDArray[np.int64],
     today: int,
     month: tuple[int, int],
-    renewed: NDArray[np.uint8],
     luck: Luck,
     ages: Ages,
     scene: Scene,
@@ -46,19 +45,14 @@ def decide(
     flows: NDArray[np.int64],
     room: Room,
 ) -> None:
-    """One day's slice.
+    """One day's slice, after new epochs are drawn.
 
     edges : int64 (5,)  rows at which its four parts, oldest first, begin and end
     today : ordinal day; month : absolute and relative
-    renewed : uint8 (n,)  1 where circumstances are drawn afresh this month
     flows : int64 (FLOWS, groups)  added to
     """
     children, (when, row) = scene.children, month
     lo, hi = int(edges[0]), int(edges[4])
-    renew(
-        lo, hi, renewed, np.array([when], np.uint32), luck.child_id, luck.institution_id, luck.shocks,
-        scene.candidate, scene.fixed, scene.outside, children.draws,
-    )  # fmt: skip
     for p in range(4):
         screen(
             int(edges[p]), int(edges[p + 1]), 3 - p, children.draws, children.shorts, scene.candidate,

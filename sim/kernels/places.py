@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 from sim.draws import philox
-from sim.kernels.choice import part_of, weigh
+from sim.kernels.choice import BLOCK, part_of, weigh
 from sim.kernels.columns import (
     ALONE,
     AT,
@@ -182,11 +182,14 @@ def settle(
 
 
 @inner
-def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any) -> None:
-    """Put the first n rows into the drawn order of those who share a day, addressed by child and month (heapsort)."""
+def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any) -> None:
+    """Write to `order` the first n positions in `rows`, in the order drawn for those who share a day (heapsort).
+
+    The order is addressed by child and month.
+    """
     keys = np.empty(n, np.uint64)
     for m in range(n):
-        keys[m] = philox(child_id[rows[m]], np.uint32(when), stream)[0]
+        keys[m], order[m] = philox(child_id[rows[m]], np.uint32(when), stream)[0], np.int32(m)
     root, end = n // 2, n
     while end > 1:
         if root > 0:  # the heap is being built from its last parent down
@@ -194,7 +197,7 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any) -> None:
         else:
             end -= 1
             keys[0], keys[end] = keys[end], keys[0]
-            rows[0], rows[end] = rows[end], rows[0]
+            order[0], order[end] = order[end], order[0]
         at = root
         while 2 * at + 1 < end:
             child = 2 * at + 1
@@ -203,8 +206,51 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any) -> None:
             if keys[child] <= keys[at]:
                 break
             keys[at], keys[child] = keys[child], keys[at]
-            rows[at], rows[child] = rows[child], rows[at]
+            order[at], order[child] = order[child], order[at]
             at = child
+
+
+@inner
+def concerned(lo: int, hi: int, best: Any, at: Any, waits: Any, held: Any, rows: Any) -> int:
+    """Write those of rows lo..hi who are enrolled, wait, hold a voucher or would enter; returns how many."""
+    n, marked = 0, np.empty(BLOCK, np.uint8)
+    for b in range(lo, hi, BLOCK):
+        size = min(BLOCK, hi - b)
+        for m in range(size):  # a loop of its own, that runs on vectors
+            i = b + m
+            marked[m] = (at[i] != NOBODY) | (waits[i] != NOBODY) | (held[i] > 0) | (best[i] >= 0)
+        for m in range(size):
+            rows[n] = np.int32(b + m)
+            n += marked[m]
+    return n
+
+
+@inner
+def compare(
+    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, draws: Any, links: Any, shorts: Any, counts: Any,
+    value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any,
+    worths: Any, weighed_at: Any,
+) -> int:  # fmt: skip
+    """Keep of the first n rows those who wait or whose best alternative is not what they have; returns how many.
+
+    worths : float32 (at least n, K)  written: the utilities of those kept, see `weigh`
+    weighed_at : int16 (at least n,)  written: where each was enrolled when it was weighed
+    """
+    kept = 0
+    for m in range(n):
+        i = np.int64(rows[m])
+        worth = worths[kept]
+        weigh(
+            i, part_of(birth[i], ages), candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
+            commitment, stickiness, worth,
+        )  # fmt: skip
+        top, own = draws[ALONE, i], np.int16(NOBODY)
+        for k in range(candidate.shape[0]):
+            better = worth[k] > top
+            top, own = (worth[k] if better else top), (candidate[k, i] if better else own)
+        rows[kept], weighed_at[kept] = rows[m], shorts[AT, i]
+        kept += 1 if links[WAITS, i] != NOBODY or own != shorts[AT, i] else 0
+    return kept
 
 
 @entry
@@ -249,7 +295,10 @@ def place(
             stages, terms, face, commitment, stickiness, worth, events,
         )  # fmt: skip
 
-    for i in range(lo, hi):
+    # whoever takes a seat before being served was waiting for it, so none is missed
+    near = concerned(lo, hi, best, shorts[AT], links[WAITS], counts[HELD], rows) if given < 0 else 0
+    for m in range(near):
+        i = np.int64(rows[m])
         if shorts[AT, i] == NOBODY or shorts[SEAT, i] == MIXED:
             continue
         part = part_of(birth[i], ages)
@@ -269,36 +318,28 @@ def place(
             drop(i, CLIMBS, links, ends)
             join(i, j * 3 + band, CLIMBS, links, ends)
 
-    served = given
+    served, worths, weighed_at = given, np.empty((1, candidate.shape[0]), np.float32), np.empty(1, np.int16)
+    order = np.empty(near, np.int32)
     if given < 0:
-        served = 0
-        for i in range(lo, hi):
-            wants = links[WAITS, i] != NOBODY
-            if shorts[AT, i] == NOBODY and counts[HELD, i] == 0:
-                wants = wants or best[i] >= 0
-            else:
-                weigh(
-                    i, part_of(birth[i], ages), candidate, draws, shorts, counts, value, prices, posted, stages, terms,
-                    face, commitment, stickiness, worth,
-                )  # fmt: skip
-                top, own = draws[ALONE, i], np.int16(NOBODY)
-                for k in range(candidate.shape[0]):
-                    if worth[k] > top:
-                        top, own = worth[k], candidate[k, i]
-                wants = wants or own != shorts[AT, i]
-            if wants:
-                rows[served] = np.int32(i)
-                served += 1
-        shuffle(rows, served, child_id, when, stream)
+        worths, weighed_at = np.empty((near, candidate.shape[0]), np.float32), np.empty(near, np.int16)
+        served = compare(
+            rows, near, ages, birth, candidate, draws, links, shorts, counts, value, prices, posted, stages, terms,
+            face, commitment, stickiness, worths, weighed_at,
+        )  # fmt: skip
+        shuffle(rows, served, child_id, when, stream, order)
 
-    for m in range(served):
+    for turn in range(served):
+        m = turn if given >= 0 else int(order[turn])
         i = np.int64(rows[m])
         part = part_of(birth[i], ages)
         band, at = BAND_OF_PART[part], shorts[AT, i]
-        weigh(
-            i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
-            commitment, stickiness, worth,
-        )  # fmt: skip
+        if given < 0 and weighed_at[m] == at:
+            worth[:] = worths[m]
+        else:  # a seat was handed to it since, or it was never weighed
+            weigh(
+                i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                commitment, stickiness, worth,
+            )  # fmt: skip
         alone = draws[ALONE, i]
         stay = alone
         for k in range(candidate.shape[0]):

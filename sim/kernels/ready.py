@@ -83,7 +83,7 @@ def _draw_and_bill(e: _Empty) -> None:
     )  # fmt: skip
     bills.bill(0, 0, 0, e.ages, scene, e.payers, e.log, np.zeros((bills.FLOWS, 1), np.int64))
     applications.eligible(np.zeros(29, np.int64), none, 0, 0, np.zeros((28, 2), np.int32), none)
-    applications.gains(none, 0, 0, 0.0, 0.0, e.ages, scene, np.zeros(0))
+    applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, scene, np.zeros(0))
     enrolled, groups = np.zeros((0, 0), np.uint8), np.zeros(1, np.int64)
     pairing.fill_enrolment(none, e.int16s, e.int16s, 0, 0, enrolled)
     pairing.compare_enrolment(enrolled, enrolled, scene.cells, groups, groups.copy())

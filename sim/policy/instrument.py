@@ -28,7 +28,8 @@ class Offered:
     """Institutions as instruments see them; axis 0 is the institution.
 
     kind : int8, index into kind_names; registered, inclusive : bool
-    enrolled : int64 (n, 3)  children enrolled by band when the question is asked
+    enrolled : int64 (n, 3)  children enrolled by band when the question is asked; -1 if no instrument of the policy
+        says that it asks
     id : uint32  stable address, for drawn selections
     """
 
@@ -144,8 +145,11 @@ class Desk(Protocol):
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> Floats:
         """A uniform addressed by child, stream and time."""
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> Floats:
-        """What a voucher would be worth to each [yuan]; gains that cannot exceed `floor` may come as 0."""
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> Floats:
+        """What a voucher would be worth to each [yuan]; gains that cannot exceed `floor` may come as 0.
+
+        exact : if not, gains that exceed it may come as infinite
+        """
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
         """Give each a voucher."""
@@ -162,6 +166,7 @@ class Instrument(Facts):
 
     title: ClassVar[str]
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
+    asks_who_is_enrolled: ClassVar[bool] = False  # whether a hook reads `Offered.enrolled`
 
     start: date | None = Field(default=None, description="first day; the counted window's first if left out")
     until: date | None = Field(default=None, description="last day; no end if left out")

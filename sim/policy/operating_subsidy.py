@@ -28,6 +28,7 @@ class OperatingSubsidy(Instrument):
     """
 
     title: ClassVar[str] = "money to institutions per enrolled child-month"
+    asks_who_is_enrolled: ClassVar[bool] = True
     pays_institutions: ClassVar[bool] = True
 
     yuan_per_child: float = number("yuan a month", "per enrolled child-month", default=0.0, idle=0.0, at_most=1_000_000)

@@ -152,7 +152,7 @@ class VoucherPool(Instrument):
             odds = float(columns["odds"][t])
             floor = self.hassle / odds if odds > 0 else np.inf
             asked = rows[may]
-            applicants = asked[desk.gains(asked, tranche.face_value, floor) > floor]
+            applicants = asked[desk.gains(asked, tranche.face_value, floor, exact=False) > floor]
             on_offer = tranche.per_round + int(columns["carried"][t])
             winners = self._winners(applicants, on_offer, number_of_round, tranche, desk)
             desk.issue(winners, tranche.face_value, t)
@@ -179,9 +179,11 @@ class VoucherPool(Instrument):
         Each family has one fixed draw; it knows when the share that knows has passed it.
         """
         unknowing = (1 - self.aware_growth) ** number_of_round
-        known = 1 - (1 - np.where(desk.enrolled(rows), self.aware_enrolled, self.aware_others)) * unknowing
-        columns["aware"][rows] |= desk.chance(rows, "awareness", 0) < known
-        return np.asarray(columns["aware"][rows])
+        enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
+        aware = columns["aware"][rows]
+        aware |= desk.chance(rows, "awareness", 0) < np.where(desk.enrolled(rows), enrolled, others)
+        columns["aware"][rows] = aware
+        return np.asarray(aware)
 
     def _winners(
         self, applicants: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
@@ -193,7 +195,7 @@ class VoucherPool(Instrument):
         first: Floats
         if self.allocation == "first_come":
             # assumption: the keener a family, the sooner it applies: arrival at a rate equal to its gain
-            first = -np.log(lot) / desk.gains(applicants, tranche.face_value, 0.0)
+            first = -np.log(lot) / desk.gains(applicants, tranche.face_value, 0.0, exact=True)
         elif self.allocation == "lowest_income":
             first = desk.income_per_head(applicants)
         elif self.allocation == "new_families_first":

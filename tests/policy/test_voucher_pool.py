@@ -50,8 +50,8 @@ class PaperDesk:
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
         return self.luck.uniforms(stream, rows.astype(np.uint32), when)[:, 0]
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float) -> NDArray[np.float64]:
-        del face_yuan, floor
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
+        del face_yuan, floor, exact
         return self.gain[rows]
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
