@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5
 
 app = App(
     name="python -m sim",
+    suppress_keyboard_interrupt=False,  # we answer it ourselves, with the line that goes on
     help="""A laboratory for childcare subsidy policy.
 
     `python -m sim scenarios/xian_vouchers.toml` runs a scenario: every policy in it, on a whole city, and writes
@@ -35,6 +37,7 @@ Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consum
 
 def main() -> None:
     """Run the command line; exits with the status that docs/commands.md lists."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # being asked to end is an interrupt too
     sys.exit(_guarded(sys.argv[1:]))
 
 
@@ -62,6 +65,9 @@ def _explained(error: Exception) -> int:
     from sim.study.folder import FolderError
     from sim.study.store import StoreError
 
+    if isinstance(error, OSError) and error.filename is not None:
+        _complain(f"{error.filename}: found {error.strerror}, expected to read and write here")
+        return STORAGE
     statuses = {BadScenario: BAD_INPUT, FolderError: FOLDER_TAKEN, StoreError: STORAGE}
     for kind, status in statuses.items():
         if isinstance(error, kind):

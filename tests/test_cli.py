@@ -1,8 +1,10 @@
 """The commands: what they print, and with what status they end."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,14 @@ def test_bad_words_are_one_line_and_status_2(words, said, tmp_path):
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_an_interrupt_says_how_to_go_on(tmp_path):
+    words = ["-m", "sim", str(SCENARIO), "--scale", "0.1", "--replications", "4", "--out", str(tmp_path), "--quiet"]
+    run = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while run.poll() is None and not (tmp_path / "xian_vouchers" / "scenario.txt").exists():
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == 130
+    assert "To go on: python -m sim" in said

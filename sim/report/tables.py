@@ -203,10 +203,11 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
     """
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     rows = headline(results)
     table = Table(
-        title=names.tidy(str(results.manifest.get("title", ""))) or None,
+        title=Text(names.tidy(str(results.manifest.get("title", "")))),
         caption="\n".join(_captions(results, rows, language)),
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

@@ -147,6 +147,11 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
             faults += _window_faults(head.run, policy.instruments, document, ("policy", n, "instrument"), own=True)
     sweep = _sweep(head.sweep, policies, document, faults) if head.sweep is not None else None
     faults += _knowledge_faults(head, document)
+    for chain, at in [
+        (standing, ("instrument",)),
+        *((p.instruments, ("policy", n, "instrument")) for n, p in enumerate(policies)),
+    ]:
+        faults += _kind_faults(head.city, chain, document, at)
     if faults:
         return None, faults
     scenario = Scenario(head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document)
@@ -204,6 +209,9 @@ def _policies(tables: list[Any], document: Document, faults: list[Fault]) -> tup
                 expected = f"no such key{suggestion(key, ('name', 'instrument', 'source'))}"
                 faults.append(_fault(document, (*here, key), table[key], expected))
         written = table.get("instrument", [])
+        for m, one in enumerate(written if isinstance(written, list) else []):
+            if not isinstance(one, dict):
+                faults.append(_fault(document, (*here, "instrument", m), one, "a [[policy.instrument]] table"))
         if not isinstance(written, list):
             faults.append(_fault(document, (*here, "instrument"), written, "[[policy.instrument]] tables"))
             written = []
@@ -224,7 +232,9 @@ def _clock_faults(head: Head, document: Document) -> list[Fault]:
     if run.count_from is not None and (run.count_from.day != 1 or run.count_from < run.start):
         wrong("count_from", run.count_from, f"the first day of a month, on or after run.start ({run.start})")
     last = run.until
-    if last < run.counted_from:
+    if last.year > 2210:
+        wrong("until", last, "a date before 2211")
+    elif last < run.counted_from:
         wrong("until", last, f"a date after the first counted day ({run.counted_from})")
     elif (last + timedelta(days=1)).day != 1:
         wrong("until", last, "the last day of a month")
@@ -258,8 +268,22 @@ def _window_faults(
         start = instrument.start
         if start is not None and start > run.until:
             faults.append(_fault(document, (*at, n, "start"), start, f"a date on or before run.until ({run.until})"))
+        until = instrument.until
+        if until is not None and (until.year > 2210 or until < (start or run.counted_from)):
+            expected = f"a date on or after its start ({start or run.counted_from}) and before 2211"
+            faults.append(_fault(document, (*at, n, "until"), until, expected))
         if own and start is not None and start < run.start:
             faults.append(_fault(document, (*at, n, "start"), start, f"a date on or after run.start ({run.start})"))
+    return faults
+
+
+def _kind_faults(city: CityFacts, instruments: tuple[Instrument, ...], document: Document, at: Key) -> list[Fault]:
+    """An instrument limited to kinds of institution names kinds that the city has."""
+    known, faults = [k.name for k in city.supply.kind], []
+    for n, instrument in enumerate(instruments):
+        for m, name in enumerate(getattr(instrument, "kinds", ())):
+            if name not in known:
+                faults.append(_fault(document, (*at, n, "kinds", m), name, one_of(known, name)))
     return faults
 
 
@@ -313,9 +337,11 @@ def _knowledge_faults(head: Head, document: Document) -> list[Fault]:
             where, _, rest = path.partition(".")
             known = menu()[where].model_fields if where in menu() else {}
             city = where == "city" and _declares(head.city, rest.split("."))
+            key: Key = ("knowledge", "assumptions", name)
             if not city and rest not in known:
-                key: Key = ("knowledge", "assumptions", name)
                 faults.append(_fault(document, key, path, "kind.parameter of the menu, or city.table.key"))
+            elif city and ("city", *rest.split(".")) not in document.ranges():
+                faults.append(_fault(document, key, path, "a number that carries low and high"))
     return faults
 
 

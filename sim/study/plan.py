@@ -1,6 +1,7 @@
 """The plan: which arms there are, what each job is, and how they are dealt to workers."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from sim.scenario.schema import Policy, Scenario, instrument_of
 from sim.source import digest
 from sim.study.store import digest_of
 from sim.world.city import CityFacts
+
+MOST_POINTS = 2000  # of a sweep's grid
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,9 @@ def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[s
         return [], {}
     policy = next(p for p in scenario.policies if p.name == sweep.policy)
     met = {ready(scenario, p.instruments): p.name for p in reversed(scenario.policies)}
+    size = math.prod(len(v) for _, v, _ in sweep.axes)
+    if size > MOST_POINTS:
+        raise BadScenario([Fault(str(scenario.document.path), "sweep", f"{size} points", f"at most {MOST_POINTS}")])
     arms: list[Arm] = []
     values: dict[str, tuple[Any, ...]] = {}
     for point in itertools.product(*(v for _, v, _ in sweep.axes)):
@@ -253,7 +259,10 @@ def _moved_city(scenario: Scenario, paths: list[str], end: int) -> CityFacts:
         for part in tables:
             table = table[part]
         table[key] = ranges[("city", *tables, key)][end]
-    return CityFacts.model_validate(tree)
+    try:
+        return CityFacts.model_validate(tree)
+    except ValidationError as error:
+        raise BadScenario(from_validation(error, scenario.document, ("city",), CityFacts)) from None
 
 
 def _moved_instrument(
@@ -270,4 +279,10 @@ def _moved_instrument(
             bounds = written or declared
             if bounds is not None:
                 moved[parameter] = bounds[end]
-    return instrument.model_copy(update=moved)
+    if not moved:
+        return instrument
+    try:
+        return type(instrument).model_validate(dict(instrument) | moved)
+    except ValidationError as error:
+        at = ("policy", n, "instrument", m)
+        raise BadScenario(from_validation(error, scenario.document, at, type(instrument))) from None

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import subprocess
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -166,11 +167,27 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def _pool(workers: int) -> Any:
+    """The worker processes; they end when this one does, however it ends."""
+    return get_reusable_executor(max_workers=workers, timeout=300, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end_with(parent: int) -> None:
+    """In a worker: watch the parent, and end once it is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 def _compile_at_once(workers: int) -> None:
     """On the first run of this source, compile the kernels before the workers need them, in several processes."""
     done = Path(os.environ["NUMBA_CACHE_DIR"]) / "complete"
     if not done.exists():
-        list(get_reusable_executor(max_workers=workers, timeout=300).map(compile_half, range(HALVES)))
+        list(_pool(workers).map(compile_half, range(HALVES)))
         done.touch()
 
 
@@ -197,7 +214,7 @@ def _carry_out(tasks: list[Task], folder: Path, workers: int, tell: Callable[[],
         return
     left = dict.fromkeys(range(len(tasks)), 0)
     while left:
-        pool = get_reusable_executor(max_workers=workers, timeout=300)
+        pool = _pool(workers)
         futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
         try:
             for future in _as_finished(futures, tell):

@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 from scipy.spatial import cKDTree
 
 from sim.draws import Luck
@@ -26,6 +26,15 @@ class CityFacts(Facts):
     classes: ClassFacts
     costs: CostFacts
     supply: SupplyFacts
+
+    @model_validator(mode="after")
+    def _districts(self) -> "CityFacts":
+        """Districts have names of their own, and residents between them."""
+        if len({d.name for d in self.district}) != len(self.district):
+            raise ValueError("district: names that differ")
+        if sum(d.residents for d in self.district) == 0:
+            raise ValueError("district: at least one with residents")
+        return self
 
 
 @dataclass(frozen=True)

@@ -297,8 +297,13 @@ def test_a_sweep_as_it_should_be(lay) -> None:
 
 @pytest.mark.parametrize("path", ["helicopter.rate", "fee_subsidy.height", "city.families.height", "city", "rate"])
 def test_an_assumption_names_what_there_is(lay, path: str) -> None:
-    end = f'\n[knowledge.assumptions]\n"how keen" = ["city.families.taste_sd", "{path}"]\n'
+    end = f'\n[knowledge.assumptions]\n"how keen" = ["voucher_pool.hassle", "{path}"]\n'
     assert path in only(lay(end=end))
+
+
+def test_an_assumption_about_the_city_needs_a_range(lay) -> None:
+    end = '\n[knowledge.assumptions]\n"how keen" = ["city.families.taste_sd"]\n'
+    assert "low and high" in only(lay(end=end))
 
 
 # ---------------------------------------------------------------------------------------------------------
