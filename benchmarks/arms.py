@@ -15,7 +15,7 @@ from sim.draws import Luck
 from sim.engine.job import Replication
 from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
 from sim.scenario.schema import load
-from sim.study.plan import ready, span_of
+from sim.study.plan import ready, span_of, standing
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,8 +58,9 @@ def main() -> None:
     print(machine())
 
     def build() -> Replication:
+        """The first replication's city, warmed up to the counted months."""
         luck = Luck(scenario.run.seed, 0)
-        city = Replication(scenario.city, ready(scenario, scenario.standing), span, luck, scenario.run.scale)
+        city = Replication(scenario.city, standing(scenario), span, luck, scenario.run.scale)
         city.prepare({span.counted})
         return city
 

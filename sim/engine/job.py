@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.draws import Luck
-from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, GroupIndex, Record
+from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
 from sim.engine.simulation import Constants, Simulation
 from sim.engine.state import State, empty_state
 from sim.engine.treasury import Ledger
@@ -201,6 +201,3 @@ def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
     for name in ("first", "last"):
         stays[name] = (stays[name] - begin).astype(np.int16)
     return stays
-
-
-__all__ = ["Chain", "GroupIndex", "Replication", "Span"]

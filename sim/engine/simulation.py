@@ -15,7 +15,7 @@ from sim.engine.clock import Phase, instant, keep
 from sim.engine.desk import VoucherDesk
 from sim.engine.market import Market
 from sim.engine.recorder import ROW, GroupIndex
-from sim.engine.state import NO_LIMIT, State, furnish
+from sim.engine.state import State, furnish
 from sim.engine.tariff import family_groups, in_force, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS
 from sim.kernels import bills, census, choice, places
@@ -572,6 +572,3 @@ def _empty_log(n: int) -> bills.Log:
         stay_subsidised=np.empty(n, np.uint8),
         filled=np.zeros(2, np.int64),
     )
-
-
-__all__ = ["NO_LIMIT", "Constants", "CountError", "Simulation", "ages_on"]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sim import dates
 from sim.params import Facts, Rows, number
 from sim.policy.instrument import Instrument
-from sim.policy.menu import kind_of, menu
+from sim.policy.menu import menu
 from sim.scenario.document import Document, survey
 from sim.scenario.faults import BadScenario, Fault, from_validation, key_text, one_of, suggestion, toml_text
 from sim.world.city import CityFacts
@@ -351,6 +351,3 @@ def _declares(facts: Facts, path: list[str]) -> bool:
     for part in path:
         value = getattr(value, part, None)
     return isinstance(value, int | float)
-
-
-__all__ = ["Policy", "RunFacts", "Scenario", "Sweep", "instrument_of", "kind_of", "load"]

@@ -194,7 +194,8 @@ class Window:
     def of(cls, scenario: Scenario, scale: float) -> "Window":
         """The scenario's city and clock at a scale."""
         run = scenario.run
-        filled = (i.at_scale(scale).within(run.counted_from, run.until) for i in scenario.standing)
+        first = dates.date_in(run.first_month)
+        filled = (i.at_scale(scale).within(first, run.until) for i in scenario.standing)
         return cls(scenario.city, tuple(filled), run, scale)
 
     def replication(self, which: int, unlimited: bool = False, early: int = 0) -> Replication:

@@ -111,14 +111,18 @@ def span_of(scenario: Scenario) -> Span:
 
 
 def ready(scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
-    """Instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out.
+    """A policy's instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out.
 
-    A policy's window opens with the counted months where the file does not say; the city's standing
-    programmes, which come the same way, stand from the first simulated day.
+    Where the file gives no first day, it is the first counted one.
     """
     run = scenario.run
-    first = span_of(scenario).first_day if instruments is scenario.standing else run.counted_from
-    return tuple(i.at_scale(run.scale).within(first, run.until) for i in instruments if not i.idle)
+    return tuple(i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments if not i.idle)
+
+
+def standing(scenario: Scenario) -> tuple[Instrument, ...]:
+    """The city's standing programmes likewise; where the file gives no first day, it is the first simulated one."""
+    run, first = scenario.run, span_of(scenario).first_day
+    return tuple(i.at_scale(run.scale).within(first, run.until) for i in scenario.standing if not i.idle)
 
 
 def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int) -> str:
@@ -128,7 +132,7 @@ def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], 
         {
             "city": _without_sources(setting.city.model_dump(mode="json")),
             "clock": [str(run.start), str(run.counted_from), str(run.until), run.burn_in_months, run.scale],
-            "standing": [_as_json(i) for i in ready(scenario, scenario.standing)],
+            "standing": [_as_json(i) for i in standing(scenario)],
             "own": [_as_json(i) for i in own],
             "seed": run.seed,
             "replication": replication,
@@ -173,9 +177,9 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
             Fault(file, "policy", f'"{name}" twice', "names that differ, also from those of the sweep's arms")
         )
     institutions = round(scenario.city.supply.institutions * scenario.run.scale)
-    standing = ready(scenario, scenario.standing)
+    stands = standing(scenario)
     for arm in plan.arms:
-        if arm.role != "knowledge" and not holds(standing + arm.own, institutions):
+        if arm.role != "knowledge" and not holds(stands + arm.own, institutions):
             expected = f"instruments that tell at most {MOST_GROUPS} family groups apart, {MOST_CELLS:,} with offers"
             faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
     if faults:

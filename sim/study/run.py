@@ -30,7 +30,7 @@ from sim.source import digest
 from sim.study import compare
 from sim.study.compare import Key, Outcome
 from sim.study.folder import ResultsFolder
-from sim.study.plan import Plan, Task, job_hash, make_plan, ready, span_of
+from sim.study.plan import Plan, Task, job_hash, make_plan, span_of, standing
 from sim.study.store import StoreError, aside, digest_of, job_path, load_record, save_record, write_whole
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
@@ -95,10 +95,10 @@ def work(task: Task, folder: Path) -> Done:
 def _warm(task: Task) -> Replication:
     """Draw the task's city and run its warm-up to every month from which an arm forks."""
     scenario, span = task.scenario, span_of(task.scenario)
-    standing = ready(scenario, scenario.standing)
+    stands = standing(scenario)
     luck = Luck(scenario.run.seed, task.replication)
-    city = Replication(task.setting.city, standing, span, luck, scenario.run.scale)
-    forks = {Chain(standing, arm.own).fork_month for arm in task.arms}
+    city = Replication(task.setting.city, stands, span, luck, scenario.run.scale)
+    forks = {Chain(stands, arm.own).fork_month for arm in task.arms}
     city.prepare({m for m in forks if m is not None})
     return city
 
