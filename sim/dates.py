@@ -6,10 +6,13 @@ horizon one subtraction.
 
 from datetime import date
 from functools import cache
+from typing import Literal
 
 DECISION_DAYS = 28  # every month has days 1 to 28, so each family decides once in each
-BAND_NAMES = ("infant", "toddler", "older_toddler")
+Band = Literal["infant", "toddler", "older_toddler"]
+BAND_NAMES: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
 BAND_FROM_MONTHS = (6, 12, 24)  # design section 2; the last band ends at kindergarten entry
+MIXED = 3  # the type of a mixed class; those of the bands come before it
 MIXED_FROM_MONTHS = 18  # mixed class, 18 to 36 months: 托育机构设置标准（试行）2019
 KINDERGARTEN_MONTHS = 36
 

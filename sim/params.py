@@ -1,8 +1,10 @@
 """Numbers with units, bounds and meanings: what a scenario file may say, and how it is checked."""
 
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.fields import FieldInfo
 
 T = TypeVar("T")
@@ -11,6 +13,95 @@ MANY = 10**9  # an upper bound for counts and yuan: far above any city's, far be
 
 # TOML writes lists; a frozen value holds tuples
 Rows = Annotated[tuple[T, ...], Field(strict=False)]
+
+_CJK_SPACE = "\u3000"  # unprintable to Python, not to a reader
+_FORMULA = "=+-@＝＋－＠"  # with these a spreadsheet takes a cell for a formula
+
+
+class Misfit(ValueError):
+    """Values that are of the right type and still cannot stand: for each the key below the table, and what may.
+
+    wrong : key paths relative to the validated table, and what was expected there
+    """
+
+    def __init__(self, *wrong: tuple[tuple[str | int, ...], str]) -> None:
+        super().__init__("; ".join(f"{path}: {expected}" for path, expected in wrong))
+        self.wrong = wrong
+
+
+def printable(text: str) -> str:
+    """The text itself. Raises ValueError if it holds a character that does not show, or turns the line about."""
+    if not text.strip() or not all(c.isprintable() or c == _CJK_SPACE for c in text):
+        raise ValueError("printable characters, on one line")
+    return text
+
+
+def unfit_name(text: object) -> str | None:
+    """What a name for a table's first column should have been; None where it is one.
+
+    A name is printable, has no space at its ends, and no spreadsheet takes it for a formula.
+    """
+    if not isinstance(text, str) or not 1 <= len(text) <= 100:
+        return "a name of 1 to 100 printable characters"
+    try:
+        printable(text)
+    except ValueError:
+        return "a name of 1 to 100 printable characters"
+    if text != text.strip():
+        return "a name without spaces at its ends"
+    if text[0] in _FORMULA:
+        return "a name that no spreadsheet takes for a formula: one that does not begin with = + - or @"
+    return None
+
+
+def _name(text: str) -> str:
+    wrong = unfit_name(text)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Words = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(printable)]
+
+
+def _once(values: Sequence[Hashable]) -> Sequence[Hashable]:
+    if len(set(values)) < len(values):
+        raise ValueError("each of them once")
+    return values
+
+
+Each = AfterValidator(_once)  # for lists of alternatives, where naming one twice is a slip
+
+
+@dataclass(frozen=True)
+class Named(Mapping[str, T]):
+    """A frozen table of values by name: equal, and hashed alike, in whatever order it was written."""
+
+    pairs: tuple[tuple[str, T], ...] = ()
+
+    @classmethod
+    def of(cls, table: Mapping[str, T]) -> "Named[T]":
+        """The frozen value of a table."""
+        return cls(tuple(sorted(table.items(), key=lambda pair: pair[0])))
+
+    def __getitem__(self, name: str) -> T:
+        return dict(self.pairs)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+
+# TOML writes tables; a frozen value holds `Named`
+ByName = Annotated[
+    Mapping[str, T],
+    Field(strict=False, max_length=1000),
+    AfterValidator(Named.of),
+    PlainSerializer(dict, return_type=dict[str, Any]),
+]
 
 
 class Facts(BaseModel):
@@ -57,6 +148,11 @@ def fraction(
 ) -> Any:
     """Declare a field between 0 and 1."""
     return number("share", meaning, at_most=1, default=default, idle=idle, low=low, high=high)
+
+
+def by_name(unit: str, meaning: str) -> Any:
+    """Declare a field of type `ByName`: numbers by name, none by default, which is its idle value."""
+    return Field(default=Named(), description=meaning, json_schema_extra={"unit": unit, "idle": {}, "default": {}})
 
 
 def unit_of(field: FieldInfo) -> str:

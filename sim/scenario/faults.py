@@ -16,6 +16,8 @@ from itertools import accumulate
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
+from sim.params import Misfit
+
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
@@ -25,6 +27,7 @@ FOUND_WIDTH = 100
 KEY_WIDTH = 200
 EXPECTED_WIDTH = 600
 FILE_WIDTH = 400
+NAME_WIDTH = 60
 
 _BARE_KEY = re.compile(r"[\w-]+")
 _SHOWN_AS_IS = "\u3000"  # the CJK space: Python calls it unprintable, a reader doesn't
@@ -68,6 +71,18 @@ class Sourced(Protocol):
 
     def file_of(self, key_path: KeyPath, /) -> str:
         """The file that gave a key, or its nearest ancestor."""
+
+
+@dataclass(frozen=True)
+class Loose:
+    """A tree that stands in no file: values as a sweep or an assumption would have them."""
+
+    tree: dict[str, Any]
+
+    def file_of(self, key_path: KeyPath, /) -> str:
+        """No file."""
+        del key_path
+        return ""
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -172,6 +187,21 @@ def _scalar_text(value: object) -> str:
 # from pydantic's errors to faults
 
 
+def where(path: KeyPath, document: Sourced) -> str:
+    """A key path as text, with the name of the policy it is about."""
+    text = key_text(path) or "(file)"
+    if len(path) > 2 and path[0] == "policy" and path[2] != "name":
+        name = _child(_child(_child(document.tree, "policy"), path[1]), "name")
+        if isinstance(name, str):
+            return f"{text} (policy {toml_text(name, NAME_WIDTH)})"
+    return text
+
+
+def fault_at(document: Sourced, path: KeyPath, found: object, expected: str) -> Fault:
+    """A fault of a value of the document."""
+    return Fault(document.file_of(path), where(path, document), toml_text(found), expected)
+
+
 def from_validation(
     error: ValidationError,
     document: Sourced,
@@ -186,8 +216,24 @@ def from_validation(
 
     Several errors about one value (the branches of a union) become one fault: `a number or an array`.
     """
-    details = [dict(detail) for detail in error.errors(include_url=False)]
-    placed = [_placed(detail, document, prefix, details, model) for detail in details]
+    details: list[dict[str, Any]] = [dict(detail) for detail in error.errors(include_url=False)]
+    spoilt = {tuple(d["loc"][:n]) for d in details for n in range(len(d["loc"]))}
+    # a list that lost an element to a fault of its own is told to be too short as well
+    details = [d for d in details if d["type"] != "too_short" or tuple(d["loc"]) not in spoilt]
+    details = [single for detail in details for single in _each_misfit(detail)]
+    lacking: dict[KeyPath, set[str]] = {}
+    for detail in details:
+        if detail["type"] == "missing":
+            lacking.setdefault(tuple(detail["loc"][:-1]), set()).add(str(detail["loc"][-1]))
+    # a misspelt key is told once, not also as the one that is missing for it
+    meant = {
+        (*detail["loc"][:-1], near)
+        for detail in details
+        if detail["type"] == "extra_forbidden" and lacking.get(tuple(detail["loc"][:-1]))
+        for near in [nearest(detail["loc"][-1], lacking[tuple(detail["loc"][:-1])])]
+    }
+    details = [d for d in details if d["type"] != "missing" or tuple(d["loc"]) not in meant]
+    placed = [_placed(detail, document, prefix, lacking, model) for detail in details]
     expected: dict[tuple[str, str, str], list[str]] = {}
     for fault in placed:
         words = expected.setdefault((fault.file, fault.key, fault.found), [])
@@ -196,30 +242,42 @@ def from_validation(
     return [Fault(*place, " or ".join(words)) for place, words in expected.items()]
 
 
+def _each_misfit(detail: dict[str, Any]) -> list[dict[str, Any]]:
+    """One error for each key that a validator of a whole table complained of."""
+    error = detail.get("ctx", {}).get("error")
+    if not isinstance(error, Misfit):
+        return [detail]
+    return [
+        {"type": "misfit", "loc": (*detail["loc"], *path), "ctx": {"error": expected}, "input": None}
+        for path, expected in error.wrong
+    ]
+
+
 def _placed(
     detail: dict[str, Any],
     document: Sourced,
     prefix: KeyPath,
-    details: list[dict[str, Any]],
+    lacking: Mapping[KeyPath, set[str]],
     model: type[BaseModel] | None,
 ) -> Fault:
     kind, loc = detail["type"], tuple(detail["loc"])
-    path, value = _locate(document.tree, prefix, loc, missing=kind == "missing", tagged=model is not None)
+    missing = kind in ("missing", "misfit")
+    path, value = _locate(document.tree, prefix, loc, missing, tagged=model is not None)
     if value is _ABSENT:
-        value = None if kind == "missing" else detail.get("input")
+        value = None if missing else detail.get("input")
     tag = _discriminator(detail)
     if tag is not None:
         path, value = (*path, tag), _child(value, tag)
         value = None if value is _ABSENT else value
     known, annotations = _expectations(model, loc) if model else (set(), [])
     if kind == "extra_forbidden":
-        known = known | _missing_beside(loc, details)
-        expected = "no such key" + suggestion(loc[-1], known)
+        beside = lacking.get(loc[:-1], set())  # what a misspelt key was probably meant to be
+        expected = "no such key" + (suggestion(loc[-1], beside) or suggestion(loc[-1], known))
     elif kind == "missing":
         expected = _wanted(annotations)
     else:
         expected = _expected(detail, value)
-    return Fault(document.file_of(path), key_text(path) or "(file)", toml_text(value), expected)
+    return Fault(document.file_of(path), where(path, document), toml_text(value), expected)
 
 
 class _Absent:
@@ -265,12 +323,6 @@ def _discriminator(detail: dict[str, Any]) -> str | None:
     if not detail["type"].startswith("union_tag_"):
         return None
     return str(detail["ctx"]["discriminator"]).strip("'") or None
-
-
-def _missing_beside(loc: KeyPath, details: list[dict[str, Any]]) -> set[str]:
-    """Keys missing in the same table: what a misspelt one was probably meant to be."""
-    beside = (d["loc"] for d in details if d["type"] == "missing" and d["loc"][:-1] == loc[:-1])
-    return {str(other[-1]) for other in beside}
 
 
 _WORDS = {
@@ -338,7 +390,7 @@ def _expected(detail: dict[str, Any], value: object) -> str:
         return one_of(_names(context["expected"]), value)
     if kind == "union_tag_invalid":
         return one_of(_names(context["expected_tags"]), value)
-    if kind in ("value_error", "assertion_error") and str(context.get("error", "")):
+    if kind in ("value_error", "assertion_error", "misfit") and str(context.get("error", "")):
         return str(context["error"])
     if kind in _WORDS:
         words = _WORDS[kind].format_map({name: _bound_text(bound) for name, bound in context.items()})

@@ -1,5 +1,6 @@
 """Bad input, whatever it is: refused before anything runs, in one line a fault, all faults at once."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from town import HAMLET
 from sim.policy.menu import menu
 from sim.scenario.faults import BadScenario
 from sim.scenario.schema import Scenario, load
+from sim.study.plan import make_plan
 
 TEXT = HAMLET.read_text(encoding="utf-8")
 POOL = """
@@ -208,15 +210,107 @@ def test_everything_wrong_is_said_at_once(lay) -> None:
         assert key in said
 
 
-def test_places_of_nothing_are_no_fault(lay) -> None:
-    """A city without places is sad, not impossible; and so is one without institutions."""
-    assert load(lay(("places = 420", "places = 0"))).city.supply.places == 0
-    assert load(lay(("institutions = 14", "institutions = 0"))).city.supply.institutions == 0
+@pytest.mark.parametrize(
+    ("changes", "key", "expected"),
+    [
+        ([("places = 420", "places = 0")], "city.supply.places: found 0", "at least one"),
+        ([("institutions = 14", "institutions = 0")], "city.supply.institutions: found 0", "at least one"),
+        ([("places = 420", "places = 1")], "city.supply.places: found 1", "fill at least one class"),
+        ([("seed = 7", "seed = 7\nscale = 0.02"), ("places = 420", "places = 90")], "run.scale: found 0.02", "class"),
+    ],
+)
+def test_a_city_without_places_is_refused(lay, changes, key: str, expected: str) -> None:
+    line = only(lay(*changes))
+    assert key in line
+    assert expected in line
+
+
+ONE_LINE = {
+    "an empty file": (("title  =", "#"), None),
+    "a misspelt key": (("taste_sd = 3.0", "taste_ds = 3.0"), "taste_ds: found 3.0, expected no such key; did you mean"),
+    "a number in a number": (("seed = 7", "seed = { value = { value = 7 } }"), "run.seed: found"),
+    "a start before all": (("start = 2025-01-01\ncount", "start = 0001-01-01\ncount"), "run.start: found 0001-01-01"),
+    "a bad element": (("fees = [3_000, 2_500, 2_200]", 'fees = [3_000, "x", 2_200]'), "city.supply.kind[0].fees[1]"),
+    "an element out of bounds": (("fees = [3_000,", "fees = [-3_000,"), "city.supply.kind[0].fees[0]"),
+    "a huge element": (("[-2.0, -1.0, 0.5]", f"[{2**60}, -1.0, 0.5]"), "city.families.band_taste[0]"),
+    "an infinite element": (("[-2.0, -1.0, 0.5]", "[-inf, -1.0, 0.5]"), "city.families.band_taste[0]"),
+    "a huge number": (("institutions = 14", "institutions = 99999999999999999999999"), "city.supply.institutions"),
+    "births of no year": (('"2018" = 1000', '"next" = 1000'), "by_year.next: found 1000, expected a year"),
+    "births below nothing": (('"2018" = 1000', '"2018" = -4'), "by_year.2018: found -4, expected births of 0"),
+    "births of half a child": (('"2018" = 1000', '"2018" = 4.5'), "by_year.2018: found 4.5"),
+    "a year in other digits": (('"2018" = 1000', '"٢٠١٨" = 1000'), "expected a year"),
+    "a year unheard of": (('"2024" = 1200\n', ""), "by_year.2024: found nothing, expected the births of 2024"),
+    "a line's end in a title": (('"A hamlet"', '"A ham\\nlet"'), "title:"),
+    "a title of nothing": (('"A hamlet"', '" "'), "title:"),
+    "a bell in a city": (('name = "Hamlet"', 'name = "Ham\\u0007let"'), "city.name:"),
+    "a district written backwards": (('name = "West"', 'name = "\\u202Etse"'), "city.district[1].name:"),
+    "districts of one name": (('name = "West"', 'name = "East"'), "city.district[1].name:"),
+    "a kind with a tab": (('name = "public"', 'name = "pub\\tlic"'), "city.supply.kind[2].name:"),
+    "kinds of one name": (('name = "public"', 'name = "private"'), "city.supply.kind[2].name:"),
+    "an allowance for no age": (("to_months = 36", "to_months = 0"), "instrument[0].to_months: found 0"),
+    "an allowance up to an age it never reaches": (("from_months = 0", "from_months = 36"), "instrument[0].to_months"),
+    "a birth order of nobody": (("to_months = 36", "birth_orders = [1, 4]"), "instrument[0].birth_orders[1]: found 4"),
+    "a birth before the first": (("to_months = 36", "birth_orders = [0]"), "instrument[0].birth_orders[0]: found 0"),
+    "a birth order twice": (("to_months = 36", "birth_orders = [2, 2]"), "instrument[0].birth_orders"),
+}
+
+
+@pytest.mark.parametrize("about", ONE_LINE)
+def test_one_fault_is_one_line(lay, about: str) -> None:
+    change, key = ONE_LINE[about]
+    path = lay(change)
+    if key is None:
+        path.write_bytes(b"")
+    assert (key or "an empty file") in only(path)
+
+
+NAMES = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "\\u202Eabc", "a\\u0000b", "a\\tb", " a", "a ", "", "   ", "x" * 101]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_policys_name_is_plain_text(lay, name: str) -> None:
+    """No control characters, and nothing that a spreadsheet would run when it opens summary.csv."""
+    assert "policy[1].name: found" in only(lay(end=POOL.replace('"vouchers"', f'"{name}"')))
+
+
+def test_a_policys_name_may_hold_what_a_title_does(lay) -> None:
+    names = ["vouchers, 10 % more", "普惠 券", "a=b", "É-1", "1"]
+    for name in names:
+        assert load(lay(end=POOL.replace('"vouchers"', f'"{name}"'))).policies[1].name == name
+
+
+SUBSIDY = '[[policy]]\nname = "cheap"\n[[policy.instrument]]\nkind = "fee_subsidy"\nrate = 0.1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("bands = []", "bands: found [], expected at least 1 item"),
+        ('bands = ["toddler", "toddler"]', "bands:"),
+        ('bands = ["todler"]', "did you mean toddler?"),
+        ('kinds = ["pivate"]', "did you mean private?"),
+        ('kinds = ["private", "private"]', "kinds:"),
+        ("rte = 0.1", "did you mean rate?"),
+        ("start = 2031-01-01", "start: found 2031-01-01"),
+    ],
+)
+def test_a_fault_of_a_policy_names_the_policy(lay, text: str, said: str) -> None:
+    line = only(lay(end=f"\n{SUBSIDY}{text}\n"))
+    assert "policy[1].instrument[0]." in line
+    assert '(policy "cheap"): found' in line
+    assert said.partition(":")[0] in line
+    assert said.partition(": ")[2] in line
+
+
+def test_a_number_that_is_none_names_its_policy_too(lay) -> None:
+    line = only(lay(end=f"\n{SUBSIDY}ceiling = nan\n"))
+    assert 'policy[1].instrument[0].ceiling (policy "cheap"): found nan' in line
 
 
 def test_a_setting_is_held_to_the_same_rules(lay) -> None:
     path = lay()
-    assert load(path, ["run.seed=8", "city.supply.places=0"]).run.seed == 8
+    assert load(path, ["run.seed=8", "city.supply.places=500"]).run.seed == 8
+    assert "--set: city.supply.places: found 0" in only(path, "city.supply.places=0")
     assert "run.sed" in only(path, "run.sed=8")
     assert "renewal" in only(path, "city.families.renewal=7")
     assert only(path, "run.until=2020-01-31").count("run.until") == 1
@@ -306,6 +400,121 @@ def test_an_assumption_about_the_city_needs_a_range(lay) -> None:
     assert "low and high" in only(lay(end=end))
 
 
+AT_POINTS = {
+    "before the run": (
+        '"voucher_pool.start" = [2025-03-10, 2024-03-10]',
+        'sweep."voucher_pool.start": found 2024-03-10',
+    ),
+    "after the run": ('"voucher_pool.start" = [2026-03-10]', 'sweep."voucher_pool.start": found 2026-03-10'),
+    "reversed": ('"voucher_pool.until" = [2025-03-09]', 'sweep."voucher_pool.until": found 2025-03-09'),
+    "an added instrument too late": (
+        '"fee_subsidy.start" = [2030-01-01]\n',
+        'sweep."fee_subsidy.start": found 2030-01-01',
+    ),
+    "no date": ('"voucher_pool.start" = [2025]', 'sweep."voucher_pool.start": found 2025, expected a date'),
+    "a share above one": ('"fee_subsidy.rate" = [0.1, 1.5]', 'sweep."fee_subsidy.rate": found 1.5, expected a number'),
+    "a kind the city lacks": ('"fee_subsidy.kinds" = [["home"], []]', 'sweep."fee_subsidy.kinds": found ["home"]'),
+    "no band": ('"fee_subsidy.bands" = [["infant"], []]', 'sweep."fee_subsidy.bands": found []'),
+    "a factor too large": (
+        '"voucher_pool.per_round" = { scale = [1, 1e6] }',
+        'sweep."voucher_pool.per_round": found a factor of 1000000.0, which makes 80000000, expected',
+    ),
+    "a factor on a date": (
+        '"voucher_pool.start" = { scale = [2] }',
+        'sweep."voucher_pool.start": found 2.0, expected a number to scale, not 2025-03-10',
+    ),
+    "a parameter misspelt": ('"voucher_pool.per_rond" = [1, 2, 3]', "did you mean per_round?"),
+    "a kind misspelt": ('"voucher_pol.per_round" = [1, 2, 3]', "did you mean voucher_pool?"),
+    "another kind": ('"voucher_pool.kind" = ["fee_subsidy"]', 'sweep."voucher_pool.kind"'),
+    "no list": ('"fee_subsidy.rate" = 0.1', 'sweep."fee_subsidy.rate": found 0.1'),
+    "no quotes": ("fee_subsidy.rate = [0.1]", '"fee_subsidy.parameter", in quotes'),
+    "too fine a grid": (
+        f'"fee_subsidy.amount" = {list(range(50))}\n"voucher_pool.hassle" = {list(range(41))}',
+        "sweep: found 50 × 41 = 2050 points, expected at most 2000 points",
+    ),
+}
+
+
+@pytest.mark.parametrize("about", AT_POINTS)
+def test_what_only_a_point_of_the_grid_shows_is_said_in_a_line(lay, about: str) -> None:
+    table, said = AT_POINTS[about]
+    assert said in only(lay(end=f'{POOL}\n[sweep]\npolicy = "vouchers"\n{table}\n'))
+
+
+def test_a_misspelt_policy_of_a_sweep_is_one_fault(lay) -> None:
+    line = only(lay(end=f'{POOL}\n[sweep]\npolcy = "vouchers"\n"fee_subsidy.rate" = [0.1]\n'))
+    assert "sweep.polcy" in line
+    assert "did you mean policy?" in line
+
+
+def test_dates_that_only_cross_are_one_fault_for_each_pair(lay) -> None:
+    table = '"voucher_pool.start" = [2025-04-01, 2025-08-01]\n"voucher_pool.until" = [2025-06-30, 2025-09-30]'
+    line = only(lay(end=f'{POOL}\n[sweep]\npolicy = "vouchers"\n{table}\n'))
+    assert 'sweep."voucher_pool.until": found 2025-06-30' in line
+    assert "2025-08-01" in line
+
+
+def test_axes_are_set_together_before_they_are_judged(lay) -> None:
+    """A window that is moved as a whole is never caught half way."""
+    table = '"voucher_pool.start" = [2026-01-10]\n"voucher_pool.until" = [2026-02-10]'
+    assert load(lay(end=f'{POOL}\n[sweep]\npolicy = "vouchers"\n{table}\n')).sweep is not None
+
+
+def test_faults_of_grid_and_head_come_together(lay) -> None:
+    path = lay(
+        ("taste_sd = 3.0", "taste_sd = -3.0"), end=f'{POOL}\n[sweep]\npolicy = "vouchers"\n"fee_subsidy.rate" = [2]\n'
+    )
+    said = lines(path)
+    assert len(said) == 2
+    assert "taste_sd" in said[0]
+    assert "fee_subsidy.rate" in said[1]
+
+
+ENDS = {
+    "a city that loses its places": (
+        ("places = 420", "places = { value = 420, low = 0, high = 500 }"),
+        "city.supply.places",
+        "city.supply.places = 0 at its low",
+    ),
+    "a share above one": (
+        ("renewal = 0.2", "renewal = { value = 0.2, low = 0.1, high = 1.5 }"),
+        "city.families.renewal",
+        "city.families.renewal = 1.5 at its high",
+    ),
+    "half a month": (
+        ("commitment_months = 3", "commitment_months = { value = 3, low = 1.5, high = 4 }"),
+        "city.families.commitment_months",
+        "= 1.5 at its low, expected an integer",
+    ),
+}
+
+
+@pytest.mark.parametrize("about", ENDS)
+def test_what_only_an_assumption_shows_is_said_in_a_line(lay, about: str) -> None:
+    change, path, said = ENDS[about]
+    assert said in only(lay(change, end=f'\n[knowledge.assumptions]\ndoubt = ["{path}"]\n'))
+
+
+def test_what_an_assumption_does_to_a_policy_names_the_policy(lay) -> None:
+    pool = POOL.replace("until =", "hassle = { value = 20, low = -5, high = 30 }\nuntil =")
+    line = only(lay(end=f'{pool}\n[knowledge.assumptions]\ndoubt = ["voucher_pool.hassle"]\n'))
+    assert 'policy[1].instrument[0].hassle (policy "vouchers") = -5 at its low' in line
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("voucher_pol.hassle", "did you mean voucher_pool?"),
+        ("voucher_pool.hasle", "did you mean hassle?"),
+        ("voucher_pool.start", "low and high"),
+        ("city.families.renewl", "did you mean city.families.renewal?"),
+        ("city.name", "city.table.key"),
+    ],
+)
+def test_a_misspelt_assumption_is_put_right(lay, path: str, said: str) -> None:
+    assert said in only(lay(end=f'{POOL}\n[knowledge.assumptions]\ndoubt = ["{path}"]\n'))
+
+
 # ---------------------------------------------------------------------------------------------------------
 # anything
 
@@ -328,3 +537,17 @@ def test_any_value_is_taken_or_refused(tmp_path_factory: pytest.TempPathFactory,
     path.write_text((TEXT + POOL).replace(where, f"{where.split(' = ')[0]} = {value}", 1), encoding="utf-8")
     with suppress(BadScenario):
         assert isinstance(load(path), Scenario)
+
+
+def test_many_faults_are_told_in_little_time(lay) -> None:
+    began = time.process_time()
+    assert len(lines(lay(end="".join(f"\nk{n} = {n}" for n in range(5000))))) == 5000
+    assert time.process_time() - began < 20
+
+
+def test_more_tranches_than_a_claim_can_name_are_refused(lay) -> None:
+    ages = ", ".join(f"{{ months = [{2 * k}, {2 * k + 1}], face_value = 1, per_round = 1 }}" for k in range(20))
+    pool = f'[[policy.instrument]]\nkind = "voucher_pool"\ntranches = [{ages}]\n'
+    scenario = load(lay(end='\n[[policy]]\nname = "many"\n' + 7 * pool))
+    with pytest.raises(BadScenario, match="at most 127 tranches"):
+        make_plan(scenario)
