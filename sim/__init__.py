@@ -3,8 +3,13 @@
 The names a notebook needs are loaded when they are first asked for, so that `--help` stays quick.
 """
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import Any
+
+TYPE_CHECKING = False  # typing itself takes a while to load, before an interrupt can be answered
+if TYPE_CHECKING:
+    from typing import Any
 
 _HOMES = {"load": "sim.scenario.schema", "run": "sim.study.run", "compare": "sim.study.compare"}
 

@@ -1,7 +1,8 @@
-"""The compiler: two decorators, and a cache folder named by the source it compiled.
+"""The compiler: three decorators, and a cache folder named by the source it compiled.
 
 `entry` is for functions that Python calls, `inner` for those that only other compiled functions
-call: for them no Python wrapper is built, which halves the time of the first run.
+call: for them no Python wrapper is built, which halves the time of the first run. `inlined` is for the
+few of these that run for child after child: handing over many columns would take longer than their work.
 """
 
 import os
@@ -35,3 +36,6 @@ from numba import njit  # noqa: E402  (the cache folder must be named first)
 _HOW: Any = {"cache": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW)
 inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW | {"no_cpython_wrapper": True})
+inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(
+    **_HOW | {"no_cpython_wrapper": True, "forceinline": True}
+)

@@ -2,7 +2,7 @@
 
 import pytest
 from hypothesis import settings
-from town import Town, instrument, settle
+from town import SETTLED, Town, instrument, settle
 
 settings.register_profile("laws", deadline=None, derandomize=True)
 settings.load_profile("laws")
@@ -23,7 +23,7 @@ def steady() -> Town:
 @pytest.fixture(scope="session")
 def roomy() -> Town:
     """The hamlet with places without limit, so that no child stands in another's way."""
-    return settle(unlimited=True)
+    return settle(*SETTLED, unlimited=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A small town to test in: loaded from `hamlet.toml`, or laid out child by child."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,9 @@ PLAIN_LOGIT = tuple(
     }.items()
 )
 
+# institutions that stay, and stay as they are
+SETTLED = ("city.supply.patience_months=1000000", "city.supply.patience_sd=0", "city.supply.later_sites=0")
+
 
 def instrument(kind: str, **parameters: Any) -> Instrument:
     """An instrument of a kind; its window is open until a town fills it in."""
@@ -65,9 +68,9 @@ class Town:
     def baseline(self) -> Record:
         return self.replication.baseline()
 
-    def run(self, *own: Instrument, straight: bool = False) -> Record:
+    def run(self, *own: Instrument, straight: bool = False, commitment: int | None = None) -> Record:
         """The record of a policy."""
-        return self.replication.run(within(self.scenario, own), straight)
+        return self.replication.run(within(self.scenario, own), straight, commitment)
 
     def day(self, month: int, day: int = 1) -> date:
         """A day of a month of the counted window, 0 the first."""
@@ -92,22 +95,25 @@ def settle(
     replication: int = 0,
     unlimited: bool = False,
     world: World | None = None,
+    supply: Mapping[str, Any] | None = None,
 ) -> Town:
     """Draw a town and run its baseline to the end of the window.
 
     standing : instead of the file's; unlimited : places without limit
     world : a town laid out by hand, instead of the drawn one
+    supply : facts of the supply that no file may give
     """
     scenario = load(path, settings)
+    city = scenario.city.model_copy(update={"supply": scenario.city.supply.model_copy(update=supply or {})})
     run = scenario.run
     span = Span.of(run.start, run.counted_from, run.until, run.burn_in_months)
     always = within(scenario, scenario.standing if standing is None else standing)
     luck = Luck(run.seed, replication)
     if world is None:
-        rep = Replication(scenario.city, always, span, luck, run.scale, unlimited)
+        rep = Replication(city, always, span, luck, run.scale, unlimited)
     else:
         with patch("sim.engine.job.draw_world", return_value=world):
-            rep = Replication(scenario.city, always, span, luck, run.scale, unlimited)
+            rep = Replication(city, always, span, luck, run.scale, unlimited)
     rep.prepare(set(range(span.counted, span.end)))
     return Town(scenario, span, always, rep)
 
@@ -170,12 +176,27 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
         kind_names=tuple(k.name for k in facts.supply.kind),
         position=np.zeros((j, 2)),
         quality=np.zeros(j),
+        appeal=np.zeros(j),
         registered=np.array([h.registered for h in houses], bool),
         inclusive=np.array([h.inclusive for h in houses], bool),
         pays_rent=np.zeros(j, bool),
+        backed=np.ones(j, bool),
+        heads=np.ones(j),
+        owner_works=np.zeros(j, bool),
         steers=np.zeros(j, bool),
+        responds=np.zeros(j, bool),
         fee=np.array([h.fee for h in houses], float).reshape(j, 3),
         classes=np.array([h.classes for h in houses], np.int32).reshape(j, 4),
+        prepaid_months=np.ones(j, np.int64),
+        owner=np.arange(j, dtype=np.int32),
+        patience=np.full(j, 1e6),
+        opens_after=np.zeros(j),
+        service=np.zeros(j, np.int8),
+        site=np.arange(j, dtype=np.int32),
+        hours_share=np.ones(j),
+        class_places=np.tile(np.array(facts.classes.sizes, np.int32), (j, 1)),
+        single=np.zeros(j, bool),
+        workers_only=np.zeros(j, bool),
     )
     keen = column((c.keen for c in children), np.float32)
     world = World(
@@ -183,8 +204,8 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
         luck=Luck(1, 0),
         families=families,
         institutions=institutions,
-        candidate=np.ascontiguousarray(np.repeat(np.arange(j, dtype=np.int16)[:, None], n, axis=1)),
-        fixed=np.ascontiguousarray(np.repeat(keen[None, :], j, axis=0)),
+        candidate=np.ascontiguousarray(np.repeat(np.arange(j, dtype=np.int16)[None, :], n, axis=0)),
+        fixed=np.ascontiguousarray(np.repeat(keen[:, None], j, axis=1)),
         outside=np.zeros(n, np.float32),
     )
     rows = np.empty(n, np.int64)
@@ -259,7 +280,7 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:, :end, :tiers]
         if name == "claims":
             return value[:end, :both]
-        if name in ("fee", "offer_bills"):
+        if name in ("fee", "offer_enrolled", "offer_open"):
             return value[:end]
         if name == "own":
             return value[:both]
@@ -267,7 +288,9 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:both]
         return value
 
-    whole = {"stays", "stay_cells", "claim_child", "claim_month", "claim_fen", "claim_tranche", "concentration"}
+    whole = {"stays", "concentration"} | {
+        f.name for f in fields(Record) if f.name.startswith(("stay_", "bill_", "claim_"))
+    }
     skipped = but | (whole if until is not None else frozenset())
     return [
         f.name for f in fields(Record) if f.name not in skipped and not _same(part(one, f.name), part(other, f.name))
@@ -283,6 +306,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 __all__ = [
-    "BANDS", "HAMLET", "MIXED", "NOBODY", "PLAIN_LOGIT", "Child", "House", "Town", "band_when_deciding", "billed",
-    "differences", "instrument", "lay_out", "own_claims", "replace", "settle", "total", "waiting_line", "within",
+    "BANDS", "HAMLET", "MIXED", "NOBODY", "PLAIN_LOGIT", "SETTLED", "Child", "House", "Town", "band_when_deciding",
+    "billed", "differences", "instrument", "lay_out", "own_claims", "replace", "settle", "total", "waiting_line",
+    "within",
 ]  # fmt: skip

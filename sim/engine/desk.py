@@ -12,6 +12,8 @@ from sim.kernels import applications
 from sim.kernels.columns import NOBODY, Ages, Scene
 from sim.world.city import World
 
+MOST_FOUND = 48  # questions whose answers are kept: about a megabyte each in a city of 300,000 children
+
 
 @dataclass(frozen=True)
 class VoucherDesk:
@@ -19,7 +21,8 @@ class VoucherDesk:
 
     pool : row of the vouchers' columns; first_tier : voucher tranches of the pools before it
     name : what tells this pool's draws from another's; row : month's row in the chronicle
-    drawn : draws of all children already made, shared by all policies of a replication
+    drawn : draws of all children already made, and found : who was eligible, by day and question; both are
+        shared by all policies of a replication
     """
 
     world: World
@@ -32,9 +35,22 @@ class VoucherDesk:
     first_tier: int
     name: str
     drawn: dict[tuple[str, int], NDArray[np.float64]] = field(default_factory=dict)
+    found: dict[tuple[date, int, int, int], NDArray[np.int32]] = field(default_factory=dict)
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
-        """Children of an age (completed months, inclusive) who could use a voucher within its validity."""
+        """Children of an age (completed months, inclusive) who could use a voucher within its validity.
+
+        They are the same under every policy, so they are found once and kept; nobody may write to them.
+        """
+        asked = self.today, from_months, to_months, valid_days
+        if asked in self.found:
+            return self.found[asked]
+        rows = self._eligible(*asked[1:])
+        if len(self.found) < MOST_FOUND:
+            self.found[asked] = rows
+        return rows
+
+    def _eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         usable = np.zeros((dates.DECISION_DAYS, 2), np.int32)
         for d in range(1, dates.DECISION_DAYS + 1):
             usable[d - 1] = self._billed(d, self.today + timedelta(days=valid_days))
@@ -47,7 +63,9 @@ class VoucherDesk:
             usable,
             rows,
         )
-        return rows[:n].copy()
+        rows = rows[:n].copy()
+        rows.flags.writeable = False
+        return rows
 
     def _billed(self, decision_day: int, last: date) -> tuple[int, int]:
         """Birthdays from which and to which children with a decision day are billed from today to `last`."""

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from sim import dates
 from sim.draws import Luck
+from sim.engine.constants import Constants
 from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
-from sim.engine.simulation import Constants, Simulation
+from sim.engine.simulation import Simulation
 from sim.engine.state import State, empty_state
 from sim.engine.treasury import Ledger
 from sim.policy.instrument import Instrument
@@ -87,11 +90,10 @@ class Replication:
         )
         if unlimited:
             state.offers.places[state.offers.places > 0] = 10**6
-        self._baseline = Simulation(self._constants, state, standing, len(standing), span.start)
+        self._baseline = self._simulation(state, ())
         self._baseline.choose_once()
         self._checkpoints: dict[int, State] = {}
         self._finished: Record | None = None
-        self._rank: NDArray[np.float64] | None = None
         self.decisions = 0  # family-months actually simulated; a fork's inherited ones don't count
 
     def prepare(self, months: set[int]) -> None:
@@ -113,72 +115,107 @@ class Replication:
         """A copy of the baseline at the beginning of an absolute month. Raises KeyError if none was kept."""
         return self._checkpoints[month].copy()
 
-    def run(self, own: tuple[Instrument, ...], straight: bool = False) -> Record:
+    def run(self, own: tuple[Instrument, ...], straight: bool = False, commitment: int | None = None) -> Record:
         """The record of a policy, forked from the warm-up, or run straight through from it.
 
         own : the policy's own instruments, windows filled in
         straight : begin at the earliest checkpoint instead of the policy's own month
+        commitment : months over which entrants weigh what ends, where not the city's; only where no standing
+            programme touches fees is the baseline the same for any number of them
         """
         chain = Chain(self._standing, own)
         month = chain.fork_month
         if month is None or month >= self.span.end:
             return self.baseline()
         month = min(self._checkpoints) if straight else month
-        simulation = Simulation(
-            self._constants, self.checkpoint(month), self._standing + own, len(self._standing), self.span.start
-        )
+        simulation = self._simulation(self.checkpoint(month), own, commitment)
         simulation.run_to(self.span.end)
         self.decisions += _decisions(simulation.state, month - self.span.first)
         return self._record(simulation.state, chain)
+
+    def _simulation(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> Simulation:
+        """A state under the standing instruments and some more."""
+        months = self.world.facts.families.commitment_months if commitment is None else commitment
+        return Simulation(self._constants, state, self._standing + own, len(self._standing), self.span.start, months)
 
     def _record(self, state: State, chain: Chain) -> Record:
         """Cut the chronicle to the counted window and gather stays."""
         begin, chronicle = self.span.counted - self.span.first, state.chronicle
         stays = _all_stays(state, begin)
-        claims = [np.concatenate([c[k] for c in chronicle.claim_log]) for k in range(4)]
+        claims = [np.concatenate([c[k] for c in chronicle.claim_log]) for k in range(5)]
         counted = claims[1] >= begin
+        fees = _fees_from(chronicle.fee_log, dates.date_in(self.span.counted).toordinal())
         instruments = chain.standing + chain.own
         return Record(
             first=self.span.counted,
             groups=self._constants.groups.names,
+            kind_cell=self._constants.groups.kind_cell,
             totals=chronicle.totals[:, begin:].copy(),
             city=chronicle.city[:, begin:].copy(),
             tranche=chronicle.tranche[:, begin:].copy(),
             claims=chronicle.claims[begin:].copy(),
             fee=chronicle.fee[begin:].copy(),
-            offer_bills=chronicle.offer_bills[begin:].copy(),
+            offer_enrolled=chronicle.offer_enrolled[begin:].copy(),
+            offer_open=chronicle.offer_open[begin:].copy(),
             own=np.arange(len(instruments)) >= len(chain.standing),
             instrument_kinds=tuple(kind_of(i) for i in instruments),
             instrument_tiers=np.array([i.tiers() for i in instruments], np.int64),
             children=len(self.world.families),
             stays=stays,
             stay_cells=self._constants.groups.cells[stays["child"]],
+            stay_birth=self.world.families.birth[stays["child"]],
+            stay_day=self._decision_days(stays["child"]),
+            bill_from=np.array([day for day, _ in fees], np.int32),
+            bill_fees=np.stack([by_offer for _, by_offer in fees]),
             claim_child=claims[0][counted],
             claim_month=(claims[1][counted] - begin).astype(np.int16),
             claim_fen=claims[2][counted],
-            claim_tranche=claims[3][counted],
+            claim_relief=claims[3][counted],
+            claim_tranche=claims[4][counted],
             concentration=self._concentration(stays),
         )
 
-    def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
-        """Σ months · (2 · income rank − 1) and Σ months over the window, float64 (2,).
+    def _decision_days(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
+        """Day of the month on which each child's family decides, int8 (len(rows),)."""
+        return np.searchsorted(self.world.families.slices, rows, side="right").astype(np.int8)
 
-        Their ratio is the concentration index 2·cov(months, rank)/mean over all children, the mean rank being ½.
+    def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
+        """Σ months · (2 · income rank − 1) and Σ months over the window, of those under three in it, float64 (2,).
+
+        Their ratio is the concentration index 2·cov(months, rank)/mean, the mean rank being ½.
         """
-        if self._rank is None:
-            income = self.world.families.income
-            rank = np.empty(len(income))
-            rank[np.argsort(income, kind="stable")] = (np.arange(len(income)) + 0.5) / len(income)
-            self._rank = rank
+        rank = self._income_rank
         first = np.maximum(stays["first"].astype(np.int64), 0)
         months = stays["last"].astype(np.int64) - first + 1
-        weight = 2 * self._rank[stays["child"].astype(np.int64)] - 1
-        return np.array([float((months * weight).sum()), float(months.sum())])
+        ranks = rank[stays["child"].astype(np.int64)]
+        under = ~np.isnan(ranks)
+        weight = 2 * ranks[under] - 1
+        return np.array([float((months[under] * weight).sum()), float(months[under].sum())])
+
+    @cached_property
+    def _income_rank(self) -> NDArray[np.float64]:
+        """Fractional rank in income of the children under 36 months on some counted day, nan for others, float64 (n,).
+
+        By the household's income: with one household size in a city that is the order by income per head. Equal
+        incomes share their mean rank.
+        """
+        families, span = self.world.families, self.span
+        first, end = dates.date_in(span.counted), dates.date_in(span.end).toordinal()
+        under = (families.birth > dates.months_before(first, 36)) & (families.birth < end)
+        rank = np.full(len(families), np.nan)
+        rank[under] = (rankdata(families.income[under]) - 0.5) / max(int(under.sum()), 1)
+        return rank
 
 
 def _decisions(state: State, since: int) -> int:
     """Decisions simulated from a row of the chronicle on."""
     return int(state.chronicle.city[CITY_TOTALS.index("decisions"), since:].sum())
+
+
+def _fees_from(log: list[tuple[int, NDArray[np.int64]]], day: int) -> list[tuple[int, NDArray[np.int64]]]:
+    """What was noted of fees from a day (ordinal) on, and what was in force on it."""
+    earlier = [n for n, (since, _) in enumerate(log) if since <= day]
+    return log[max(earlier, default=0) :]
 
 
 def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
@@ -190,7 +227,7 @@ def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
         children.stay_at[running],
         children.stay_first[running],
         children.stay_last[running],
-        children.refused[running],
+        children.stay_refused[running],
         children.stay_subsidised[running],
     )
     chunks = [*state.chronicle.stays, open_stays]

@@ -1,17 +1,27 @@
-"""The market: what institutions pay, and how they move fees and classes.
+"""The market's side: what institutions offer, and how they move fees and classes.
 
 Institutions judge by twelve-month means, because enrolment swings from a trough in September to a peak
 in August and no season is a trend. Each reviews every `review_months` months, staggered by its address.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.state import YEAR, State
-from sim.engine.treasury import INSTITUTIONS, LANDLORDS, STAFF, SUPPLIERS
-from sim.kernels.columns import CLOSED, MIXED
+from sim.dates import MIXED
+from sim.engine.costs import CostRules, room
+from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
+from sim.engine.scheme import choose
+from sim.engine.state import SURVEYS, YEAR, State
+from sim.engine.turnover import Prospect, Turnover
+from sim.kernels.columns import CLOSED
+from sim.policy.instrument import Recognition
 from sim.world.city import World
-from sim.world.institutions import bands_served
+from sim.world.institutions import BANDS, bands_served
+
+Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+TERM_ENDS = (0, 7)  # January and August, counted from 0
 
 
 class Market:
@@ -20,94 +30,195 @@ class Market:
     def __init__(self, world: World) -> None:
         self._world = world
         supply = world.facts.supply
-        self._offset = world.institutions.id % np.uint32(supply.review_months)
-        self._sizes = np.array(world.facts.classes.sizes)
+        self._offset = world.institutions.address % np.uint32(supply.review_months)
+        self._sizes = world.institutions.class_seats.astype(np.int64)
+        self.costs = CostRules(world)
+        self.turnover = Turnover(world, self.costs)
+        self.owners = Owners(world.institutions)
+        self.asks_demand = bool(world.institutions.responds.any()) or not world.institutions.stands.all()
 
-    def value(self, places: NDArray[np.int32]) -> NDArray[np.float32]:
+    def value(self, state: State, if_open: bool = False) -> NDArray[np.float32]:
         """Taste for the band and quality by part and institution, float32 (4, J); CLOSED where none may enrol.
 
-        A mixed class admits toddlers from 18 months, so only their part sees it.
+        A mixed class admits toddlers from 18 months, so only their part sees it. Where a neighbour closed, trust is
+        shaken.
+        if_open : of sites without an institution what one there would be worth
         """
         facts, institutions = self._world.facts.families, self._world.institutions
-        per_sd = facts.quality_yuan * facts.sensitivity
+        places = state.offers.places
+        if if_open:
+            places = np.where(state.market.runs[:, None], places, institutions.seats)
         served = bands_served(places)
         parts = np.stack([served[:, 0], places[:, 1] > 0, served[:, 1], served[:, 2]])
         taste = np.array(facts.band_taste)[[0, 1, 1, 2]]
-        return np.where(parts, taste[:, None] + per_sd * institutions.quality, CLOSED).astype(np.float32)
+        own = facts.quality_yuan * institutions.quality + institutions.appeal
+        worth = facts.sensitivity * (own - facts.trust_yuan * state.market.shaken)
+        return np.where(parts, taste[:, None] + worth, CLOSED).astype(np.float32)
 
-    def remember(self, month: int, waiting: NDArray[np.int32], state: State) -> None:
-        """Note a month-end: who waits (J, 3) and who sits where."""
+    def remember(self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State) -> None:
+        """Note a month-end: who waits and who is enrolled, each (J, 3), and who sits where."""
         market = state.market
         market.waiting[month % YEAR] = waiting
+        market.enrolled[month % YEAR] = enrolled
         market.taken[month % YEAR] = state.offers.taken
+        market.shaken *= np.float32(1 - self._world.facts.families.trust_recovery)
         market.months += 1
 
-    def set_norm(self, state: State) -> None:
-        """Take the last twelve months' occupancy for the institution's usual one; nobody's is known before a year."""
-        if state.market.months >= YEAR:
-            state.market.norm[:] = self._occupancy(state)
+    def hear(self, month: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State) -> None:
+        """Note what was heard this month of expected demand: (2, 3, J) and (3, J, R), of one part of the families."""
+        market = state.market
+        market.expected[month % SURVEYS] = expected
+        market.cross[month % SURVEYS] = cross
+        market.fresh[month % YEAR] = self.outlook(state).demand * market.runs[:, None]
 
-    def _occupancy(self, state: State) -> NDArray[np.float64]:
+    def outlook(self, state: State) -> Outlook:
+        """What institutions expect, from what was heard of all families."""
+        demand, slope = state.market.expected.sum(axis=0)
+        return Outlook(demand.T, slope.T, state.market.cross.sum(axis=0).transpose(1, 0, 2))
+
+    def settle(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
+        """Take the last twelve months for what is usual; nobody's is known before a year.
+
+        Usual are an institution's occupancy, the length of its list, and with `infer_costs` costs of its own beyond
+        those listed: as large as make the fee that it asks the best response (Nevo, Econometrica 2001, section 4).
+        posted : (J, 3) fees; income : (J, 3) what the treasury pays per child [yuan a month]
+        """
+        market = state.market
+        if market.months < YEAR:
+            return
+        market.norm[:] = self._occupancy(state)
+        self.turnover.draw_losses(state)
+        if not self._world.institutions.responds.any():
+            return
+        outlook = self.outlook(state)
+        at = self._position(posted, income, state)
+        if self._world.facts.supply.infer_costs:
+            wedge = posted - at.cost - self.owners.margins(outlook)
+            market.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
+        market.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
+
+    @staticmethod
+    def _occupancy(state: State) -> NDArray[np.float64]:
         places = state.offers.places.sum(axis=1)
         mean = state.market.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
-    def review(self, month: int, state: State) -> int:
+    def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> Position:
+        """Where institutions stand: costs, the children they had for those expected, and room, over twelve months."""
+        market = state.market
+        fresh = market.fresh.sum(axis=0)
+        had = (market.enrolled + market.waiting).sum(axis=0)
+        taken, enrolled = market.taken.mean(axis=0), market.enrolled.mean(axis=0)
+        return Position(
+            posted=posted,
+            cost=self.costs.marginal()[:, :BANDS] + market.wedge - income,
+            scale=np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0),
+            room=room(state.offers.places, taken, enrolled) + market.tolerated,
+        )
+
+    def review(self, month: int, asked: Asked, income: NDArray[np.float64], state: State) -> int:
         """Let those whose month it is reconsider fees and classes; returns how many classes were given up.
 
         Changed fees hold from the next month; ordered classes open after their building lag.
+        asked : what instruments let institutions ask, from what they would, both (J, 3)
+        income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        due = np.equal(self._offset, month % self._world.facts.supply.review_months)
+        due = np.equal(self._offset, month % self._world.facts.supply.review_months) & state.market.runs
         if state.market.months < YEAR:
             return 0
-        self._steer_fees(due, state)
-        self._order_classes(month, due, state)
-        return self._close_classes(month, due, state)
+        self._set_fees(due, asked, income, state)
+        self._order_classes(month, due, asked(state.offers.fee) + income, state)
+        return self._close_classes(month, state) if month % YEAR in TERM_ENDS else 0
 
-    def _steer_fees(self, due: NDArray[np.bool_], state: State) -> None:
-        """`utilisation`: a step up when occupancy stands above the usual by more than the dead band, down below it."""
-        supply, steers = self._world.facts.supply, self._world.institutions.steers & due
-        norm = state.market.norm
-        ratio = np.divide(self._occupancy(state), norm, out=np.ones_like(norm), where=norm > 0)
-        up = steers & (ratio > 1 + supply.dead_band)
-        down = steers & (ratio < 1 - supply.dead_band)
-        state.offers.fee[up] *= 1 + supply.fee_step
-        state.offers.fee[down] *= 1 - supply.fee_step
+    def _set_fees(self, due: NDArray[np.bool_], asked: Asked, income: NDArray[np.float64], state: State) -> None:
+        """By each institution's rule. A guided fee is not its institution's to move.
 
-    def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a further child in a class of each type leaves, (J, 4) [yuan a month]: fee less carer, food, place."""
-        costs, classes = self._world.facts.costs, self._world.facts.classes
-        carer = costs.carer_wage * (1 + costs.wage_charges) / np.array(classes.per_carer)
-        place = costs.utilities_per_place + costs.rent_per_place * self._world.institutions.pays_rent
-        by_seat = np.concatenate([fee, fee[:, 1:].mean(axis=1, keepdims=True)], axis=1)
-        return np.asarray(by_seat - carer - costs.food_per_child - place[:, None])
+        Raises FeeError where one passes what can be counted.
+        """
+        supply, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
+        steers = due & institutions.steers & ~state.market.inclusive
+        fee[steers] = steer(supply, fee, self._occupancy(state), state.market.norm)[steers]
+        responds = due & institutions.responds & ~state.market.inclusive
+        if not responds.any() or np.isnan(state.market.norm).all():
+            return
+        posted = asked(fee)
+        best, gain = best_response(supply, self.owners, self._position(posted, income, state), self.outlook(state))
+        # where an instrument holds a fee down, wanting more changes nothing; wanting less is asking less beneath a
+        # limit, and as much less before a cut
+        moves = (responds & (gain > supply.menu_cost))[:, None] & ~((posted < fee) & (best > posted))
+        before_cut = fee + (best - posted)
+        fee[moves] = np.where(asked(best) == best, best, before_cut)[moves]
+        if (fee > MOST).any():
+            raise FeeError(
+                f"fees: found {fee.max():.3g} yuan a month, expected at most {MOST:,}: where families mind no "
+                "yuan of a fee no fee is the best; a ceiling of the relief, or a smaller fee_limit, holds it"
+            )
 
-    def _order_classes(self, month: int, due: NDArray[np.bool_], state: State) -> None:
-        """Begin a class where a year's list and margin earn back its fit-out in time."""
+    def choose_scheme(
+        self, month: int, posted: NDArray[np.float64], inside: Recognition, outside: Recognition, state: State
+    ) -> bool:
+        """Once a year each owner weighs the inclusive scheme against the market; returns whether any moved.
+
+        Only those who set their fees freely choose: other kinds stand as their parents put them.
+        posted : (J, 3) fees; inside, outside : what instruments pay and demand of those recognised, and of the others
+        """
+        institutions, market, facts = self._world.institutions, state.market, self._world.facts.supply
+        asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR) & market.runs & institutions.responds
+        if np.isnan(market.norm).all():
+            return False
+        at = self._position(posted, np.zeros_like(posted), state)
+        outlook = self.outlook(state)
+        spill = self.owners.others(posted - at.cost, outlook)
+        now = choose(facts, asked, market.inclusive, at, outlook, spill, inside, outside, institutions.pooled)
+        joined, moved = now & ~market.inclusive, now != market.inclusive
+        state.offers.fee[joined] *= 1 - facts.inclusive_discount
+        market.inclusive[:] = now
+        return bool(moved.any())
+
+    def _order_classes(self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], state: State) -> None:
+        """Begin a class where a year's list and margin earn back its fit-out in time.
+
+        earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
+        """
         supply, classes = self._world.facts.supply, self._world.facts.classes
         waiting = state.market.waiting.mean(axis=0)
-        filled = np.minimum(waiting, self._sizes[:3])
-        earned = filled * self.margins(state.offers.fee)[:, :3] * YEAR * supply.payback_years
-        wants = due[:, None] & (earned >= classes.fit_out_yuan * self._sizes[:3]) & (filled > 0)
+        filled = np.minimum(waiting, self._sizes[:, :BANDS])
+        fit_out = classes.fit_out_yuan * self._world.institutions.class_places[:, :BANDS]
+        earned = filled * self.costs.margins(earns) * YEAR * supply.payback_years
+        may = due & ~self._world.institutions.single
+        wants = may[:, None] & (earned >= fit_out) & (filled > 0)
         wants &= (state.market.opens_in == 0).all(axis=1)[:, None]
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
         state.market.opens_in[who, best[who]] = month + classes.building_months
 
-    def _close_classes(self, month: int, due: NDArray[np.bool_], state: State) -> int:
-        """Some owners give up a class that stood empty for twelve months; the last class stays."""
+    def _close_classes(self, month: int, state: State) -> int:
+        """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""
         supply, world = self._world.facts.supply, self._world
         peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
         idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
         idle &= month - state.market.opened_in >= YEAR  # a new class has not had its year
         chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
-        gives_up = due & (chance < 1 - (1 - supply.closing_share) ** (supply.review_months / YEAR))
+        gives_up = chance < 1 - (1 - supply.closing_share) ** (1 / len(TERM_ENDS))
         classes = (state.offers.places // self._sizes).sum(axis=1)
         idle &= (gives_up & (classes > 1))[:, None]
         who = np.flatnonzero(idle.any(axis=1))
         seat = idle[who].argmax(axis=1)
-        state.offers.places[who, seat] -= self._sizes[seat].astype(np.int32)
+        state.offers.places[who, seat] -= self._sizes[who, seat].astype(np.int32)
         return len(who)
+
+    def plan_entry(self, month: int, asked: Asked, state: State) -> None:
+        """Let those who think of opening look at free sites: they expect what others there have of those expected.
+
+        asked : what instruments let institutions ask, from what they would, both (J, 3)
+        """
+        if np.isnan(state.market.norm).all():
+            return
+        outlook, market = self.outlook(state), state.market
+        had = (market.enrolled + market.waiting).sum(axis=(0, 1))
+        fresh = market.fresh.sum(axis=(0, 1))
+        scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
+        self.turnover.plan_entry(month, Prospect(outlook.demand * scale, asked(self._world.institutions.fee)), state)
 
     def open_classes(self, month: int, state: State) -> NDArray[np.int64]:
         """Open what is built; returns a code institution · 4 + seat type for every new seat."""
@@ -115,27 +226,7 @@ class Market:
         if not ready.any():
             return np.zeros(0, np.int64)
         j, c = np.nonzero(ready)
-        state.offers.places[j, c] += self._sizes[c].astype(np.int32)
+        state.offers.places[j, c] += self._sizes[j, c].astype(np.int32)
         state.market.opens_in[ready] = 0
         state.market.opened_in[ready] = month
-        return np.repeat(j * (MIXED + 1) + c, self._sizes[c])
-
-    def pay_costs(self, month_row: int, state: State) -> int:
-        """Institutions pay staff, landlords and suppliers for the month; returns the total [fen].
-
-        Carers come in whole classes: as many as the classes in use need, besides a head for each institution.
-        """
-        costs, classes = self._world.facts.costs, self._world.facts.classes
-        in_use = -(-state.offers.taken // self._sizes)
-        carers = (in_use * -(-self._sizes // np.array(classes.per_carer))).sum()
-        running = int((state.offers.places.sum(axis=1) > 0).sum())
-        wages = round(100 * (1 + costs.wage_charges) * (carers * costs.carer_wage + running * costs.head_wage))
-        places = state.offers.places.sum(axis=1)
-        rent = round(100 * costs.rent_per_place * float(places[self._world.institutions.pays_rent].sum()))
-        goods = round(
-            100
-            * (costs.utilities_per_place * float(places.sum()) + costs.food_per_child * float(state.offers.taken.sum()))
-        )
-        for account, amount in ((STAFF, wages), (LANDLORDS, rent), (SUPPLIERS, goods)):
-            state.ledger.transfer(month_row, INSTITUTIONS, account, amount)
-        return int(wages + rent + goods)
+        return np.repeat(j * (MIXED + 1) + c, self._sizes[j, c])

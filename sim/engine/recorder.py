@@ -11,10 +11,24 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.kernels import bills
-from sim.kernels.census import ENROLLED, ENROLLED_UNDER_36, WAITING
+from sim.kernels.census import ENROLLED, ENROLLED_UNDER_36, FULL_TIME, WAITING
 from sim.world.city import World
 from sim.world.families import QUINTILES
 
+# rows of `kernels.columns.Scene.lists`, by the band of the list: entries, days the ended had waited, and how many of
+# the taken had waited how long
+LIST_ENDINGS = ("taken", "passed", "lapsed", "aged_out", "dissolved")
+LIST_TOTALS = (
+    "waiting_joined",
+    "waiting_offered",
+    *(f"waiting_{ending}" for ending in LIST_ENDINGS),
+    *(f"days_to_{ending}" for ending in LIST_ENDINGS),
+    "waited_0_to_7_days",
+    "waited_8_to_30_days",
+    "waited_31_to_90_days",
+    "waited_91_to_180_days",
+    "waited_over_180_days",
+)
 # rows of `Chronicle.totals`, all int64; money in fen
 TOTALS = (
     "children",
@@ -28,10 +42,19 @@ TOTALS = (
     "subsidised_child_months",
     "place_thirds",  # a mixed class counts one third for toddlers, two thirds for older toddlers
     "institutions",
-    "fee_place_thirds_fen",
+    "full_day_place_thirds",
+    "fee_place_thirds_fen",  # of full-day places
+    "full_time_sixtieths",  # of the enrolled: a child takes so many of its place
+    "on_lists",  # entries on waiting lists at the month's end, of children enrolled elsewhere too; by the list's band
+    *LIST_TOTALS,
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
-_CENSUS = {"enrolled": ENROLLED, "enrolled_under_36": ENROLLED_UNDER_36, "waiting": WAITING}
+_CENSUS = {
+    "enrolled": ENROLLED,
+    "enrolled_under_36": ENROLLED_UNDER_36,
+    "waiting": WAITING,
+    "full_time_sixtieths": FULL_TIME,
+}
 _FLOWS = {
     "enrolled_child_months": bills.BILLS,
     "posted_fen": bills.POSTED,
@@ -39,7 +62,29 @@ _FLOWS = {
     "claimed_fen": bills.CLAIMED,
     "subsidised_child_months": bills.SUBSIDISED,
 }
-CITY_TOTALS = ("openings", "closures", "entries", "exits", "switches", "profit_fen", "standing_fen", "decisions")
+CITY_TOTALS = (
+    "openings",
+    "closures",
+    "institutions_opened",
+    "institutions_closed",
+    "displaced_children",
+    "entries",
+    "exits",
+    "switches",
+    "staff_fen",
+    "rent_fen",
+    "goods_fen",
+    "profit_fen",  # in cash, before what closures bring
+    "unpaid_costs_fen",  # an owner's work as head, the wear of the fit-out
+    "losing_cash",  # institutions that lost in cash over twelve months
+    "losing_in_full",
+    "prepaid_lost_fen",
+    "prepaid_refunded_fen",
+    "unpaid_wages_fen",
+    "standing_fen",
+    "cash_fen",  # what the treasury pays families whatever they do
+    "decisions",
+)
 TRANCHE_TOTALS = (
     "voucher_eligible",
     "voucher_aware",
@@ -48,6 +93,7 @@ TRANCHE_TOTALS = (
     "vouchers_issued",
     "vouchers_redeemed",
     "vouchers_expired",
+    "vouchers_live",  # in hand at the month's end
     "vouchers_redeemed_fen",
 )
 STAY_FIELDS = ("child", "at", "first", "last", "refused", "subsidised")
@@ -97,8 +143,12 @@ class Chronicle:
 
     totals : int64 (len(TOTALS), months, groups); city : int64 (len(CITY_TOTALS), months)
     tranche : int64 (len(TRANCHE_TOTALS), months, tiers); claims : int64 (months, instruments) [fen]
-    fee : float64 (months, 3, J)  posted fees [yuan a month]; offer_bills : int32 (months, 3, J)
+    fee : float64 (months, 3, J)  posted fees at the month's end [yuan a month]
+    offer_enrolled : int32 (months, 3, J), offer_open : bool (months, 3, J)  children, and whether any class
+        admits the band, at the month's end
     stays, claim_log : chunks of finished months, never written to again
+    fee_log : first decision day (ordinal) of a posted tariff, and its fees, int64 (3, J) [fen]; one for each that
+        somebody was billed by
     """
 
     first: int
@@ -107,9 +157,11 @@ class Chronicle:
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
     fee: NDArray[np.float64]
-    offer_bills: NDArray[np.int32]
+    offer_enrolled: NDArray[np.int32]
+    offer_open: NDArray[np.bool_]
     stays: list[tuple[NDArray[Any], ...]]
     claim_log: list[tuple[NDArray[Any], ...]]
+    fee_log: list[tuple[int, NDArray[np.int64]]]
 
     @classmethod
     def of(cls, first: int, months: int, groups: int, institutions: int) -> "Chronicle":
@@ -122,6 +174,8 @@ class Chronicle:
             np.zeros((months, 0), np.int64),
             np.zeros((months, 3, institutions)),
             np.zeros((months, 3, institutions), np.int32),
+            np.zeros((months, 3, institutions), np.bool_),
+            [],
             [],
             [],
         )
@@ -135,9 +189,11 @@ class Chronicle:
             self.tranche.copy(),
             self.claims.copy(),
             self.fee.copy(),
-            self.offer_bills.copy(),
+            self.offer_enrolled.copy(),
+            self.offer_open.copy(),
             list(self.stays),
             list(self.claim_log),
+            list(self.fee_log),
         )
 
     def admit(self, instruments: int, tiers: int) -> None:
@@ -151,14 +207,29 @@ class Chronicle:
         """Add to a city total of a month (row)."""
         self.city[CITY_TOTALS.index(name), month] += amount
 
+    def note_fees(self, day: int, posted: NDArray[np.float64]) -> None:
+        """Note by what fees the bills of a day (ordinal) are made out; posted : (3, J) [yuan a month]."""
+        fees = np.rint(100 * posted).astype(np.int64)  # as the bill rounds them
+        if not self.fee_log or not np.array_equal(fees, self.fee_log[-1][1]):
+            self.fee_log.append((day, fees))
+
     def count_tranche(self, month: int, name: str, tier: int, amount: int) -> None:
         """Add to a total of a voucher tranche."""
         self.tranche[TRANCHE_TOTALS.index(name), month, tier] += amount
 
+    def note_lists(self, month: int, lists: NDArray[np.int64], waiting: NDArray[np.int32]) -> None:
+        """Take over a month's entries on waiting lists.
+
+        lists : int64 (len(LIST_TOTALS), 3), of `kernels.columns.Scene`; waiting : int32 (3,)  entries at its end
+        """
+        for name, by_band in (("on_lists", waiting), *zip(LIST_TOTALS, lists, strict=True)):
+            cells = self.totals[ROW[name], month]
+            cells[0], cells[1 : 1 + by_band.size] = by_band.sum(), by_band
+
     def close_month(self, month: int, census: NDArray[np.int64], flows: NDArray[np.int64], log: bills.Log) -> None:
         """Take over a month's counts and empty its log.
 
-        census : int64 (3, groups), from `kernels.census`; flows : int64 (5, groups), from `kernels.bills`
+        census : int64 (HEADS, groups), from `kernels.census`; flows : int64 (5, groups), from `kernels.bills`
         """
         for name, row in _CENSUS.items():
             self.totals[ROW[name], month] = census[row]
@@ -166,8 +237,9 @@ class Chronicle:
             self.totals[ROW[name], month] = flows[row]
         claims, stays = log.filled
         when = np.full(claims, month, np.int16)
-        columns = (log.claim_child[:claims], log.claim_fen[:claims], log.claim_tranche[:claims])
-        self.claim_log.append((columns[0].copy(), when, columns[1].copy(), columns[2].copy()))
+        columns = (log.claim_child, log.claim_fen, log.claim_relief, log.claim_tranche)
+        child, *what = (column[:claims].copy() for column in columns)
+        self.claim_log.append((child, when, *what))
         ended = (log.stay_child, log.stay_at, log.stay_first, log.stay_last, log.stay_refused, log.stay_subsidised)
         self.stays.append(tuple(column[:stays].copy() for column in ended))
         log.filled[:] = 0
@@ -178,32 +250,46 @@ class Record:
     """What one job leaves: one policy in one replication, over the counted window.
 
     first : absolute month of row 0; groups : names of the columns of `totals`
-    totals, city, tranche, claims, fee, offer_bills : as in `Chronicle`, cut to the window
+    kind_cell : int16 (J,)  column of each institution's kind
+    totals, city, tranche, claims, fee, offer_enrolled, offer_open : as in `Chronicle`, cut to the window
     own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
         instrument_tiers : how many voucher tranches each has
-    children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first`
-        (negative before the window); stay_cells : int16 (stays, 3)  groups of the child
-    claim_child, claim_month, claim_fen, claim_tranche : the policy's own claims by child
-    concentration : sum over children of months enrolled · (2 · income rank − 1), and of months enrolled
+    children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first` (negative before the
+        window); refused are months since the stay before, see `kernels.columns.Children`
+    stay_cells : int16 (stays, 3)  groups of the child; stay_birth : int32 (stays,)  its birthday, as an ordinal
+    stay_day : int8 (stays,)  its family's decision day, on which it is billed
+    bill_from : int32 (V,), bill_fees : int64 (V, 3, J)  day (ordinal) from which bills are made out by posted fees, and
+        these [fen]
+    claim_child, claim_month : bills of which somebody else than the family owes a part, one row each
+    claim_fen : what the policy's own instruments owe, 0 where only standing ones do; claim_tranche : of its voucher
+    claim_relief : what all instruments take off the bill
+    concentration : sum over children under three of months enrolled · (2 · income rank − 1), and of months enrolled
     """
 
     first: int
     groups: tuple[str, ...]
+    kind_cell: NDArray[np.int16]
     totals: NDArray[np.int64]
     city: NDArray[np.int64]
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
     fee: NDArray[np.float64]
-    offer_bills: NDArray[np.int32]
+    offer_enrolled: NDArray[np.int32]
+    offer_open: NDArray[np.bool_]
     own: NDArray[np.bool_]
     instrument_kinds: tuple[str, ...]
     instrument_tiers: NDArray[np.int64]
     children: int
     stays: dict[str, NDArray[Any]]
     stay_cells: NDArray[np.int16]
+    stay_birth: NDArray[np.int32]
+    stay_day: NDArray[np.int8]
+    bill_from: NDArray[np.int32]
+    bill_fees: NDArray[np.int64]
     claim_child: NDArray[np.int32]
     claim_month: NDArray[np.int16]
     claim_fen: NDArray[np.int32]
+    claim_relief: NDArray[np.int32]
     claim_tranche: NDArray[np.int8]
     concentration: NDArray[np.float64]
 

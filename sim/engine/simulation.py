@@ -1,9 +1,9 @@
 """One city under one policy, moved through its months by SimPy's clock."""
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache, cached_property
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,169 +11,26 @@ import simpy
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine import closure
 from sim.engine.clock import Phase, instant, keep
+from sim.engine.constants import Constants, ages_on
 from sim.engine.desk import VoucherDesk
-from sim.engine.market import Market
-from sim.engine.recorder import ROW, GroupIndex
-from sim.engine.state import State, furnish
-from sim.engine.tariff import family_groups, in_force, write_tariff
-from sim.engine.treasury import FAMILIES, INSTITUTIONS
-from sim.kernels import bills, census, choice, places
-from sim.kernels.columns import ALPHA, NOBODY, Ages, Scene
-from sim.kernels.day import Luck as DayLuck
-from sim.kernels.day import Room, decide
-from sim.policy.instrument import Cash, Instrument, Offered
+from sim.engine.market import Asked
+from sim.engine.prepayment import unused
+from sim.engine.recorder import ROW
+from sim.engine.state import SURVEYS, YEAR, State, furnish
+from sim.engine.tariff import family_groups, in_force, posted_fees, write_tariff
+from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
+from sim.kernels import bills, census, demand, places
+from sim.kernels.columns import NOBODY, Scene
+from sim.kernels.day import decide
+from sim.policy.instrument import Cash, Instrument, Offered, Recognition, Say
 from sim.policy.menu import kind_of
-from sim.world.city import World
-from sim.world.institutions import BANDS
-
-MOST_KEPT = 48_000_000  # bytes of new epochs that the policies of a replication share
+from sim.world.institutions import BANDS, bands_served
 
 
 class CountError(ArithmeticError):
     """Children and seats do not agree: a fault of the program, not of the scenario."""
-
-
-@dataclass
-class Constants:
-    """What every policy of a replication shares: renewals, groups, and counts that no policy moves.
-
-    shared_from : absolute month from which several policies will ask for the same new epochs
-    """
-
-    world: World
-    first_month: int
-    months: int
-    shared_from: int = 0
-    _room: int = MOST_KEPT  # bytes of epochs that may still be kept
-
-    @cached_property
-    def renewals(self) -> NDArray[np.uint8]:
-        """Months in which each child's circumstances are drawn afresh, uint8 (months, n)."""
-        out = np.zeros((self.months, len(self.world.families)), np.uint8)
-        choice.fill_renewals(
-            self.world.families.id,
-            self.first_month,
-            self.months,
-            self.world.facts.families.renewal,
-            self.world.luck.stream("renewal"),
-            out,
-        )
-        return out
-
-    @cached_property
-    def groups(self) -> GroupIndex:
-        """The groups in which things are counted."""
-        return GroupIndex.of(self.world)
-
-    @cached_property
-    def market(self) -> Market:
-        """The rules of the institutions."""
-        return Market(self.world)
-
-    @cached_property
-    def luck(self) -> DayLuck:
-        """What the daily loop's chance is made of."""
-        stream = self.world.luck.stream
-        return DayLuck(self.world.families.id, self.world.institutions.id, stream("shocks"), stream("order"))
-
-    @cached_property
-    def drawn(self) -> dict[tuple[str, int], NDArray[np.float64]]:
-        """Draws of all children that voucher pools keep, by stream and time, float64 (n,)."""
-        return {}
-
-    @cached_property
-    def _edges(self) -> dict[date, NDArray[np.int64]]:
-        return {}
-
-    def edges(self, day: date) -> NDArray[np.int64]:
-        """Rows at which the four parts of a day's eligible children begin and end, oldest first, int64 (5,)."""
-        if day not in self._edges:
-            families, ages = self.world.families, ages_on(day)
-            first, last = families.slices[day.day - 1], families.slices[day.day]
-            infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
-            cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
-            self._edges[day] = first + np.searchsorted(families.birth[first:last], cuts, side="right")
-        return self._edges[day]
-
-    @cached_property
-    def _crossings(self) -> dict[tuple[date, int], tuple[int, int]]:
-        return {}
-
-    def crossing(self, day: date, age: int) -> tuple[int, int]:
-        """Rows of a decision day's slice who have passed an age since their last one: first, and one after the last."""
-        if (day, age) not in self._crossings:
-            lo, hi = (int(edge) for edge in self.world.families.slices[day.day - 1 : day.day + 1])
-            before = date.fromordinal(dates.months_before(day, 1))
-            ends = [dates.months_before(before, age), dates.months_before(day, age)]
-            a, b = np.searchsorted(self.world.families.birth[lo:hi], ends, side="right")
-            self._crossings[day, age] = lo + int(a), lo + int(b)
-        return self._crossings[day, age]
-
-    @cached_property
-    def _epochs(self) -> dict[date, tuple[NDArray[np.int32], NDArray[np.float32]]]:
-        return {}
-
-    def renew(self, day: date, row: int, draws: NDArray[np.float32]) -> None:
-        """Draw a day's new epochs. They are the same under every policy, so they are drawn once and kept while small.
-
-        row : relative month; draws : float32 (K + 2, n)  of the children
-        """
-        edges, fresh = self.edges(day), draws[:ALPHA]
-        if day in self._epochs:
-            rows, kept = self._epochs[day]
-            for column, values in zip(fresh, kept, strict=True):
-                column[rows] = values
-            return
-        lo, hi = int(edges[0]), int(edges[-1])
-        world, luck, renewed = self.world, self.luck, self.renewals[row]
-        choice.renew(
-            lo, hi, renewed, np.array([dates.month_of(day)], np.uint32), luck.child_id, luck.institution_id,
-            luck.shocks, world.candidate, world.fixed, world.outside, draws,
-        )  # fmt: skip
-        if dates.month_of(day) >= self.shared_from and self._room > 0:
-            rows = (lo + np.flatnonzero(renewed[lo:hi])).astype(np.int32)
-            self._epochs[day] = rows, fresh[:, rows]
-            self._room -= self._epochs[day][1].nbytes
-
-    @cached_property
-    def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
-        return {}
-
-    def population(self, day: date, cash: Cash | None = None) -> NDArray[np.int64]:
-        """Children under 36 months by group, bands by their own children; or those a cash payment reaches."""
-        key = (day.toordinal(), cash)
-        if key not in self._population:
-            self._population[key] = self._count(day, cash)
-        return self._population[key]
-
-    def _count(self, day: date, cash: Cash | None) -> NDArray[np.int64]:
-        families, cells, ages = self.world.families, self.groups.cells, ages_on(day)
-        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
-        out = np.zeros(len(self.groups.names), np.int64)
-        birth = families.birth
-        if cash is not None:
-            if cash.birth_orders:
-                chosen = np.isin(families.birth_order, cash.birth_orders)
-                birth, cells = birth[chosen], cells[chosen]
-            oldest, youngest = dates.months_before(day, cash.to_months), dates.months_before(day, cash.from_months)
-            census.population(birth, cells, oldest, youngest, ages, infant, out)
-            return out
-        in_care = np.zeros_like(out)
-        census.population(birth, cells, dates.school_year_cut(day), day.toordinal(), ages, infant, in_care)
-        census.population(birth, cells, dates.months_before(day, 36), day.toordinal(), ages, infant, out)
-        out[1 : 1 + BANDS] = in_care[1 : 1 + BANDS]
-        return out
-
-
-@cache  # every arm asks for the same days
-def ages_on(day: date) -> Ages:
-    """The birthdays that part the children of a day by age."""
-    return Ages(
-        toddler=dates.months_before(day, dates.BAND_FROM_MONTHS[1]),
-        mixed=dates.months_before(day, dates.MIXED_FROM_MONTHS),
-        older=dates.months_before(day, dates.BAND_FROM_MONTHS[2]),
-    )
 
 
 class Simulation:
@@ -186,9 +43,16 @@ class Simulation:
     """
 
     def __init__(
-        self, constants: Constants, state: State, instruments: tuple[Instrument, ...], own_from: int, start: date
+        self,
+        constants: Constants,
+        state: State,
+        instruments: tuple[Instrument, ...],
+        own_from: int,
+        start: date,
+        commitment: int,
     ) -> None:
         self._constants, self.state, self._instruments, self._start = constants, state, instruments, start
+        self._commitment = commitment
         self._world = constants.world
         families = self._world.families
         furnish(state, self._world, instruments)
@@ -196,10 +60,13 @@ class Simulation:
         state.children.group[:] = group
         self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
         self._events = np.zeros(places.EVENTS, np.int64)
-        self._room = Room(np.empty(len(families), np.int8), np.empty(len(families), np.int32))
+        self._lists = np.zeros((places.LISTS, BANDS), np.int64)
+        self._room = np.empty(len(families), np.int32)
         self._log = _empty_log(len(families))
         self._payers = self._new_payers(own_from)
-        state.offers.value[:] = constants.market.value(state.offers.places)
+        payments = [cash for i in instruments if (cash := i.cash()) is not None]
+        self._cash_ages = sorted({age for cash in payments for age in (cash.from_months, cash.to_months)})
+        state.offers.value[:] = constants.market.value(state)
         self._write_tariff(dates.date_in(state.month))
 
     # -- what instruments see and say ------------------------------------------------------------
@@ -211,7 +78,7 @@ class Simulation:
             institutions.kind,
             institutions.kind_names,
             institutions.registered,
-            institutions.inclusive,
+            self.state.market.inclusive,
             enrolled,
             institutions.id,
         )
@@ -219,7 +86,7 @@ class Simulation:
     def _enrolled(self, day: date) -> NDArray[np.int64]:
         """Children enrolled by institution and band, int64 (J, 3)."""
         enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
-        census.count_by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
+        census.by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
         return enrolled
 
     def _new_payers(self, own_from: int) -> bills.Payers:
@@ -232,6 +99,7 @@ class Simulation:
             income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
             months_paid=self.state.months_paid,
             redemptions=np.zeros((2, tiers), np.int64),
+            takings=np.zeros(len(self._world.institutions), np.int64),
         )
         payers.accounts[bills.OWN] = np.arange(size) >= own_from
         payers.supplier[:] = suppliers
@@ -250,7 +118,7 @@ class Simulation:
             state.offers.fee,
             state.offers.value,
             day,
-            self._world.facts.families.commitment_months,
+            self._commitment,
         )
         for p, q in enumerate(self._payers.supplier):
             instrument = self._instruments[q]
@@ -265,6 +133,7 @@ class Simulation:
             candidate=self._world.candidate,
             fixed=self._world.fixed,
             outside=self._world.outside,
+            lasting=self._constants.lasting,
             cells=self._constants.groups.cells,
             kind_cell=self._constants.groups.kind_cell,
             children=state.children,
@@ -272,7 +141,9 @@ class Simulation:
             vouchers=state.vouchers,
             tariff=tariff,
             stickiness=np.float32(self._world.facts.families.stickiness),
+            site=self._world.institutions.site,
             events=self._events,
+            lists=self._lists,
         )
 
     def _write_all_alpha(self, day: date) -> None:
@@ -280,42 +151,26 @@ class Simulation:
 
         So a rewrite on any day leaves alone whoever no payment begins or ends for.
         """
-        slices, month = self._world.families.slices, dates.month_of(day)
+        slices, month, paid = self._world.families.slices, dates.month_of(day), self._paid(day)
         for d in range(1, dates.DECISION_DAYS + 1):
             last = dates.date_in(month if d < day.day else month - 1, d)
-            self._write_alpha(slice(int(slices[d - 1]), int(slices[d])), day, last)
-
-    def _write_alpha(self, rows: slice, day: date, age_on: date) -> None:
-        """Price sensitivity of rows: cash in force on a day, by the age on another, moves income; nothing else does."""
-        families, facts = self._world.families, self._world.facts.families
-        income = families.income[rows].copy()
-        birth, order = families.birth[rows], families.birth_order[rows]
-        for instrument in self._instruments:
-            cash = instrument.cash()
-            if cash is None or not in_force(instrument, day):
-                continue
-            reached = (birth > dates.months_before(age_on, cash.to_months)) & (
-                birth <= dates.months_before(age_on, cash.from_months)
-            )
-            if cash.birth_orders:
-                reached &= np.isin(order, cash.birth_orders)
-            income += cash.yuan_per_month * reached
-        relative = income / families.median_income
-        self.state.children.alpha[rows] = families.sensitivity[rows] / relative**facts.income_power
+            rows = slice(int(slices[d - 1]), int(slices[d]))
+            self.state.children.alpha[rows] = self._constants.sensitivity(rows, last, paid)
 
     def _write_alpha_at_thresholds(self, day: date) -> None:
         """Rewrite the sensitivity of those who passed an age of a cash payment since their last decision day.
 
         Also of those too young to enrol: a voucher's round asks what it would be worth to them.
         """
-        for instrument in self._instruments:
-            cash = instrument.cash()
-            if cash is None:
-                continue
-            for age in (cash.from_months, cash.to_months):
-                a, b = self._constants.crossing(day, age)
-                if b > a:
-                    self._write_alpha(slice(a, b), day, day)
+        paid = self._paid(day)
+        for age in self._cash_ages:
+            first, end = self._constants.crossing(day, age)
+            if end > first:
+                self.state.children.alpha[first:end] = self._constants.sensitivity_at(first, end, day, paid)
+
+    def _paid(self, day: date) -> tuple[Cash, ...]:
+        """The cash payments in force on a day."""
+        return tuple(cash for i in self._instruments if (cash := i.cash()) is not None and in_force(i, day))
 
     # -- the day's phases ----------------------------------------------------------------------
 
@@ -324,7 +179,8 @@ class Simulation:
         first, last = dates.school_year_cut(day - timedelta(days=1)), dates.school_year_cut(day)
         birth = self._world.families.birth
         leavers = np.flatnonzero((birth > first) & (birth <= last)).astype(np.int32)
-        gone = places.hand_over(leavers, np.zeros(0, np.int64), ages_on(day), self._scene)
+        none, today = np.zeros(0, np.int64), day.toordinal()
+        gone = places.hand_over(leavers, places.AGED_OUT, none, today, ages_on(day), self._scene)
         self.state.chronicle.count(self._row(day), "exits", gone)
 
     def _month_start(self, day: date) -> None:
@@ -333,20 +189,27 @@ class Simulation:
             self.state.months_paid[:] = 0
         for q in self._payers.supplier:
             self._renew_quota(int(q), day)
-        seats = self._constants.market.open_classes(dates.month_of(day), self.state)
+        market, month = self._constants.market, dates.month_of(day)
+        seats = market.open_classes(month, self.state)
         opened = len(np.unique(seats))  # one class of a type at an institution opens at a time
+        entrants = market.turnover.opening(month, month - dates.month_of(self._start), self.state)
         self.state.chronicle.count(self._row(day), "openings", opened)
-        self.state.offers.value[:] = self._constants.market.value(self.state.offers.places)
+        self.state.chronicle.count(self._row(day), "institutions_opened", self._how_many(entrants))
+        self.state.offers.value[:] = market.value(self.state)
         self._write_tariff(day)
         if len(seats):
-            places.hand_over(np.zeros(0, np.int32), seats, ages_on(day), self._scene)
+            none, today = np.zeros(0, np.int32), day.toordinal()
+            places.hand_over(none, NOBODY, seats, today, ages_on(day), self._scene)
 
     def _begin(self, q: int, day: date) -> None:
         """An instrument's first day; for one that began before the first simulated day, that day."""
-        instrument, ids = self._instruments[q], self._world.institutions.id
-        chance = self._world.luck.uniforms(f"{kind_of(instrument)} selection", ids)[:, 0]
-        instrument.begin(self._offered(day), chance, self.state.declared[q])
+        self._instruments[q].begin(self._offered(day), self._chance(q), self.state.declared[q])
         self._renew_quota(q, day)
+
+    def _chance(self, q: int) -> NDArray[np.float64]:
+        """An instrument's draw of each institution, for selections, float64 (J,)."""
+        stream = f"{kind_of(self._instruments[q])} selection"
+        return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
 
     def _renew_quota(self, q: int, day: date) -> None:
         """Give a supplier the child-months it may pay this month."""
@@ -364,7 +227,7 @@ class Simulation:
             self._write_all_alpha(day)
         self._write_tariff(day)
 
-    def _moment(self, q: int, method: str, argument: int, day: date) -> None:
+    def _moment(self, q: int, say: Say, day: date) -> None:
         """A voucher pool's round or expiry."""
         pools = [n for n, i in enumerate(self._instruments) if i.tiers() > 0]
         desk = VoucherDesk(
@@ -378,8 +241,9 @@ class Simulation:
             first_tier=sum(i.tiers() for i in self._instruments[:q]),
             name=f"{kind_of(self._instruments[q])} {sum(p < q for p in pools)}",
             drawn=self._constants.drawn,
+            found=self._constants.eligible,
         )
-        getattr(self._instruments[q], method)(argument, desk, self.state.declared[q])
+        say(desk, self.state.declared[q])
 
     def _decide(self, day: date) -> None:
         """The families whose day it is decide, then those enrolled are billed."""
@@ -387,7 +251,8 @@ class Simulation:
         edges = self._constants.edges(day)
         self._write_alpha_at_thresholds(day)
         left = state.left > 0
-        self._constants.renew(day, row, state.children.draws)
+        self._constants.renew(day, row, state.children)
+        state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
         decide(
             edges, day.toordinal(), (dates.month_of(day), row), self._constants.luck, ages, self._scene, self._payers,
             self._log, self._flows, self._room,
@@ -397,22 +262,114 @@ class Simulation:
             self._write_tariff(day)
 
     def _review(self, day: date) -> None:
-        """Institutions review; what they usually fill is known from the last month before the start on."""
-        closed = self._constants.market.review(dates.month_of(day), self.state)
-        self.state.chronicle.count(self._row(day), "closures", closed)
-        settled = dates.month_of(day) >= dates.month_of(self._start) - 1
-        if settled and np.isnan(self.state.market.norm).all():
-            self._constants.market.set_norm(self.state)
+        """Institutions hear of families, review, give up or are planned.
+
+        What they usually fill is known from the last month before the start on; before it none comes or goes.
+        """
+        market, month, row = self._constants.market, dates.month_of(day), self._row(day)
+        if market.asks_demand:
+            self._survey(day)
+        posted, income = self._scene.tariff.posted.T, self._income_per_child()
+        if month >= dates.month_of(self._start) - 1 and np.isnan(self.state.market.norm).all():
+            market.settle(posted, income, self.state)
+        if month >= dates.month_of(self._start):
+            market.plan_entry(month, self._asked(day), self.state)
+            failing = market.turnover.failing(self.state)
+            if len(failing):
+                self._close(failing, day)  # before fees move: those reviewed today hold from tomorrow
+            self._weigh_scheme(day, posted)
+        self.state.chronicle.count(row, "closures", market.review(month, self._asked(day), income, self.state))
+
+    def _asked(self, day: date) -> Asked:
+        """What institutions ask, from what they would, with the instruments in force on a day."""
+        offered, dry = self._offered(day), self.state.left <= 0
+        on = [in_force(i, day) and not spent for i, spent in zip(self._instruments, dry, strict=True)]
+        return partial(posted_fees, self._instruments, self.state.declared, on, offered)
+
+    def _weigh_scheme(self, day: date, posted: NDArray[np.float64]) -> None:
+        """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
+        inside, outside = (self._recognition(day, stands, posted) for stands in (True, False))
+        if self._constants.market.choose_scheme(dates.month_of(day), posted, inside, outside, self.state):
+            for q, instrument in enumerate(self._instruments):
+                if instrument.pays_institutions and in_force(instrument, day):
+                    instrument.begin(self._offered(day), self._chance(q), self.state.declared[q])
+
+    def _recognition(self, day: date, stands: bool, posted: NDArray[np.float64]) -> Recognition:
+        """What instruments would pay and demand over a year if every institution were in the scheme, or none.
+
+        What is in force today ends with its window; nobody foresees what has not begun.
+        """
+        year = [date.fromordinal(dates.months_before(day, -months)) for months in range(YEAR)]
+        offered = replace(self._offered(day), inclusive=np.full(len(posted), stands))
+        total = Recognition(np.zeros_like(posted), np.zeros_like(posted))
+        for instrument, columns, dry in zip(self._instruments, self.state.declared, self.state.left <= 0, strict=True):
+            brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
+            if brings is not None and in_force(instrument, day) and not dry:
+                total = Recognition(total.pay + brings.pay, total.cut + brings.cut)
+        return total
+
+    def _survey(self, day: date) -> None:
+        """Institutions hear what to expect of the families of a third of the decision days."""
+        market, world, month = self._constants.market, self._world, dates.month_of(day)
+        days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == month % SURVEYS]
+        edges = np.array([self._constants.edges(dates.date_in(month, d)) for d in days])
+        expected = np.zeros((2, BANDS, len(world.institutions)))
+        cross = np.zeros(self.state.market.cross.shape[1:])
+        demand.expect(
+            edges, market.value(self.state, if_open=True), self.state.market.runs.astype(np.float64),
+            market.owners.rank, market.owners.owner, self._scene, expected, cross,
+        )  # fmt: skip
+        market.hear(month, expected, cross, self.state)
+
+    def _income_per_child(self) -> NDArray[np.float64]:
+        """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year."""
+        payers = self._payers
+        share = np.minimum(payers.months_cap / YEAR, 1.0)[:, None, None]
+        return np.asarray((payers.income * share).sum(axis=0).T / 100)
+
+    def _close(self, who: NDArray[np.int64], day: date) -> None:
+        """Institutions close for good: their children look again the same day, with less trust in those nearby."""
+        state, world, row = self.state, self._world, self._row(day)
+        market, count, today = self._constants.market, self.state.chronicle.count, day.toordinal()
+        displaced = closure.who_sits_at(who, state)
+        closure.settle_accounts(who, displaced, self._unused_fees(displaced, day), self._escrow(day), row, state)
+        count(row, "institutions_closed", self._how_many(who))
+        state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
+        market.turnover.close(who, state)
+        closure.dissolve_lists(who, today, self._lists, state)
+        state.offers.value[:] = market.value(state)
+        self._write_tariff(day)
+        # where they wait elsewhere they keep their turn
+        rows, none = displaced.astype(np.int32), np.zeros(0, np.int64)
+        count(row, "exits", places.hand_over(rows, NOBODY, none, today, ages_on(day), self._scene))
+        turn = world.luck.uniforms("displaced", world.families.id[displaced], dates.month_of(day))[:, 0]
+        places.serve(rows[np.argsort(turn)], today, ages_on(day), self._scene)
+
+    def _unused_fees(self, rows: NDArray[np.int64], day: date) -> NDArray[np.int64]:
+        """What the families of enrolled children have paid in advance [fen]."""
+        ages, birth = ages_on(day), self._world.families.birth[rows]
+        band = (birth <= ages.toddler).astype(np.int64) + (birth <= ages.older)
+        terms = self._world.institutions.prepaid_months
+        return unused(rows, band, self._row(day), self.state.children, self._scene.tariff, terms)
+
+    def _escrow(self, day: date) -> NDArray[np.float64]:
+        """Share of prepaid fees that is held for families by institution, (J,)."""
+        held, offered = np.zeros(len(self._world.institutions)), self._offered(day)
+        for instrument in self._instruments:
+            if in_force(instrument, day):
+                held = np.maximum(held, instrument.escrow(offered))
+        return held
 
     # -- the month's end ---------------------------------------------------------------------------
 
     def _month_end(self, day: date) -> None:
         """Pay, close the accounts, count heads, and hand the month to the recorder."""
         state, row, groups = self.state, self._row(day), self._constants.groups
-        counted = np.zeros((3, len(groups.names)), np.int64)
-        census.count_enrolled(
+        counted, size = np.zeros((census.HEADS, len(groups.names)), np.int64), len(self._world.institutions)
+        enrolled, waiting = np.zeros((size, BANDS), np.int64), np.zeros((size, BANDS), np.int32)
+        census.heads(
             ages_on(day), dates.months_before(day, 36), self._world.families.birth, groups.cells, groups.kind_cell,
-            state.children.at, state.children.waits, counted,
+            self._constants.full_time, state.children.at, state.children.waits, counted, enrolled, waiting,
         )  # fmt: skip
         if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
             raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
@@ -420,13 +377,20 @@ class Simulation:
         chronicle = state.chronicle
         chronicle.totals[ROW["children"], row] = self._constants.population(day)
         chronicle.close_month(row, counted, self._flows, self._log)
-        self._note_supply(day, row)
+        self._note_supply(row)
         for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
             chronicle.count(row, name, int(self._events[event]))
-        lists = len(self._world.institutions) * BANDS
-        waiting = np.bincount(state.children.waits[state.children.waits != NOBODY], minlength=lists)
-        self._constants.market.remember(dates.month_of(day), waiting.reshape(-1, BANDS).astype(np.int32), state)
-        for counter in (self._flows, self._events, self._payers.claimed, self._payers.cases):
+        chronicle.note_lists(row, self._lists, waiting.sum(axis=0))
+        chronicle.offer_enrolled[row] = enrolled.T
+        self._constants.market.remember(dates.month_of(day), waiting, enrolled, state)
+        for counter in (
+            self._flows,
+            self._events,
+            self._lists,
+            self._payers.claimed,
+            self._payers.cases,
+            self._payers.takings,
+        ):
             counter[:] = 0
         self._payers.redeemed[:] = self._payers.redeemed_fen[:] = 0
         state.month = dates.month_of(day) + 1
@@ -440,11 +404,11 @@ class Simulation:
             if cash is not None and in_force(instrument, day):
                 paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
+                state.chronicle.count(row, "cash_fen", int(paid[0]))
                 if payers.own[q]:
                     self._flows[bills.CLAIMED] += paid
         ledger.claim(row, claims)
         state.chronicle.claims[row] = claims
-        received = int(self._flows[bills.NET, 0]) + int(payers.claimed.sum())
         ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
         for q, instrument in enumerate(self._instruments):
             due = row - instrument.payment_lag_months
@@ -452,39 +416,81 @@ class Simulation:
                 ledger.settle(row, q, FAMILIES, int(claims[q]))
             elif due >= 0:
                 ledger.settle(row, q, INSTITUTIONS, int(state.chronicle.claims[due, q]))
-        profit = received - self._constants.market.pay_costs(row, state)
+        self._pay_costs(day, row)
         ledger.check(row)
-        state.chronicle.count(row, "profit_fen", profit)
         state.chronicle.count(row, "standing_fen", int(claims[~payers.own].sum()))
-        tiers = {"vouchers_redeemed": payers.redeemed, "vouchers_redeemed_fen": payers.redeemed_fen}
+        tiers = {
+            "vouchers_redeemed": payers.redeemed,
+            "vouchers_redeemed_fen": payers.redeemed_fen,
+            "vouchers_live": self._live_vouchers(),
+        }
         for metric, by_tier in tiers.items():
             for tier, n in enumerate(by_tier):
                 state.chronicle.count_tranche(row, metric, tier, int(n))
 
-    def _note_supply(self, day: date, row: int) -> None:
+    def _live_vouchers(self) -> NDArray[np.int64]:
+        """Vouchers in hand by tranche of all pools, int64 (tiers,)."""
+        rows = zip(self.state.vouchers.face, self.state.vouchers.tranche, strict=True)
+        sizes = [i.tiers() for i in self._instruments if i.tiers() > 0]
+        counts = [np.bincount(of[face > 0], minlength=n) for n, (face, of) in zip(sizes, rows, strict=True)]
+        return np.concatenate([np.zeros(0, np.int64), *counts])
+
+    def _pay_costs(self, day: date, row: int) -> None:
+        """Institutions pay staff, landlords and suppliers, and hold what families have paid in advance."""
+        state, market, takings = self.state, self._constants.market, self._payers.takings
+        costs = market.costs.month(state.offers.places, state.offers.taken)
+        count, ledger = state.chronicle.count, state.ledger
+        for name, account, amount in (
+            ("staff_fen", STAFF, costs.staff),
+            ("rent_fen", LANDLORDS, costs.rent),
+            ("goods_fen", SUPPLIERS, costs.goods),
+        ):
+            ledger.transfer(row, INSTITUTIONS, account, int(amount.sum()))
+            count(row, name, int(amount.sum()))
+        if (self._world.institutions.prepaid_months > 1).any():
+            held = int(self._unused_fees(np.flatnonzero(state.children.at != NOBODY), day).sum())
+            ledger.transfer(row, FAMILIES, PREPAID, held - int(ledger.book[:, PREPAID].sum()))
+        market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
+        count(row, "profit_fen", int((takings - costs.cash).sum()))
+        count(row, "unpaid_costs_fen", int(costs.unpaid.sum()))
+        pooled, runs = self._world.institutions.pooled, state.market.runs & self._world.institutions.full_day
+        count(row, "losing_cash", int((pooled(state.market.cash_result.sum(axis=0))[runs] < 0).sum()))
+        count(row, "losing_in_full", int((pooled(state.market.full_result.sum(axis=0))[runs] < 0).sum()))
+
+    def _note_supply(self, row: int) -> None:
         """Places, institutions and posted fees at the month's end, by group."""
         state, groups, chronicle = self.state, self._constants.groups, self.state.chronicle
-        seats, size = state.offers.places.astype(np.int64), len(groups.names)
-        total = seats.sum(axis=1)
+        institutions, size = self._world.institutions, len(groups.names)
+        # in full-time places: where several children share one it counts once
+        seats = np.rint(state.offers.places * institutions.hours_share[:, None]).astype(np.int64)
+        total = institutions.pooled(seats.sum(axis=1))
         posted = np.rint(100 * self._scene.tariff.posted).astype(np.int64)  # (3, J)
         # counted in thirds: a mixed class is one third toddlers, two thirds older toddlers (18 to 36 months)
         by_band = seats[:, :BANDS] * 3
         by_band[:, 1] += seats[:, 3]
         by_band[:, 2] += 2 * seats[:, 3]
-        weighted = by_band * posted.T
-        for name, by_offer in (("place_thirds", by_band), ("fee_place_thirds_fen", weighted)):
+        full_day = by_band * institutions.full_day[:, None]
+        for name, by_offer in (
+            ("place_thirds", by_band),
+            ("full_day_place_thirds", full_day),
+            ("fee_place_thirds_fen", full_day * posted.T),
+        ):
             cells = chronicle.totals[ROW[name], row]
             cells[0] = by_offer.sum()
             cells[1 : 1 + BANDS] = by_offer.sum(axis=0)
             for cell in (groups.kind_cell, groups.district_cell):
                 cells += np.bincount(cell, by_offer.sum(axis=1), size).astype(np.int64)
-        running = (total > 0).astype(np.int64)
+        running = (institutions.full_day & (total > 0)).astype(np.int64)
         cells = chronicle.totals[ROW["institutions"], row]
         cells[0] = running.sum()
         for cell in (groups.kind_cell, groups.district_cell):
             cells += np.bincount(cell, running, size).astype(np.int64)
         chronicle.fee[row] = self._scene.tariff.posted
-        chronicle.offer_bills[row] = self._enrolled(day).T
+        chronicle.offer_open[row] = bands_served(state.offers.places).T
+
+    def _how_many(self, rows: NDArray[np.int64]) -> int:
+        """Institutions among rows: each once, whatever its services."""
+        return int(self._world.institutions.full_day[rows].sum())
 
     # -- the clock -------------------------------------------------------------------------------
 
@@ -506,7 +512,7 @@ class Simulation:
         ).astype(np.int32)
         order = np.lexsort((families.id[everyone], families.birth[everyone]))
         places.serve(everyone[order], day.toordinal(), ages, self._scene)
-        self._events[:] = 0
+        self._events[:] = self._lists[:] = 0
 
     def run_to(self, month: int) -> None:
         """Run to the beginning of an absolute month."""
@@ -532,22 +538,22 @@ class Simulation:
             env.process(self._follow(env, moments, phase))
         env.run()
 
-    def _moments(self, phase: str, first: date, last: date) -> Iterator[tuple[date, int, str, int]]:
-        """Days in a span on which instruments speak in a phase, with their place, method and argument."""
+    def _moments(self, phase: str, first: date, last: date) -> Iterator[tuple[date, int, Say]]:
+        """Days in a span on which instruments speak in a phase, with their place and what they say."""
         for q, instrument in enumerate(self._instruments):
             for m in instrument.moments():
                 if m.phase == phase and first <= m.day <= last:
-                    yield m.day, q, m.method, m.argument
+                    yield m.day, q, m.say
 
     def _follow(
-        self, env: simpy.Environment, moments: list[tuple[date, int, str, int]], phase: Phase
+        self, env: simpy.Environment, moments: list[tuple[date, int, Say]], phase: Phase
     ) -> Generator[simpy.Event, Any, None]:
         """The calendar of all instruments' moments of one phase, in chain order within a day."""
-        for day, q, method, argument in moments:
+        for day, q, say in moments:
             wait = instant(day, phase, self._start) - env.now
             if wait > 0:
                 yield env.timeout(wait)
-            self._moment(q, method, argument, day)
+            self._moment(q, say, day)
 
 
 def _day_after(day: date | None) -> date | None:
@@ -563,6 +569,7 @@ def _empty_log(n: int) -> bills.Log:
     return bills.Log(
         claim_child=np.empty(n, np.int32),
         claim_fen=np.empty(n, np.int32),
+        claim_relief=np.empty(n, np.int32),
         claim_tranche=np.empty(n, np.int8),
         stay_child=np.empty(n, np.int32),
         stay_at=np.empty(n, np.int16),

@@ -1,11 +1,12 @@
 """The state of a city under one policy: columns only, so that a checkpoint is a copy."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.fees import Owners
 from sim.engine.recorder import Chronicle
 from sim.engine.treasury import Ledger
 from sim.kernels import choice
@@ -16,36 +17,87 @@ from sim.world.institutions import BANDS, SEATS
 
 NO_LIMIT = np.iinfo(np.int64).max // 4  # of a budget without one [fen]
 YEAR = 12  # months over which institutions judge, so that no season is taken for a trend
+SURVEYS = 3  # months in which institutions hear of all families once: each month of those of a third of the days
 
 
 @dataclass
 class MarketColumns:
-    """What institutions remember.
+    """What institutions remember; the last twelve month-ends stand by month modulo 12.
 
-    waiting : int32 (12, J, 3), taken : int32 (12, J, 4)  the last twelve month-ends, by month modulo 12
+    runs : bool (J,)  whether there is an institution at the site; inclusive : bool (J,)  whether it is in the scheme
+    opening : int32 (J,)  absolute month in which one that is being built opens, 0 for none
+    waiting, enrolled : int32 (12, J, 3), taken : int32 (12, J, 4)
+    expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
+        families last heard, see `kernels.demand`
+    fresh : float64 (12, J, 3)  expected demand
     norm : float64 (J,)  usual occupancy, nan until a first year is known
+    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]; tolerated : float64 (J, 3)  usual list
     opens_in : int32 (J, 4)  absolute month in which a class under construction opens, 0 for none
     opened_in : int32 (J, 4)  absolute month in which the last new class opened, 0 for none
+    cash_result, full_result : int64 (12, J)  profit in cash, and with what no cash leaves for [fen]
+    losing : int32 (J,)  months in a row in which the year before lost cash; at the start below 0 where an owner is
+        found with more patience left than it is drawn with
+    arrears : int64 (J,)  wages owed [fen]
+    shaken : float32 (J,)  how far trust is shaken by a closure nearby, 1 when it is fresh
     months : int  month-ends seen
     """
 
+    runs: NDArray[np.bool_]
+    inclusive: NDArray[np.bool_]
+    opening: NDArray[np.int32]
     waiting: NDArray[np.int32]
+    enrolled: NDArray[np.int32]
     taken: NDArray[np.int32]
+    expected: NDArray[np.float64]
+    cross: NDArray[np.float64]
+    fresh: NDArray[np.float64]
     norm: NDArray[np.float64]
+    wedge: NDArray[np.float64]
+    tolerated: NDArray[np.float64]
     opens_in: NDArray[np.int32]
     opened_in: NDArray[np.int32]
+    cash_result: NDArray[np.int64]
+    full_result: NDArray[np.int64]
+    losing: NDArray[np.int32]
+    arrears: NDArray[np.int64]
+    shaken: NDArray[np.float32]
     months: int = 0
+
+    @classmethod
+    def of(cls, runs: NDArray[np.bool_], inclusive: NDArray[np.bool_], most_of_an_owner: int) -> "MarketColumns":
+        """Columns before anything has happened.
+
+        runs, inclusive : bool (J,)  which institutions run, and which are in the scheme
+        most_of_an_owner : institutions of the owner with most
+        """
+        j, chains = len(runs), most_of_an_owner if most_of_an_owner > 1 else 0
+        return cls(
+            runs=runs.copy(),
+            inclusive=inclusive.copy(),
+            opening=np.zeros(j, np.int32),
+            waiting=np.zeros((YEAR, j, BANDS), np.int32),
+            enrolled=np.zeros((YEAR, j, BANDS), np.int32),
+            taken=np.zeros((YEAR, j, SEATS), np.int32),
+            expected=np.zeros((SURVEYS, 2, BANDS, j)),
+            cross=np.zeros((SURVEYS, BANDS, j, chains)),
+            fresh=np.zeros((YEAR, j, BANDS)),
+            norm=np.full(j, np.nan),
+            wedge=np.zeros((j, BANDS)),
+            tolerated=np.zeros((j, BANDS)),
+            opens_in=np.zeros((j, SEATS), np.int32),
+            opened_in=np.zeros((j, SEATS), np.int32),
+            cash_result=np.zeros((YEAR, j), np.int64),
+            full_result=np.zeros((YEAR, j), np.int64),
+            losing=np.zeros(j, np.int32),
+            arrears=np.zeros(j, np.int64),
+            shaken=np.zeros(j, np.float32),
+        )
 
     def copy(self) -> "MarketColumns":
         """An independent copy."""
-        return MarketColumns(
-            self.waiting.copy(),
-            self.taken.copy(),
-            self.norm.copy(),
-            self.opens_in.copy(),
-            self.opened_in.copy(),
-            self.months,
-        )
+        own: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        copies: dict[str, Any] = {n: c.copy() if isinstance(c, np.ndarray) else c for n, c in own.items()}
+        return MarketColumns(**copies)
 
 
 @dataclass
@@ -87,36 +139,32 @@ class State:
 def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) -> State:
     """The city before anyone has chosen: every child at home, every place free."""
     n, j = len(world.families), len(world.institutions)
-    k = len(world.candidate)
+    k = world.candidate.shape[1]
 
     children = Children.at_home(k, n)
-    choice.renew(
-        0,
-        n,
-        np.ones(n, np.uint8),
+    everyone, fresh = np.arange(n, dtype=np.int32), np.empty((n, k + 1), np.float32)
+    choice.draw_epochs(
+        everyone,
         (world.families.id >> 20).astype(np.uint32),
         world.families.id,
-        world.institutions.id,
+        world.institutions.address,
+        world.institutions.own_address,
         world.luck.stream("first shocks"),
         world.candidate,
         world.fixed,
         world.outside,
-        children.draws,
+        fresh,
     )
+    choice.begin_epochs(everyone, fresh, children.shocked, children.draws)
     offers = Offers(
         fee=world.institutions.fee.copy(),
         value=np.empty((4, j), np.float32),
         seats=np.zeros((2, j, SEATS), np.int32),
         ends=np.full((4, j * BANDS), NOBODY, np.int32),
     )
-    offers.places[:] = world.institutions.classes * np.array(world.facts.classes.sizes)
-    market = MarketColumns(
-        waiting=np.zeros((YEAR, j, BANDS), np.int32),
-        taken=np.zeros((YEAR, j, SEATS), np.int32),
-        norm=np.full(j, np.nan),
-        opens_in=np.zeros((j, SEATS), np.int32),
-        opened_in=np.zeros((j, SEATS), np.int32),
-    )
+    runs = world.institutions.stands
+    offers.places[:] = runs[:, None] * world.institutions.seats
+    market = MarketColumns.of(runs, world.institutions.inclusive, Owners(world.institutions).size)
     vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
     none = np.zeros(0, np.int64)
     return State(month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8))

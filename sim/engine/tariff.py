@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, MOST, RATE, Tariff
+from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, MOST, RATE, SLOPES, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -55,6 +55,19 @@ def _net(posted: NDArray[np.float64], reliefs: Sequence[Relief]) -> NDArray[np.f
     return net
 
 
+def posted_fees(
+    instruments: Sequence[Instrument],
+    declared: Sequence[Columns],
+    on: Sequence[bool],
+    offered: Offered,
+    own_fee: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """What institutions ask, (J, 3), from what they would: the instruments that are `on` limit it, in file order."""
+    for instrument, columns, holds_now in zip(instruments, declared, on, strict=True):
+        own_fee = instrument.posted_fee(own_fee, offered, columns) if holds_now else own_fee
+    return own_fee
+
+
 def write_tariff(
     instruments: Sequence[Instrument],
     declared: Sequence[Columns],
@@ -86,29 +99,33 @@ def write_tariff(
         pools += relief is not None and relief.voucher
         tiers += instrument.tiers()
 
-    def faced(on: tuple[bool, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Posted (3, n) and net fees (g, 3, n) with some instruments in force, no vouchers counted."""
-        asked = own_fee
-        for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
-            asked = instrument.posted_fee(asked, offered, columns) if on[q] else asked
-        asked = np.ascontiguousarray(asked.T)
+    def faced(on: tuple[bool, ...], more: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Posted (3, n) and net fees (g, 3, n) with some instruments in force, no vouchers counted.
+
+        more : yuan by which every posted fee is raised
+        """
+        asked = np.ascontiguousarray(posted_fees(instruments, declared, on, offered, own_fee).T) + more
         reliefs = [r for q, r, voucher, _ in stages if voucher < 0 and on[q]]
         return asked, np.broadcast_to(_net(np.broadcast_to(asked, shape), reliefs), shape)
 
     posted, net = faced(today)
+    later = _to_come(instruments, today, day, commitment)
     entry = net
-    for on, weight in _to_come(instruments, today, day, commitment):
-        entry = entry + (faced(on)[1] - net) * weight
+    slope = now = faced(today, 1.0)[1] - net
+    for on, weight in later:
+        then = faced(on)[1]
+        entry = entry + (then - net) * weight
+        slope = slope + ((faced(on, 1.0)[1] - then) - now) * weight
     relieved = np.zeros((3, len(stages), *shape))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
-    prices = np.stack([entry, net]).astype(np.float32)
+    prices = np.stack([entry, net, slope]).astype(np.float32)
     bounds = np.empty((3, len(value)), np.float32)
-    bounds[:MOST] = prices.min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART]
+    bounds[:MOST] = prices[:SLOPES].min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART]
     bounds[MOST] = value.max(axis=1, initial=CLOSED)
     return Tariff(
-        prices=prices.reshape(2, -1),
+        prices=prices.reshape(3, -1),
         bounds=bounds,
         posted=posted,
         stages=relieved,

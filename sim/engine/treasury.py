@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-FAMILIES, INSTITUTIONS, STAFF, LANDLORDS, SUPPLIERS = range(5)
-ACCOUNTS = ("families", "institutions", "staff", "landlords", "suppliers")
+FAMILIES, INSTITUTIONS, STAFF, LANDLORDS, SUPPLIERS, PREPAID = range(6)
+ACCOUNTS = ("families", "institutions", "staff", "landlords", "suppliers", "prepaid")
 
 
 class LedgerError(ArithmeticError):
@@ -17,7 +17,7 @@ class LedgerError(ArithmeticError):
 class Ledger:
     """Accounts by month; two for each instrument: what the treasury has spent on it and what it still owes.
 
-    book : int64 (months, 5)  [fen]
+    book : int64 (months, 6)  [fen]
     spent, owed : int64 (months, instruments)  [fen]; a claim moves from `spent` to `owed`, its
         payment from `owed` to whom it is due
     """

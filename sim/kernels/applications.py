@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.compiled import entry, inner
 from sim.kernels.choice import AS_HELD, BLOCK, WITHOUT, net_fee, part_of
-from sim.kernels.columns import ALONE, ALPHA, AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY
+from sim.kernels.columns import ALONE, ALPHA, AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY, PEAK
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
 HAIR = 1e-6  # the same in yuan
@@ -50,8 +50,8 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
 
 @inner
 def within_reach(
-    rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, fixed: Any,
-    outside: Any, draws: Any, at: Any, bounds: Any, commitment: float, stickiness: float, near: Any,
+    rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
+    outside: Any, draws: Any, at: Any, bounds: Any, commitment: float, stickiness: float, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 
@@ -60,16 +60,7 @@ def within_reach(
 
     near : int64 (2, BLOCK)  written: the rows, and their places in `rows`; returns how many
     """
-    peak, lasting = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     best, months = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64)
-    candidates = fixed.shape[0]
-    for m in range(size):
-        peak[m] = lasting[m] = np.float32(-np.inf)
-    for k in range(candidates):
-        for m in range(size):
-            peak[m] = max(peak[m], draws[k, np.uint32(rows[first + m])])
-        for m in range(size):
-            lasting[m] = max(lasting[m], fixed[k, np.uint32(rows[first + m])])
     for m in range(size):
         i = np.uint32(rows[first + m])
         part, enrolled = part_of(birth[i], ages), at[i] != NOBODY
@@ -82,7 +73,7 @@ def within_reach(
         i = np.uint32(rows[first + m])
         alpha, alone, stay = np.float64(draws[ALPHA, i]), np.float64(draws[ALONE, i]), np.float64(outside[i])
         most = _at_most(
-            peak[m] + best[m] - alone, lasting[m] + best[m] - stay, yuan / months[m], months[m], renewal, alpha,
+            draws[PEAK, i] + best[m] - alone, lasting[i] + best[m] - stay, yuan / months[m], months[m], renewal, alpha,
             candidates,
         )  # fmt: skip
         near[0, n], near[1, n] = rows[first + m], first + m
@@ -103,11 +94,12 @@ def gains(
     exact : if not, gains that certainly exceed the floor are written as infinite
     """
     birth, candidate, fixed, outside = scene.birth, scene.candidate, scene.fixed, scene.outside
+    lasting, shocked = scene.lasting, scene.children.shocked
     draws, shorts, counts = scene.children.draws, scene.children.shorts, scene.children.counts
     values, faces, commitment = scene.offers.value, scene.vouchers.face, scene.tariff.commitment
-    bounds = scene.tariff.bounds
+    bounds, site = scene.tariff.bounds, scene.site
     prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
-    stickiness, yuan, size = np.float64(scene.stickiness), face / 100.0, candidate.shape[0]
+    stickiness, yuan, size = np.float64(scene.stickiness), face / 100.0, candidate.shape[1]
     plain, better, near = np.empty(size), np.empty(size), np.empty((2, BLOCK), np.int64)
     surely = SLACK * floor + HAIR
     first, found, done = 0, 0, 0
@@ -117,8 +109,8 @@ def gains(
             if first >= rows.size:
                 break
             found = within_reach(
-                rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, fixed, outside, draws,
-                shorts[AT], bounds, commitment, stickiness, near,
+                rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
+                draws, shorts[AT], bounds, commitment, stickiness, size, near,
             )  # fmt: skip
             first, done = first + BLOCK, 0
             continue
@@ -134,15 +126,15 @@ def gains(
         # the same at the child's own candidates
         present, later, first_choice = -1e30, -1e30, 0
         for k in range(size):
-            j = candidate[k, i]
+            j = candidate[i, k]
             u = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - relief)
-            u += stickiness if own == j else 0.0
-            first_choice = k if u + draws[k, i] > present else first_choice
-            present, later = max(present, u + draws[k, i]), max(later, u + fixed[k, i])
+            u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
+            first_choice = k if u + shocked[i, k] > present else first_choice
+            present, later = max(present, u + shocked[i, k]), max(later, u + fixed[i, k])
         if _at_most(present - alone, later - stay, relief, months, renewal, alpha, size) <= floor:
             continue
         # is what it gains now at the first of them enough? No relief is negative, so all else only adds to it
-        j = candidate[first_choice, i]
+        j = candidate[i, first_choice]
         if not exact and counts[HELD, i] == 0 and values[part, j] > CLOSED:
             none = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, WITHOUT, 0.0)
             more = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, pool, np.float64(face))
@@ -154,7 +146,7 @@ def gains(
 
         now, then, relief_most, top = alone, alone, 0.0, -1e30
         for k in range(size):
-            j = candidate[k, i]
+            j = candidate[i, k]
             plain[k] = better[k] = -1e30
             if values[part, j] <= CLOSED:
                 continue
@@ -166,11 +158,12 @@ def gains(
             more = net_fee(i, g, band, j, full, stages, terms, faces, pool, np.float64(face))
             relief = (held - more) / months
             fee = np.float64(prices[kind, base + j]) - (none - held) / months
-            u = np.float64(values[part, j]) - alpha * fee + (stickiness if own == j else 0.0)
-            now = max(now, draws[k, i] + u)
-            then = max(then, draws[k, i] + u + alpha * relief)
+            u = np.float64(values[part, j]) - alpha * fee
+            u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
+            now = max(now, shocked[i, k] + u)
+            then = max(then, shocked[i, k] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock
-            plain[k] = np.float64(fixed[k, i]) + u
+            plain[k] = np.float64(fixed[i, k]) + u
             better[k] = plain[k] + alpha * relief
             relief_most, top = max(relief_most, relief), max(top, better[k])
         present = (then - now) / alpha

@@ -26,6 +26,7 @@ from sim.kernels.columns import (
     STAY_AT,
     STAY_FIRST,
     STAY_LAST,
+    STAY_REFUSED,
     STAY_SUBSIDISED,
     VOUCHER,
 )
@@ -46,6 +47,7 @@ class Payers(NamedTuple):
     income : int64 (P, 3, J)  what a supplier pays per child-month at an offer [fen], 0 for none
     months_paid : uint8 (P, n)  child-months it has paid for a child this year
     redemptions : int64 (2, tiers)  vouchers redeemed this month by tranche, and their fen
+    takings : int64 (J,)  what institutions have come to earn this month, from whomever [fen]
     """
 
     left: NDArray[np.int64]
@@ -54,6 +56,7 @@ class Payers(NamedTuple):
     income: NDArray[np.int64]
     months_paid: NDArray[np.uint8]
     redemptions: NDArray[np.int64]
+    takings: NDArray[np.int64]
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -99,13 +102,16 @@ class Payers(NamedTuple):
 class Log(NamedTuple):
     """Buffers of one month, emptied by the recorder: claims by child, and stays that ended.
 
-    claim_child : int32; claim_fen : int32; claim_tranche : int8  (-1 where the claim has none)
+    claim_child : int32; claim_fen : int32  what the policy's own instruments owe on a bill, to whomever
+    claim_relief : int32  what all instruments take off it: posted less net fee
+    claim_tranche : int8  (-1 where the claim has none)
     stay_child, stay_at, stay_first, stay_last, stay_refused, stay_subsidised : int32
     filled : int64 (2,)  rows used of each
     """
 
     claim_child: NDArray[np.int32]
     claim_fen: NDArray[np.int32]
+    claim_relief: NDArray[np.int32]
     claim_tranche: NDArray[np.int8]
     stay_child: NDArray[np.int32]
     stay_at: NDArray[np.int16]
@@ -130,7 +136,7 @@ def log_stay(i: int, shorts: Any, counts: Any, log: Any) -> None:
     log.stay_at[n] = shorts[STAY_AT, i]
     log.stay_first[n] = shorts[STAY_FIRST, i]
     log.stay_last[n] = shorts[STAY_LAST, i]
-    log.stay_refused[n] = counts[REFUSED, i]
+    log.stay_refused[n] = counts[STAY_REFUSED, i]
     log.stay_subsidised[n] = counts[STAY_SUBSIDISED, i]
     log.filled[1] = n + 1
 
@@ -156,25 +162,34 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
     face, tranche_of = scene.vouchers.face, scene.vouchers.tranche
     posted, stages, terms = scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
     left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
-    months_paid, redemptions = payers.months_paid, payers.redemptions
-    claim_child, claim_fen, claim_tranche, filled = log.claim_child, log.claim_fen, log.claim_tranche, log.filled
+    months_paid, redemptions, takings = payers.months_paid, payers.redemptions, payers.takings
+    claim_child, claim_fen, claim_relief, claim_tranche = (
+        log.claim_child,
+        log.claim_fen,
+        log.claim_relief,
+        log.claim_tranche,
+    )
+    filled = log.filled
     groups = np.empty(cells.shape[1] + 3, np.int64)
-    for i in range(lo, hi):
+    enrolled, n = np.empty(hi - lo, np.int64), 0
+    for i in range(lo, hi):  # one in ten: found without a branch
+        enrolled[n] = i
+        n += 1 if shorts[AT, i] != NOBODY else 0
+    for i in enrolled[:n]:
         j = np.int64(shorts[AT, i])
-        if j == NOBODY:
-            continue
         if shorts[STAY_LAST, i] != month - 1 or shorts[STAY_AT, i] != j:  # a new run of bills begins
             if shorts[STAY_LAST, i] >= 0:
                 log_stay(i, shorts, counts, log)
-                counts[REFUSED, i] = np.uint8(0)  # until then: the months refused before the run began
             shorts[STAY_AT, i] = np.int16(j)
             shorts[STAY_FIRST, i] = np.int16(month)
             counts[STAY_SUBSIDISED, i] = np.uint8(0)
+            counts[STAY_REFUSED, i], counts[REFUSED, i] = counts[REFUSED, i], np.uint8(0)
         shorts[STAY_LAST, i] = np.int16(month)
         band, g = BAND_OF_PART[part_of(birth[i], ages)], shorts[GROUP, i]
         net = posted[band, j]
         posted_fen = fen(net)
         owed = posted_fen
+        takings[j] += posted_fen
         own, tranche = np.int64(0), np.int8(-1)
         for s in range(terms.shape[1]):
             v = terms[VOUCHER, s]
@@ -206,11 +221,12 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
                 suppliers[QUOTA, p] -= 1
                 months_paid[p, i] += np.uint8(1)
                 own += pay(q, claim, accounts, left)
-        if own > 0:
-            n = filled[0]
-            claim_child[n], claim_fen[n], claim_tranche[n] = i, own, tranche
-            filled[0] = n + 1
-            counts[STAY_SUBSIDISED, i] += np.uint8(1)
+                takings[j] += claim
+        if own > 0 or owed < posted_fen:
+            c = filled[0]
+            claim_child[c], claim_fen[c], claim_relief[c], claim_tranche[c] = i, own, posted_fen - owed, tranche
+            filled[0] = c + 1
+        counts[STAY_SUBSIDISED, i] += np.uint8(1 if own > 0 else 0)
         groups[0], groups[1], groups[2] = 0, 1 + band, kind_cell[j]
         for c in range(cells.shape[1]):
             groups[3 + c] = cells[i, c]

@@ -1,7 +1,8 @@
 """Utilities: the shocks of an epoch, and each child's best alternative, block by block.
 
 U_0 = outside + ε_0 and U_j = taste + κ_band + β_q·quality_j − β_d·distance_ij + σ·[enrolled at j]
-− α_i·netfee_ij + ε_ij, with ε Gumbel, addressed by child, epoch and institution (docs/model.md).
+− α_i·netfee_ij + ε_ij, with ε Gumbel, addressed by child, epoch and institution (docs/model.md); j is a
+service of an institution, σ and ε belong to the institution.
 """
 
 import math
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inner
+from sim.compiled import entry, inlined, inner
 from sim.draws import gumbel, mix, philox
 from sim.kernels.columns import (
     ALONE,
@@ -26,13 +27,16 @@ from sim.kernels.columns import (
     LEAST,
     MOST,
     NOBODY,
+    PEAK,
     RATE,
     VOUCHER,
+    WAITS,
 )
 
 OUTSIDE = np.uint32(0xFFFFFFFF)  # the address of staying out among an epoch's alternatives
+OF_SERVICES = 0.3  # scale of the shock that parts an institution's services
+EULER = 0.5772156649015329  # the mean of a standard Gumbel
 BLOCK = 256
-STAY_OUT = -1
 WITHOUT, AS_HELD = -2, -1  # which vouchers `net_fee` counts
 
 
@@ -47,42 +51,56 @@ def part_of(birth: int, ages: Any) -> int:
 
 
 @entry
-def renew(
-    lo: int, hi: int, renewed: Any, when: Any, child_id: Any, institution_id: Any, stream: Any,
-    candidate: Any, fixed: Any, outside: Any, draws: Any,
+def draw_epochs(
+    rows: Any, when: Any, child_id: Any, address: Any, own_address: Any, stream: Any, candidate: Any, fixed: Any,
+    outside: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Draw a new epoch's shocks for those of rows lo..hi whose circumstances change.
+    """Draw the shocks of the epochs that begin for these children.
 
-    renewed : uint8 (n,)  1 for those
-    when : uint32 (n,), or (1,) if it is the same for all: absolute month in which the epoch begins
-    draws : float32 (K + 2, n)  of the children; all but alpha written
+    The services of an institution have its shock, and a small one of their own whose mean is nothing.
+
+    rows : int32  the children
+    when : uint32, one for each row, or (1,) if it is the same for all: absolute month in which the epoch begins
+    address : uint32 (J,)  the institution's; own_address : uint32 (J,)  the service's, 0 where it is the only one;
+        (0,) if all are
+    out : float32 (rows, K + 1)  written: the value of each candidate with its shock, and last of staying out
     """
-    rows = np.empty(BLOCK, np.int64)
-    blocks, address = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint32)
+    blocks, of = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint32)
     shocks = np.empty(BLOCK, np.float64)
-    size, same = candidate.shape[0], when.size == 1
-    begin = lo
-    while begin < hi:
-        # collected first: what is drawn then runs in loops without a branch
-        n = 0
-        while begin < hi and n < BLOCK:
-            rows[n] = begin
-            n += 1 if renewed[begin] else 0
-            begin += 1
+    size, same = candidate.shape[1], when.size == 1
+    for first in range(0, rows.size, BLOCK):
+        n = min(BLOCK, rows.size - first)
         for m in range(n):
-            i = rows[m]
-            blocks[m] = philox(child_id[i], when[0] if same else when[i], stream)[0]
+            blocks[m] = philox(child_id[rows[first + m]], when[0] if same else when[first + m], stream)[0]
         for m in range(n):
             shocks[m] = gumbel(mix(blocks[m], OUTSIDE))
         for m in range(n):
-            draws[ALONE, rows[m]] = np.float32(np.float64(outside[rows[m]]) + shocks[m])
+            out[first + m, size] = np.float32(np.float64(outside[rows[first + m]]) + shocks[m])
         for k in range(size):
             for m in range(n):
-                address[m] = institution_id[candidate[k, rows[m]]]
+                of[m] = address[candidate[rows[first + m], k]]
             for m in range(n):
-                shocks[m] = gumbel(mix(blocks[m], address[m]))
+                shocks[m] = gumbel(mix(blocks[m], of[m]))
+            if own_address.size > 0:
+                for m in range(n):
+                    of[m] = own_address[candidate[rows[first + m], k]]
+                for m in range(n):
+                    if of[m] != 0:
+                        shocks[m] += OF_SERVICES * (gumbel(mix(blocks[m], of[m])) - EULER)
             for m in range(n):
-                draws[k, rows[m]] = np.float32(np.float64(fixed[k, rows[m]]) + shocks[m])
+                out[first + m, k] = np.float32(np.float64(fixed[rows[first + m], k]) + shocks[m])
+
+
+@entry
+def begin_epochs(rows: Any, fresh: Any, shocked: Any, draws: Any) -> None:
+    """Put new epochs in force: `fresh` is what `draw_epochs` wrote for these children."""
+    size = shocked.shape[1]
+    for m in range(rows.size):
+        i, peak = np.int64(rows[m]), np.float32(-np.inf)
+        for k in range(size):
+            shocked[i, k] = fresh[m, k]
+            peak = max(peak, fresh[m, k])
+        draws[PEAK, i], draws[ALONE, i] = peak, fresh[m, size]
 
 
 @entry
@@ -95,61 +113,69 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
     threshold = np.uint64(math.floor(chance * 4294967296.0))
     low = np.uint64(0xFFFFFFFF)
     word = np.uint64(32)
+    pairs = np.empty((2, BLOCK), np.uint64)
     for quad in range(first_month // 4, (first_month + months - 1) // 4 + 1):
-        for i in range(child_id.size):
-            a, b = philox(child_id[i], np.uint32(quad), stream)
+        for begin in range(0, child_id.size, BLOCK):
+            size = min(BLOCK, child_id.size - begin)
+            for i in range(size):
+                pairs[0, i], pairs[1, i] = philox(child_id[begin + i], np.uint32(quad), stream)
             for part in range(4):
                 m = quad * 4 + part - first_month
-                if 0 <= m < months:
-                    pair = a if part < 2 else b
-                    draw = (pair >> word) if part % 2 == 0 else (pair & low)
-                    out[m, i] = np.uint8(1) if draw < threshold else np.uint8(0)
-
-
-@entry
-def screen(
-    lo: int, hi: int, part: int, draws: Any, shorts: Any, candidate: Any, value: Any, prices: Any, bounds: Any,
-    best: Any,
-) -> None:  # fmt: skip
-    """Best alternative at the entrants' fee of rows lo..hi, who share a part; capacity plays no part.
-
-    Most families would not enter even at the city's best and cheapest institution: a bound that is read in
-    order, and holds exactly because rounding is monotone, passes them over.
-
-    bounds : of the tariff
-    best : int8 (n,)  written at lo..hi: the candidate's rank, or -1 to stay out
-    """
-    peak = np.empty(BLOCK, np.float32)
-    rows = np.empty(BLOCK, np.int64)
-    institutions, band = value.shape[1], BAND_OF_PART[part]
-    highest, cheapest = bounds[MOST, part], bounds[LEAST, part]
-    for b in range(lo, hi, BLOCK):
-        m = min(BLOCK, hi - b)
-        for i in range(m):
-            peak[i] = np.float32(-np.inf)
-        for k in range(candidate.shape[0]):
-            for i in range(m):
-                peak[i] = max(peak[i], draws[k, b + i])
-        for i in range(m):
-            peak[i] = ((peak[i] + highest) - draws[ALPHA, b + i] * cheapest) - draws[ALONE, b + i]
-        n = 0
-        for i in range(m):
-            rows[n] = b + i
-            n += 1 if peak[i] >= np.float32(0) else 0
-        for i in range(b, b + m):
-            best[i] = np.int8(STAY_OUT)
-        for r in range(n):
-            i = rows[r]
-            base = (np.int64(shorts[GROUP, i]) * 3 + band) * institutions
-            top, alpha = draws[ALONE, i], draws[ALPHA, i]
-            for k in range(candidate.shape[0]):
-                j = candidate[k, i]
-                worth = (draws[k, i] + value[part, j]) - alpha * prices[ENTRY, base + j]
-                if worth > top:
-                    top, best[i] = worth, np.int8(k)
+                if m < 0 or m >= months:
+                    continue
+                pair, shift = pairs[part // 2], word * np.uint64(1 - part % 2)
+                for i in range(size):
+                    draw = (pair[i] >> shift) & low
+                    out[m, begin + i] = np.uint8(1) if draw < threshold else np.uint8(0)
 
 
 @inner
+def screen(
+    edges: Any, shocked: Any, draws: Any, shorts: Any, links: Any, counts: Any, candidate: Any, value: Any,
+    prices: Any, bounds: Any, rows: Any,
+) -> int:  # fmt: skip
+    """Write the rows of those who are enrolled, wait, hold a voucher, or would enter if there were places.
+
+    Most others would not enter even at the city's best and cheapest institution: a bound that is read in
+    order, and holds exactly because rounding is monotone, passes them over.
+
+    edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
+    bounds : of the tariff
+    rows : int32 (n,)  written; returns how many
+    """
+    marked, institutions, near = np.empty(BLOCK, np.int8), value.shape[1], 0
+    found = np.empty(BLOCK, np.int64)
+    for p in range(edges.size - 1):
+        part = edges.size - 2 - p
+        band, highest, cheapest = BAND_OF_PART[part], bounds[MOST, part], bounds[LEAST, part]
+        for b in range(edges[p], edges[p + 1], BLOCK):
+            size = min(BLOCK, edges[p + 1] - b)
+            for m in range(size):
+                i = b + m
+                most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
+                marked[m] = 1 if most >= np.float32(0) else 0
+            for m in range(size):
+                i = b + m
+                known = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
+                marked[m] = 2 if known else marked[m]
+            n = 0
+            for m in range(size):
+                found[n] = m
+                n += 1 if marked[m] > 0 else 0
+            for r in range(n):
+                i, enters = b + found[r], marked[found[r]] == 2
+                if not enters:
+                    base = (np.int64(shorts[GROUP, i]) * 3 + band) * institutions
+                    alone, alpha = draws[ALONE, i], draws[ALPHA, i]
+                    for k in range(candidate.shape[1]):
+                        j = candidate[i, k]
+                        enters |= (shocked[i, k] + value[part, j]) - alpha * prices[ENTRY, base + j] > alone
+                rows[near] = np.int32(i)
+                near += 1 if enters else 0
+    return near
+
+
+@inlined
 def net_fee(
     i: int, g: int, band: int, j: int, net: float, stages: Any, terms: Any, face: Any, counted: int, extra: float
 ) -> float:
@@ -168,9 +194,28 @@ def net_fee(
 
 
 @inner
+def weigh_vouchers(
+    i: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any, shorts: Any, value: Any,
+    alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
+) -> None:  # fmt: skip
+    """The same for a child who holds a voucher: it counts whole if enrolled, spread over the commitment if entering.
+
+    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `weigh`
+    """
+    own, g = shorts[AT, i], shorts[GROUP, i]
+    for k in range(candidate.shape[1]):
+        j = candidate[i, k]
+        relief = 0.0
+        for counted in range(WITHOUT, AS_HELD + 1):
+            relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
+        fee = np.float32(np.float64(price[base + j]) + relief / months)
+        worth[k] = (shocked[i, k] + value[kept if j == own else part, j]) - alpha * fee
+
+
+@inlined
 def weigh(
-    i: int, part: int, candidate: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any, posted: Any,
-    stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, worth: Any,
+    i: int, part: int, candidate: Any, shocked: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any,
+    posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates as things stand; `part` is its part of the slice.
 
@@ -186,18 +231,15 @@ def weigh(
     kept = part  # a child that has outgrown all that its institution offers keeps its seat, valued as when it sat down
     while enrolled and kept > 0 and value[kept, own] <= CLOSED:
         kept -= 1
-    for k in range(candidate.shape[0]):
-        j = candidate[k, i]
-        worth[k] = (draws[k, i] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
-    if counts[HELD, i] > 0:  # a voucher counts whole if enrolled, spread over the commitment if entering
-        for k in range(candidate.shape[0]):
-            j = candidate[k, i]
-            relief = 0.0
-            for counted in range(WITHOUT, AS_HELD + 1):
-                relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
-            fee = np.float32(np.float64(prices[kind, base + j]) + relief / months)
-            worth[k] = (draws[k, i] + value[kept if j == own else part, j]) - alpha * fee
+    for k in range(candidate.shape[1]):
+        j = candidate[i, k]
+        worth[k] = (shocked[i, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
+    if counts[HELD, i] > 0:
+        weigh_vouchers(
+            i, band, kept, part, months, candidate, shocked, shorts, value, alpha, prices[kind], base, posted, stages,
+            terms, face, worth,
+        )  # fmt: skip
     if enrolled:
-        for k in range(candidate.shape[0]):
-            if candidate[k, i] == own:
+        for k in range(candidate.shape[1]):
+            if site[candidate[i, k]] == site[own]:
                 worth[k] = worth[k] + stickiness

@@ -14,19 +14,18 @@ from numpy.typing import NDArray
 NOBODY = -1
 PARTS = 4
 BAND_OF_PART = (0, 1, 1, 2)
-MIXED = 3  # the type of a mixed class among seats
 CLOSED = np.float32(-1e30)  # the value of an offer where nobody may enrol
 
 # rows of the blocks: of the children's draws, links, shorts and counts,
-ALONE, ALPHA = -2, -1
+PEAK, ALONE, ALPHA = range(3)
 WAITS, WAITS_BEFORE, WAITS_AFTER, CLIMBS, CLIMBS_BEFORE, CLIMBS_AFTER, WAITS_SINCE = range(7)
 AT, SEAT, GROUP, STAY_AT, STAY_FIRST, STAY_LAST = range(6)
-HELD, REFUSED, STAY_SUBSIDISED = range(3)
-LINKS, SHORTS, COUNTS = 7, 6, 3
+HELD, REFUSED, STAY_REFUSED, STAY_SUBSIDISED = range(4)
+DRAWS, LINKS, SHORTS, COUNTS = 3, 7, 6, 4
 # of the offers' seats,
 PLACES, TAKEN = range(2)
 # and of the tariff's prices, bounds, stages and terms
-ENTRY, ENROLLED = range(2)
+ENTRY, ENROLLED, SLOPES = range(3)
 LEAST, LEAST_ENROLLED, MOST = range(3)
 RATE, AMOUNT, CEILING = range(3)
 VOUCHER, INSTRUMENT, FIRST_TIER = range(3)
@@ -38,8 +37,10 @@ class Children(NamedTuple):
     Columns of one type lie in one block, because each array more costs compiling and calling time.
     Kernels address a block by the rows named above; the rest of the program reads the properties.
 
-    draws : float32 (K + 2, n)
-        shocked (K, n)  value of each candidate with its shock, before fee, band and quality
+    shocked : float32 (n, K)  value of each candidate with its shock, before fee, band and quality; a child's lie
+        side by side, because few children are looked at so closely
+    draws : float32 (3, n)
+        peak  the highest of `shocked`: enough to see that most children would not enter
         alone  value of staying out with its shock
         alpha  marginal utility of a yuan a month
     links : int32 (7, n)
@@ -50,12 +51,13 @@ class Children(NamedTuple):
         at  institution attended, -1 for none; seat  type of its class
         group  family group, the row of the tariff
         stay_at, stay_first, stay_last  the current run of bills: institution and months
-    counts : uint8 (3, n)
+    counts : uint8 (4, n)
         held  live vouchers held
-        refused  months since the child last sat anywhere in which a place it wanted was full
-        stay_subsidised  months of the current run with a claim of the policy's own
+        refused  months since its last bill in which the child sat nowhere because a place it wanted was full
+        stay_refused, stay_subsidised  such months before the current run; its months with a claim of the policy's own
     """
 
+    shocked: NDArray[np.float32]
     draws: NDArray[np.float32]
     links: NDArray[np.int32]
     shorts: NDArray[np.int16]
@@ -65,7 +67,8 @@ class Children(NamedTuple):
     def at_home(cls, candidates: int, n: int) -> "Children":
         """n children without a place, a list or draws."""
         children = cls(
-            draws=np.zeros((candidates + 2, n), np.float32),
+            shocked=np.zeros((n, candidates), np.float32),
+            draws=np.zeros((DRAWS, n), np.float32),
             links=np.full((LINKS, n), NOBODY, np.int32),
             shorts=np.full((SHORTS, n), NOBODY, np.int16),
             counts=np.zeros((COUNTS, n), np.uint8),
@@ -73,11 +76,6 @@ class Children(NamedTuple):
         children.links[WAITS_SINCE] = 0
         children.shorts[GROUP] = 0
         return children
-
-    @property
-    def shocked(self) -> NDArray[np.float32]:
-        """Rows of `draws`."""
-        return np.asarray(self.draws[:ALONE])
 
     @property
     def alone(self) -> NDArray[np.float32]:
@@ -165,6 +163,11 @@ class Children(NamedTuple):
         return np.asarray(self.counts[REFUSED])
 
     @property
+    def stay_refused(self) -> NDArray[np.uint8]:
+        """Row of `counts`."""
+        return np.asarray(self.counts[STAY_REFUSED])
+
+    @property
     def stay_subsidised(self) -> NDArray[np.uint8]:
         """Row of `counts`."""
         return np.asarray(self.counts[STAY_SUBSIDISED])
@@ -198,7 +201,8 @@ class Offers(NamedTuple):
 class Tariff(NamedTuple):
     """What families face, rebuilt whenever an instrument speaks or a fee moves.
 
-    prices : float32 (2, G·3·J)  perceived net fee of deciding to enter, and of those enrolled
+    prices : float32 (3, G·3·J)  perceived net fee of deciding to enter, and of those enrolled; and by how much the
+        entrants' rises when the posted fee rises by a yuan
     bounds : float32 (3, 4)  by part of the children: the lowest price of each kind, and the highest value of an offer
     posted : float64 (3, J)  [yuan a month]
     stages : float64 (3, S, G, 3, J)  rate, amount, ceiling: stage s relieves min(net, ceiling, amount + rate·net);
@@ -225,6 +229,11 @@ class Tariff(NamedTuple):
         """Row of `prices`."""
         return np.asarray(self.prices[ENROLLED])
 
+    @property
+    def slopes(self) -> NDArray[np.float32]:
+        """Row of `prices`."""
+        return np.asarray(self.prices[SLOPES])
+
 
 class Vouchers(NamedTuple):
     """Live vouchers of every pool; rows are pools, axis 1 is the child.
@@ -240,17 +249,21 @@ class Vouchers(NamedTuple):
 class Scene(NamedTuple):
     """All that a decision looks at.
 
-    birth : int32 (n,); candidate : int16 (K, n); fixed : float32 (K, n); outside : float32 (n,)
+    birth : int32 (n,); candidate : int16 (n, K); fixed : float32 (n, K); outside : float32 (n,)
+    lasting : float32 (n,)  the highest of `fixed`
     cells : int16 (n, C)  groups a child is counted in: quintile, birth order, district
     kind_cell : int16 (J,)  group of an institution's kind
     stickiness : float32  what being enrolled at an institution adds to it (σ)
+    site : int32 (J,)  the row that stands for the institution, equal for all its services
     events : int64 (EVENTS,)  counts of what happened this month, see `places`
+    lists : int64 (LISTS, 3)  this month's entries on waiting lists and days waited, by the lists' band, see `places`
     """
 
     birth: NDArray[np.int32]
     candidate: NDArray[np.int16]
     fixed: NDArray[np.float32]
     outside: NDArray[np.float32]
+    lasting: NDArray[np.float32]
     cells: NDArray[np.int16]
     kind_cell: NDArray[np.int16]
     children: Children
@@ -258,7 +271,9 @@ class Scene(NamedTuple):
     vouchers: Vouchers
     tariff: Tariff
     stickiness: np.float32
+    site: NDArray[np.int32]
     events: NDArray[np.int64]
+    lists: NDArray[np.int64]
 
 
 class Ages(NamedTuple):

@@ -5,6 +5,11 @@ first to a child of the same institution who has outgrown its class, then to the
 who compares on its current draws and takes it or passes; so a list and a free seat meet only where
 nobody on the list may sit in that seat.
 
+An entry on a list ends in exactly one way: taken, when a seat comes free and its child sits down; passed on, when it
+does not want that seat; lapsed, when its best is another now; aged out, when it has passed the age of the list's band
+or goes to kindergarten; dissolved, when the institution closes. Lists are told apart by the band they are for, not by
+the age their children have grown to, so entries joined are those ended and those that still wait, band by band.
+
 Whoever gives up a seat returns its code, institution · 4 + type. Codes stand on a stack until the seat
 is handed on: as each hand-over frees one seat at most, the stack never grows beyond where it began.
 """
@@ -12,19 +17,17 @@ is handed on: as each hand-over frees one seat at most, the stack never grows be
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
+from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import BLOCK, part_of, weigh
+from sim.kernels.choice import part_of, screen, weigh
 from sim.kernels.columns import (
     ALONE,
     AT,
     BAND_OF_PART,
     CLIMBS,
     CLIMBS_AFTER,
-    HELD,
-    MIXED,
     NOBODY,
     PLACES,
     REFUSED,
@@ -33,12 +36,16 @@ from sim.kernels.columns import (
     WAITS,
     WAITS_AFTER,
     WAITS_SINCE,
-    Ages,
-    Scene,
 )
 
-STAYS, ENTERS, SWITCHES, LEAVES, CLIMBED, OFFERED, PASSED, LAPSED, TAKEN_FROM_LIST = range(9)
-EVENTS = 9
+STAYS, ENTERS, SWITCHES, LEAVES, CLIMBED = range(5)
+EVENTS = 5
+# rows of `Scene.lists`: entries that began, that were offered a seat, and that ended, by the way they ended;
+JOINED, OFFERED, TAKEN_UP, PASSED, LAPSED, AGED_OUT, DISSOLVED = range(7)
+DAYS_TAKEN_UP = 7  # and days that the ended had waited, in the same order, to that row and the four after it;
+BINS = 12  # and how many of the taken had waited how long, from that row on
+WAITED_TO = (7, 30, 90, 180)  # last days of the bins but the last
+LISTS = BINS + len(WAITED_TO) + 1
 
 
 @inner
@@ -74,6 +81,20 @@ def drop(i: int, on: int, links: Any, ends: Any) -> None:
     else:
         links[on + 1, after] = before
     links[on, i] = links[on + 1, i] = links[on + 2, i] = np.int32(NOBODY)
+
+
+@inner
+def end_wait(i: int, ending: int, today: int, links: Any, ends: Any, lists: Any) -> None:
+    """Child i's entry on a waiting list ends in one of the ways of `Scene.lists`, and how long it waited is noted."""
+    band, days = links[WAITS, i] % 3, today - links[WAITS_SINCE, i]
+    lists[ending, band] += 1
+    lists[ending + DAYS_TAKEN_UP - TAKEN_UP, band] += days
+    if ending == TAKEN_UP:
+        longer = 0
+        for last in WAITED_TO:
+            longer += 1 if days > last else 0
+        lists[BINS + longer, band] += 1
+    drop(i, WAITS, links, ends)
 
 
 @inner
@@ -122,9 +143,9 @@ def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: 
 
 @inner
 def settle(
-    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, draws: Any, links: Any, shorts: Any, counts: Any,
-    seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
-    commitment: float, stickiness: Any, worth: Any, events: Any,
+    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, shocked: Any, draws: Any, links: Any, shorts: Any,
+    counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any, lists: Any,
 ) -> None:  # fmt: skip
     """Hand on the `size` freed seats on the stack, and those that this frees in turn, until nobody waits for one.
 
@@ -150,24 +171,22 @@ def settle(
         i = next_in_line(j, c, ages.mixed, birth, links, ends)
         if i == NOBODY:
             continue
-        events[OFFERED] += 1
-        part = part_of(birth[i], ages)
-        accepts = False
+        part, ending = part_of(birth[i], ages), AGED_OUT
         if links[WAITS, i] == j * 3 + BAND_OF_PART[part]:  # else it has passed the age of this list
             weigh(
-                i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
-                commitment, stickiness, worth,
+                i, part, candidate, shocked, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                commitment, stickiness, site, worth,
             )  # fmt: skip
             own, there = draws[ALONE, i], np.float32(-np.inf)
-            for k in range(candidate.shape[0]):
-                if candidate[k, i] == j:
-                    there = worth[k]
-                elif candidate[k, i] == shorts[AT, i]:
+            for k in range(candidate.shape[1]):
+                if candidate[i, k] == j:
+                    there = max(there, worth[k])  # a row may be filled up by the same offer again, without worth
+                elif candidate[i, k] == shorts[AT, i]:
                     own = max(own, worth[k])
-            accepts = there > own
-        drop(i, WAITS, links, ends)
-        if not accepts:
-            events[PASSED] += 1
+            lists[OFFERED, BAND_OF_PART[part]] += 1
+            ending = TAKEN_UP if there > own else PASSED
+        end_wait(i, ending, today, links, ends, lists)
+        if ending != TAKEN_UP:
             stack[size] = code
             size += 1
             continue
@@ -178,7 +197,6 @@ def settle(
         else:
             events[ENTERS] += 1
         sit(i, j, c, shorts, seats)
-        events[TAKEN_FROM_LIST] += 1
 
 
 @inner
@@ -211,25 +229,10 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 
 
 @inner
-def concerned(lo: int, hi: int, best: Any, at: Any, waits: Any, held: Any, rows: Any) -> int:
-    """Write those of rows lo..hi who are enrolled, wait, hold a voucher or would enter; returns how many."""
-    n, marked = 0, np.empty(BLOCK, np.uint8)
-    for b in range(lo, hi, BLOCK):
-        size = min(BLOCK, hi - b)
-        for m in range(size):  # a loop of its own, that runs on vectors
-            i = b + m
-            marked[m] = (at[i] != NOBODY) | (waits[i] != NOBODY) | (held[i] > 0) | (best[i] >= 0)
-        for m in range(size):
-            rows[n] = np.int32(b + m)
-            n += marked[m]
-    return n
-
-
-@inner
 def compare(
-    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, draws: Any, links: Any, shorts: Any, counts: Any,
-    value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any,
-    worths: Any, weighed_at: Any,
+    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, shocked: Any, draws: Any, links: Any, shorts: Any,
+    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float,
+    stickiness: Any, site: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
     """Keep of the first n rows those who wait or whose best alternative is not what they have; returns how many.
 
@@ -241,62 +244,55 @@ def compare(
         i = np.int64(rows[m])
         worth = worths[kept]
         weigh(
-            i, part_of(birth[i], ages), candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
-            commitment, stickiness, worth,
+            i, part_of(birth[i], ages), candidate, shocked, draws, shorts, counts, value, prices, posted, stages,
+            terms, face, commitment, stickiness, site, worth,
         )  # fmt: skip
         top, own = draws[ALONE, i], np.int16(NOBODY)
-        for k in range(candidate.shape[0]):
+        for k in range(candidate.shape[1]):
             better = worth[k] > top
-            top, own = (worth[k] if better else top), (candidate[k, i] if better else own)
+            top, own = (worth[k] if better else top), (candidate[i, k] if better else own)
         rows[kept], weighed_at[kept] = rows[m], shorts[AT, i]
         kept += 1 if links[WAITS, i] != NOBODY or own != shorts[AT, i] else 0
     return kept
 
 
 @entry
-def place(
-    leavers: Any, opened: Any, lo: int, hi: int, best: Any, rows: Any, given: int, today: int, when: int,
-    child_id: Any, stream: Any, ages: Any, scene: Any,
-) -> int:  # fmt: skip
-    """All that moves children between places, in one function so that it is compiled once.
+def hand_over(leavers: Any, ending: int, opened: Any, today: int, ages: Any, scene: Any) -> int:
+    """Children leave formal care at once, new seats open, and all freed seats are handed on.
 
-    First children leave and new seats open, then the enrolled of rows lo..hi who have outgrown their class move up,
-    then children are served: each takes its best offer with a free seat, and waits for a better full one.
-
-    leavers : int32  rows; opened : int64  codes of the new seats
-    best : int8 (n,)  from `screen`, for rows lo..hi
-    rows, given : int32 and how many of them are to be served in their order; with given = -1 those of rows lo..hi who
-        may want to change something, in the order drawn for month `when`, and `rows` is room to work in
-    today : ordinal day, written to the lists as the day of joining
+    leavers : int32  rows; ending : how their entries on lists end, or NOBODY where they keep them
+    opened : int64  codes institution · 4 + type, one for each new seat; today : ordinal day
     Returns how many of the leavers were enrolled.
     """
-    birth, candidate, stickiness, events = scene.birth, scene.candidate, scene.stickiness, scene.events
-    draws, links = scene.children.draws, scene.children.links
-    shorts, counts = scene.children.shorts, scene.children.counts
-    value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
-    prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
-    commitment = scene.tariff.commitment
-    worth = np.empty(candidate.shape[0], np.float32)
-    stack = np.empty(leavers.size + opened.size + 1, np.int64)
-    freed = 0
+    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
+    seats, ends = scene.offers.seats, scene.offers.ends
+    stack = np.empty(leavers.size + opened.size, np.int64)
+    gone = 0
     for m in range(leavers.size):
-        i: Any = np.int64(leavers[m])
-        drop(i, WAITS, links, ends)
+        i = np.int64(leavers[m])
+        if ending != NOBODY and links[WAITS, i] != NOBODY:
+            end_wait(i, ending, today, links, ends, scene.lists)
         if shorts[AT, i] != NOBODY:
-            stack[freed] = stand_up(i, shorts, links, seats, ends)
-            freed += 1
-    gone = freed
+            stack[gone] = stand_up(i, shorts, links, seats, ends)
+            gone += 1
     for m in range(opened.size):
-        stack[freed] = opened[m]
-        freed += 1
-    if freed > 0:
-        settle(
-            stack, freed, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
-            stages, terms, face, commitment, stickiness, worth, events,
-        )  # fmt: skip
+        stack[gone + m] = opened[m]
+    tariff, worth = scene.tariff, np.empty(scene.candidate.shape[1], np.float32)
+    settle(
+        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.shocked, scene.children.draws,
+        links, shorts, counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages,
+        tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
+        scene.lists,
+    )  # fmt: skip
+    return gone
 
-    # whoever takes a seat before being served was waiting for it, so none is missed
-    near = concerned(lo, hi, best, shorts[AT], links[WAITS], counts[HELD], rows) if given < 0 else 0
+
+@inner
+def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
+    """Those of the first `near` rows who have outgrown their class move up, or stand ahead of the list for the next."""
+    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
+    birth, seats, ends, tariff = scene.birth, scene.offers.seats, scene.offers.ends, scene.tariff
+    stack, worth = np.empty(1, np.int64), np.empty(scene.candidate.shape[1], np.float32)
     for m in range(near):
         i = np.int64(rows[m])
         if shorts[AT, i] == NOBODY or shorts[SEAT, i] == MIXED:
@@ -309,41 +305,52 @@ def place(
         if c != NOBODY:
             stack[0] = stand_up(i, shorts, links, seats, ends)
             sit(i, j, c, shorts, seats)
-            events[CLIMBED] += 1
+            scene.events[CLIMBED] += 1
             settle(
-                stack, 1, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
-                stages, terms, face, commitment, stickiness, worth, events,
+                stack, 1, ages, birth, scene.candidate, scene.children.shocked, scene.children.draws, links, shorts,
+                counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms,
+                scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
+                scene.lists,
             )  # fmt: skip
-        elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is, ahead of the waiting list for the next
+        elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
             drop(i, CLIMBS, links, ends)
             join(i, j * 3 + band, CLIMBS, links, ends)
 
-    served, worths, weighed_at = given, np.empty((1, candidate.shape[0]), np.float32), np.empty(1, np.int16)
-    order = np.empty(near, np.int32)
-    if given < 0:
-        worths, weighed_at = np.empty((near, candidate.shape[0]), np.float32), np.empty(near, np.int16)
-        served = compare(
-            rows, near, ages, birth, candidate, draws, links, shorts, counts, value, prices, posted, stages, terms,
-            face, commitment, stickiness, worths, weighed_at,
-        )  # fmt: skip
-        shuffle(rows, served, child_id, when, stream, order)
 
+@inner
+def take_turns(
+    rows: Any, order: Any, served: int, worths: Any, weighed_at: Any, today: int, ages: Any, scene: Any
+) -> None:
+    """Serve children one after another: each takes its best offer with a free seat, and waits for a better full one.
+
+    order : int32 (served,)  positions in `rows`
+    worths, weighed_at : of each position, see `compare`; empty if nobody was weighed before
+    today : ordinal day, written to the lists as the day of joining
+    """
+    birth, candidate, stickiness = scene.birth, scene.candidate, scene.stickiness
+    events, lists = scene.events, scene.lists
+    shocked, draws, links = scene.children.shocked, scene.children.draws, scene.children.links
+    shorts, counts = scene.children.shorts, scene.children.counts
+    value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
+    prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
+    commitment, site = scene.tariff.commitment, scene.site
+    stack, worth = np.empty(1, np.int64), np.empty(candidate.shape[1], np.float32)
     for turn in range(served):
-        m = turn if given >= 0 else int(order[turn])
+        m = order[turn]
         i = np.int64(rows[m])
         part = part_of(birth[i], ages)
         band, at = BAND_OF_PART[part], shorts[AT, i]
-        if given < 0 and weighed_at[m] == at:
+        if weighed_at.size > 0 and weighed_at[m] == at:
             worth[:] = worths[m]
         else:  # a seat was handed to it since, or it was never weighed
             weigh(
-                i, part, candidate, draws, shorts, counts, value, prices, posted, stages, terms, face,
-                commitment, stickiness, worth,
+                i, part, candidate, shocked, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                commitment, stickiness, site, worth,
             )  # fmt: skip
         alone = draws[ALONE, i]
         stay = alone
-        for k in range(candidate.shape[0]):
-            if candidate[k, i] == at:
+        for k in range(candidate.shape[1]):
+            if candidate[i, k] == at:
                 stay = max(stay, worth[k])
         home = at != NOBODY and stay > alone
         full: Any = NOBODY
@@ -351,12 +358,12 @@ def place(
         seat = NOBODY
         while True:
             pick, top = NOBODY, stay
-            for k in range(candidate.shape[0]):
+            for k in range(candidate.shape[1]):
                 if worth[k] > top:
                     pick, top = k, worth[k]
             if pick == NOBODY:
                 break
-            j = np.int64(candidate[pick, i])
+            j = np.int64(candidate[i, pick])
             seat = free_seat(j, part, seats)
             if seat != NOBODY:
                 taken = j
@@ -366,8 +373,13 @@ def place(
             worth[pick] = np.float32(-np.inf)
         waits = links[WAITS, i]
         if waits != NOBODY and (full == NOBODY or waits != full * 3 + band):
-            drop(i, WAITS, links, ends)
-            events[LAPSED] += 1
+            if waits % 3 != band:
+                end_wait(i, AGED_OUT, today, links, ends, lists)
+            elif taken != NOBODY and waits == taken * 3 + band:  # a seat it is old enough for only now
+                lists[OFFERED, band] += 1
+                end_wait(i, TAKEN_UP, today, links, ends, lists)
+            else:
+                end_wait(i, LAPSED, today, links, ends, lists)
         leaves = at != NOBODY and (taken != NOBODY or not home)
         if leaves:
             stack[0] = stand_up(i, shorts, links, seats, ends)
@@ -379,30 +391,48 @@ def place(
         if full != NOBODY and links[WAITS, i] == NOBODY:
             join(i, full * 3 + band, WAITS, links, ends)
             links[WAITS_SINCE, i] = np.int32(today)
-        if full != NOBODY and taken == NOBODY and (at == NOBODY or leaves) and counts[REFUSED, i] < 255:
-            counts[REFUSED, i] += np.uint8(1)
+            lists[JOINED, band] += 1
         if leaves:
             settle(
-                stack, 1, ages, birth, candidate, draws, links, shorts, counts, seats, ends, value, prices, posted,
-                stages, terms, face, commitment, stickiness, worth, events,
+                stack, 1, ages, birth, candidate, shocked, draws, links, shorts, counts, seats, ends, value, prices,
+                posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
             )  # fmt: skip
-    return gone
 
 
-def hand_over(leavers: NDArray[np.int32], opened: NDArray[np.int64], ages: Ages, scene: Scene) -> int:
-    """Children leave formal care and every list at once, new seats open, and all freed seats are handed on.
+@entry
+def reseat(edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, scene: Any) -> None:
+    """A day's slice: who has outgrown its class moves up, then those who may want a change are served.
 
-    leavers : int32 rows; opened : int64 codes institution · 4 + type, one for each new seat
-    Returns how many of the leavers were enrolled.
+    edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
+    rows : int32 (n,)  room to work in
+    today : ordinal day; when : absolute month, for which the order is drawn
     """
-    none = np.zeros(0, np.int8), np.zeros(0, np.int32)
-    return int(
-        place(leavers, opened, 0, 0, *none, 0, 0, 0, np.zeros(0, np.uint32), np.zeros(4, np.uint32), ages, scene)
-    )
+    children, tariff, value = scene.children, scene.tariff, scene.offers.value
+    links, shorts, counts = children.links, children.shorts, children.counts
+    # whoever takes a seat before being served was waiting for it, so none is missed
+    near = screen(
+        edges, children.shocked, children.draws, shorts, links, counts, scene.candidate, value, tariff.prices,
+        tariff.bounds, rows,
+    )  # fmt: skip
+    climb(rows, near, today, ages, scene)
+    worths, weighed_at = np.empty((near, scene.candidate.shape[1]), np.float32), np.empty(near, np.int16)
+    served = compare(
+        rows, near, ages, scene.birth, scene.candidate, children.shocked, children.draws, links, shorts, counts, value,
+        tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment,
+        scene.stickiness, scene.site, worths, weighed_at,
+    )  # fmt: skip
+    order = np.empty(served, np.int32)
+    shuffle(rows, served, child_id, when, stream, order)
+    take_turns(rows, order, served, worths, weighed_at, today, ages, scene)
+    for m in range(served):  # once all have had their turn: one may have been handed a seat after its own
+        i = rows[m]
+        if shorts[AT, i] == NOBODY and links[WAITS, i] != NOBODY and counts[REFUSED, i] < 255:
+            counts[REFUSED, i] += np.uint8(1)
 
 
-def serve(rows: NDArray[np.int32], today: int, ages: Ages, scene: Scene) -> None:
+@entry
+def serve(rows: Any, today: int, ages: Any, scene: Any) -> None:
     """Serve children in the order of `rows`; `today` is the ordinal day."""
-    none = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    key = np.zeros(0, np.uint32), np.zeros(4, np.uint32)
-    place(*none, 0, 0, np.zeros(0, np.int8), rows, len(rows), today, 0, *key, ages, scene)
+    order = np.arange(rows.size).astype(np.int32)
+    unweighed = np.empty((0, scene.candidate.shape[1]), np.float32), np.empty(0, np.int16)
+    take_turns(rows, order, rows.size, unweighed[0], unweighed[1], today, ages, scene)

@@ -1,11 +1,11 @@
 """Cash allowance: unconditional money per child, by age and birth order."""
 
 from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sim.params import Rows, number
+from sim.params import Each, Misfit, Rows, number
 from sim.policy.instrument import Cash, Instrument
 
 
@@ -20,12 +20,21 @@ class CashAllowance(Instrument):
     yuan_per_month: float = number("yuan a month", "paid per child", default=0.0, idle=0.0, at_most=1_000_000)
     from_months: int = number("months", "from this completed age", default=0, at_most=47)
     to_months: int = number("months", "to before this completed age", default=36, at_most=48)
-    birth_orders: Rows[int] = Field(default=(), description="birth orders that receive it (1, 2, …); empty for all")
+    birth_orders: Annotated[Rows[Annotated[int, Field(ge=1)]], Each] = Field(
+        default=(), description="birth orders that receive it (1, 2, …); empty for all"
+    )
+
+    @model_validator(mode="after")
+    def _ages(self) -> Self:
+        """Ages run forward."""
+        if self.to_months <= self.from_months:
+            raise Misfit((("to_months",), f"an age above from_months ({self.from_months})"))
+        return self
 
     @property
     def idle(self) -> bool:
-        """Nothing is paid, or to nobody."""
-        return self.yuan_per_month == 0 or self.to_months <= self.from_months
+        """Nothing is paid."""
+        return self.yuan_per_month == 0
 
     def cash(self) -> Cash | None:
         """The payment."""

@@ -6,8 +6,9 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from sim.params import MANY, Rows, fraction, number
-from sim.policy.instrument import BAND_WORDS, Band, Columns, Groups, Instrument, Offered, Relief
+from sim.dates import BAND_NAMES
+from sim.params import MANY, fraction, number
+from sim.policy.instrument import Bands, Columns, Groups, Instrument, Kinds, Offered, Path, Relief
 
 
 class FeeSubsidy(Instrument):
@@ -22,8 +23,8 @@ class FeeSubsidy(Instrument):
     amount: float = number("yuan a month", "flat amount", default=0.0, idle=0.0, at_most=1_000_000)
     ceiling: float = number("yuan a month", "at most this per bill", default=float(MANY))
     income_limit: float = number("yuan a month", "household income up to which it is paid", default=float(MANY))
-    bands: Rows[Band] = Field(default=BAND_WORDS, description="bands for which it is paid")
-    kinds: Rows[str] = Field(default=(), description="kinds of institution at which it is paid; empty for all")
+    bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
+    kinds: Kinds = Field(default=(), description="kinds of institution at which it is paid; empty for all")
     standing: Literal["any", "registered", "inclusive"] = Field(
         default="any", description="institutions at which it is paid"
     )
@@ -43,6 +44,10 @@ class FeeSubsidy(Instrument):
         """The budget is thinned."""
         return self if self.budget is None else self.model_copy(update={"budget": self.budget * scale})
 
+    def kinds_named(self) -> dict[Path, str]:
+        """Those at which it is paid."""
+        return {("kinds", n): name for n, name in enumerate(self.kinds)}
+
     def incomes_told_apart(self) -> tuple[float, ...]:
         """The income limit, where there is one."""
         return (self.income_limit,) if self.income_limit < MANY else ()
@@ -51,7 +56,7 @@ class FeeSubsidy(Instrument):
         """A rate and an amount where family, band and institution qualify."""
         del columns
         family = (groups.income_to <= self.income_limit) | (self.income_limit >= MANY)
-        band = np.isin(BAND_WORDS, self.bands)
+        band = np.isin(BAND_NAMES, self.bands)
         place = offered.of_kinds(self.kinds) & offered.that_are(self.standing)
         pays = (family[:, None, None] & band[None, :, None] & place[None, None, :]).astype(float)
         return Relief(rate=self.rate * pays, amount=self.amount * pays, ceiling=self.ceiling * pays)

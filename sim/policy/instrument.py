@@ -5,22 +5,24 @@ what is paid in cash (`cash`), which columns are needed (`columns`) and when the
 speak (`moments`); it alone schedules, bills and pays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from sim.params import Facts, number
+from sim.dates import Band
+from sim.params import Each, Facts, Misfit, Rows, number
 
-Band = Literal["infant", "toddler", "older_toddler"]
-BAND_WORDS: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
+Bands = Annotated[Rows[Band], Field(min_length=1), Each]  # no band at all is no way to write "nothing"
+Kinds = Annotated[Rows[str], Each]
 FOREVER = date(9998, 12, 31)
 Floats = NDArray[np.float64]
 Columns = Mapping[str, NDArray[Any]]
+Path = tuple[str | int, ...]  # to a value of a table
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,17 @@ class ChildIncome:
 
 
 @dataclass(frozen=True)
+class Recognition:
+    """What being recognised, or not, brings an institution; each (n, 3) [yuan a month].
+
+    pay : per child-month, over a year; cut : by which the posted fee must fall
+    """
+
+    pay: Floats
+    cut: Floats
+
+
+@dataclass(frozen=True)
 class Cash:
     """Unconditional cash per child: it moves income in the price sensitivity, never the net fee.
 
@@ -115,16 +128,6 @@ class Column:
     axis: str
     dtype: str
     fill: float = 0
-
-
-@dataclass(frozen=True)
-class Moment:
-    """A day on which the engine calls a method of the instrument; `phase` is "expiry" or "round"."""
-
-    day: date
-    phase: str
-    method: str
-    argument: int = 0
 
 
 class Desk(Protocol):
@@ -161,10 +164,23 @@ class Desk(Protocol):
         """Add to a monthly total of a tranche."""
 
 
+Say = Callable[[Desk, Columns], None]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A day on which the engine lets the instrument say something at a desk; `phase` is "expiry" or "round"."""
+
+    day: date
+    phase: str
+    say: Say
+
+
 class Instrument(Facts):
     """One tool of a policy. Subclasses declare parameters and override the hooks they need."""
 
     title: ClassVar[str]
+    spends: ClassVar[bool] = True  # whether it costs the treasury anything
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
     asks_who_is_enrolled: ClassVar[bool] = False  # whether a hook reads `Offered.enrolled`
 
@@ -177,7 +193,7 @@ class Instrument(Facts):
     def _window(self) -> Self:
         """A window runs forward."""
         if self.start and self.until and self.until < self.start:
-            raise ValueError(f"until: a date on or after start ({self.start})")
+            raise Misfit((("until",), f"a date on or after start ({self.start})"))
         return self
 
     @property
@@ -202,6 +218,10 @@ class Instrument(Facts):
         """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike."""
         del scale
         return self
+
+    def kinds_named(self) -> dict[Path, str]:
+        """Kinds of institution it names, by where among its parameters; the city must have them."""
+        return {}
 
     def incomes_told_apart(self) -> tuple[float, ...]:
         """Household incomes [yuan a month] at which what it offers changes."""
@@ -229,6 +249,18 @@ class Instrument(Facts):
     def cash(self) -> Cash | None:
         """Unconditional cash to families; None for none."""
         return None
+
+    def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition | None:
+        """What it would bring institutions if they stood as in `offered`, were they to take part; None for nothing.
+
+        months : of the coming twelve in which it will be in force
+        """
+        del offered, columns, months
+        return None
+
+    def escrow(self, offered: Offered) -> Floats:
+        """Share of fees paid in advance that is held for families until they are used, (n,)."""
+        return np.zeros(len(offered.kind))
 
     def columns(self) -> dict[str, Column]:
         """Columns it needs, by name."""

@@ -1,23 +1,28 @@
 """Operating subsidy: the treasury pays institutions per enrolled child-month, and may ask for lower fees."""
 
 from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.params import MANY, Rows, number
+from sim.dates import BAND_NAMES
+from sim.params import MANY, ByName, by_name, number
 from sim.policy.instrument import (
-    BAND_WORDS,
-    Band,
+    Bands,
     ChildIncome,
     Column,
     Columns,
     Floats,
     Instrument,
+    Kinds,
     Offered,
+    Path,
+    Recognition,
 )
+
+MOST = 1_000_000  # yuan a month for a child
 
 
 class OperatingSubsidy(Instrument):
@@ -31,9 +36,9 @@ class OperatingSubsidy(Instrument):
     asks_who_is_enrolled: ClassVar[bool] = True
     pays_institutions: ClassVar[bool] = True
 
-    yuan_per_child: float = number("yuan a month", "per enrolled child-month", default=0.0, idle=0.0, at_most=1_000_000)
-    kindergarten_yuan_per_child: float | None = number(
-        "yuan a month", "in place of it for classes run by kindergartens", default=None, at_most=1_000_000
+    yuan_per_child: float = number("yuan a month", "per enrolled child-month", default=0.0, idle=0.0, at_most=MOST)
+    yuan_by_kind: ByName[Annotated[float, Field(ge=0, le=MOST)]] = by_name(
+        "yuan a month", "in place of yuan_per_child at the kinds of institution that it names"
     )
     months_cap: int = number("months", "paid per child and calendar year at most", default=10, at_most=12)
     places: int = number("places", "child-months paid per month at most, city-wide", default=MANY)
@@ -42,14 +47,19 @@ class OperatingSubsidy(Instrument):
     standing: Literal["any", "registered", "inclusive"] = Field(
         default="inclusive", description="institutions that may take part"
     )
-    kinds: Rows[str] = Field(default=(), description="kinds that may take part; empty for all")
-    bands: Rows[Band] = Field(default=BAND_WORDS, description="bands for which it is paid")
+    kinds: Kinds = Field(default=(), description="kinds that may take part; empty for all")
+    bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
 
     @property
     def idle(self) -> bool:
         """Pays nothing and asks for nothing, or has no places to pay for."""
-        pays = self.yuan_per_child > 0 or (self.kindergarten_yuan_per_child or 0) > 0
+        pays = any(rate > 0 for rate in (self.yuan_per_child, *self.yuan_by_kind.values()))
         return self.places == 0 or not (pays or self.fee_cut > 0)
+
+    def kinds_named(self) -> dict[Path, str]:
+        """Those that may take part, and those with a rate of their own."""
+        rates: dict[Path, str] = {("yuan_by_kind", name): name for name in self.yuan_by_kind}
+        return rates | {("kinds", n): name for n, name in enumerate(self.kinds)}
 
     @property
     def budget_yuan(self) -> float | None:
@@ -70,20 +80,20 @@ class OperatingSubsidy(Instrument):
         return {"takes_part": Column("institution", "bool")}
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
-        """Choose participants by lot until the children they enrol fill the places.
+        """Choose participants by lot until the children they enrol fill the places; those who take part go first.
 
         The last may reach beyond; what is paid in a month stays within the places.
         """
         may = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
-        children = np.where(may, offered.enrolled[:, np.isin(BAND_WORDS, self.bands)].sum(axis=1), 0)
-        order = np.argsort(np.where(may, chance, 2.0), kind="stable")[: int(may.sum())]
+        children = np.where(may, offered.enrolled[:, np.isin(BAND_NAMES, self.bands)].sum(axis=1), 0)
         chosen = columns["takes_part"]
+        order = np.lexsort((chance, ~chosen, ~may))[: int(may.sum())]
         chosen[:] = False
         chosen[order] = np.cumsum(children[order]) - children[order] < self.places
 
     def _paid(self, columns: Columns) -> NDArray[np.bool_]:
         """Bands by institutions for which it is paid, bool (3, n)."""
-        return np.isin(BAND_WORDS, self.bands)[:, None] & columns["takes_part"][None, :]
+        return np.isin(BAND_NAMES, self.bands)[:, None] & columns["takes_part"][None, :]
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
         """Participants ask `fee_cut` less in the bands that are paid for, never less than nothing."""
@@ -92,6 +102,24 @@ class OperatingSubsidy(Instrument):
 
     def child_income(self, offered: Offered, columns: Columns) -> ChildIncome | None:
         """The sum per child-month, by kind."""
-        other = self.yuan_per_child if self.kindergarten_yuan_per_child is None else self.kindergarten_yuan_per_child
-        yuan = np.where(offered.of_kinds(("kindergarten",)), other, self.yuan_per_child)
-        return ChildIncome(yuan=yuan[None, :] * self._paid(columns), months_cap=self.months_cap, places=self.places)
+        yuan = self._rate(offered)[None, :] * self._paid(columns)
+        return ChildIncome(yuan=yuan, months_cap=self.months_cap, places=self.places)
+
+    def _rate(self, offered: Offered) -> Floats:
+        """Yuan per child-month by institution, (n,)."""
+        rates = [self.yuan_by_kind.get(name, self.yuan_per_child) for name in offered.kind_names]
+        return np.asarray(np.array(rates)[offered.kind])
+
+    def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition:
+        """Its rate and its cut, over the months of the coming year, where an institution may take part.
+
+        Who does not take part yet counts on it as far as places are left for the children of all who could.
+        """
+        paid = (offered.that_are(self.standing) & offered.of_kinds(self.kinds))[:, None]
+        paid = paid & np.isin(BAND_NAMES, self.bands)
+        children = np.where(paid, offered.enrolled, 0).sum(axis=1)
+        inside = columns["takes_part"]
+        left, others = max(self.places - int(children[inside].sum()), 0), int(children[~inside].sum())
+        odds = np.where(inside, 1.0, min(left / others, 1.0) if others > 0 else 1.0)[:, None]
+        pay = paid * odds * self._rate(offered)[:, None] * min(self.months_cap, months) / 12
+        return Recognition(pay=pay, cut=np.asarray(paid * odds * self.fee_cut * (months / 12)))

@@ -1,6 +1,7 @@
 """Voucher pool: rounds of one-off vouchers that families apply for, win and redeem at a bill."""
 
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
@@ -9,11 +10,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sim import dates
-from sim.params import Facts, Rows, fraction, number
+from sim.params import Facts, Misfit, Rows, fraction, number
 from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Moment, Offered, Relief
 from sim.world.districts import apportion
-
-FIRST_ODDS = 0.5  # assumption (design section 5): what families expect before the first round
 
 
 class Tranche(Facts):
@@ -27,7 +26,7 @@ class Tranche(Facts):
     def _ages(self) -> Self:
         """Ages ascend and belong to a child under kindergarten age."""
         if not 0 <= self.months[0] <= self.months[1] <= 47:
-            raise ValueError("months: two ages from 0 to 47, the younger first")
+            raise Misfit((("months",), "two ages from 0 to 47, the younger first"))
         return self
 
 
@@ -36,6 +35,11 @@ class VoucherPool(Instrument):
 
     Xi'an, 10 November 2025 to 30 June 2026: 1,800 a month in three tranches (Shaanxi Daily, 12 November
     2025). How families learn of it and apply is assumed, see docs/model.md.
+
+    What a round puts up for the first time is *offered*: `per_round`. With `roll_over`, what the rounds before left
+    over, and what has expired since, is put up again beside it and is not offered twice; so a round may issue more
+    than it offers, and over any span issued + what waits to be issued = offered + expired. What is left after the
+    last round lapses. Without `roll_over`, issued never exceeds offered.
     """
 
     title: ClassVar[str] = "one-off vouchers, applied for in rounds"
@@ -51,7 +55,10 @@ class VoucherPool(Instrument):
         default="registered", description="institutions that take it"
     )
     repeat: bool = Field(default=True, description="may a child win again?")
-    roll_over: bool = Field(default=False, description="are vouchers not issued or not redeemed issued again?")
+    roll_over: bool = Field(
+        default=False,
+        description="are vouchers not issued, or expired, added to the tranche's next round?",
+    )
     hassle: float = number(
         "yuan", "what applying costs a family in time and nerve", default=20.0, at_most=100_000, low=5.0, high=100.0
     )
@@ -64,14 +71,28 @@ class VoucherPool(Instrument):
     aware_growth: float = fraction(
         "monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15
     )
+    first_odds: float = number(
+        "share",
+        "of a tranche's applicants that families expect to win in its first round",
+        default=0.5,
+        above=0,
+        at_most=1,
+        low=0.2,
+        high=1.0,
+    )
     tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         """Tranches do not overlap, so that a child belongs to one."""
-        spans = sorted(t.months for t in self.tranches)
-        if any(b[0] <= a[1] for a, b in pairwise(spans)):
-            raise ValueError("tranches: ages that do not overlap")
+        order = sorted(range(len(self.tranches)), key=lambda n: self.tranches[n].months)
+        wrong = [
+            (("tranches", b, "months"), f"ages that do not overlap those of tranches[{a}]")
+            for a, b in pairwise(order)
+            if self.tranches[b].months[0] <= self.tranches[a].months[1]
+        ]
+        if wrong:
+            raise Misfit(*wrong)
         return self
 
     @property
@@ -100,7 +121,7 @@ class VoucherPool(Instrument):
             "aware": Column("child", "bool"),
             "has_won": Column("child", "bool"),
             "issued_in": Column("child", "int16", -1),
-            "odds": Column("tranche", "float64", FIRST_ODDS),
+            "odds": Column("tranche", "float64", self.first_odds),
             "carried": Column("tranche", "int64"),
         }
 
@@ -127,9 +148,8 @@ class VoucherPool(Instrument):
         """Rounds, and for each the first day on which its vouchers are void."""
         days = self.round_days() if self.tranches else []
         void = timedelta(days=self.valid_days + 1)
-        return [Moment(d, "round", "draw", n) for n, d in enumerate(days)] + [
-            Moment(d + void, "expiry", "expire", n) for n, d in enumerate(days)
-        ]
+        rounds = [Moment(d, "round", partial(self.draw, n)) for n, d in enumerate(days)]
+        return rounds + [Moment(d + void, "expiry", partial(self.expire, n)) for n, d in enumerate(days)]
 
     def expire(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
         """Void what is left of a round; with roll_over it is issued again."""

@@ -9,16 +9,20 @@ from pydantic import Field, model_validator
 from scipy.spatial import cKDTree
 
 from sim.draws import Luck
-from sim.params import Facts, Rows
+from sim.params import Facts, Misfit, Name, Rows
 from sim.world.districts import DistrictFacts
 from sim.world.families import BirthFacts, Families, FamilyFacts, IncomeFacts, draw_families
-from sim.world.institutions import ClassFacts, CostFacts, Institutions, SupplyFacts, draw_institutions
+from sim.world.institutions import SERVICES, ClassFacts, CostFacts, Institutions, SupplyFacts, draw_institutions
+
+MOST_OFFERS = 16  # among which a family chooses
+MOST_SITES = 8  # among them, where institutions offer several services: half the room is for these
+_NEVER = np.float32(-1e30)  # what an offer that only fills up a row is worth
 
 
 class CityFacts(Facts):
     """What is known, fitted or assumed of a city."""
 
-    name: str = Field(min_length=1, description="the city's name")
+    name: Name = Field(description="the city's name")
     district: Rows[DistrictFacts] = Field(min_length=1, max_length=100, description="its districts")
     births: BirthFacts
     income: IncomeFacts
@@ -30,10 +34,14 @@ class CityFacts(Facts):
     @model_validator(mode="after")
     def _districts(self) -> "CityFacts":
         """Districts have names of their own, and residents between them."""
-        if len({d.name for d in self.district}) != len(self.district):
-            raise ValueError("district: names that differ")
+        names = [d.name for d in self.district]
+        again = [n for n, name in enumerate(names) if name in names[:n]]
+        if again:
+            raise Misfit(*((("district", n, "name"), "names that differ") for n in again))
         if sum(d.residents for d in self.district) == 0:
-            raise ValueError("district: at least one with residents")
+            raise Misfit((("district",), "at least one with residents"))
+        if any(k.services for k in self.supply.kind) and self.families.candidates > MOST_SITES:
+            raise Misfit((("families", "candidates"), f"at most {MOST_SITES} where kinds offer several services"))
         return self
 
 
@@ -41,8 +49,9 @@ class CityFacts(Facts):
 class World:
     """One replication's city, the same under every policy; nothing in it is ever written to.
 
-    candidate : int16 (K, n_children)  institutions considered, nearest first
-    fixed : float32 (K, n_children)  taste less the cost of distance [units of the shock]
+    candidate : int16 (n_children, K)  institutions considered, nearest first, then their services beside the full day,
+        as many as there is room for; an employer's own stands in the place of the farthest
+    fixed : float32 (n_children, K)  taste less the cost of distance [units of the shock]
     outside : float32 (n_children,)  value of staying out before its shock [units of the shock]
     """
 
@@ -59,16 +68,86 @@ def draw_world(facts: CityFacts, luck: Luck, first: date, until: date, scale: fl
     """Draw the city as one replication has it, with every child eligible from `first` to `until`."""
     families = draw_families(facts.births, facts.income, facts.families, facts.district, luck, first, until, scale)
     institutions = draw_institutions(facts.supply, facts.classes, facts.district, luck, scale)
-    candidate, distance = _nearest(families.position, institutions.position, facts.families.candidates)
-    per_km = facts.families.distance_yuan * facts.families.sensitivity
+    choice = facts.families
+    open_to_all = np.flatnonzero(institutions.full_day & ~institutions.workers_only)
+    index, distance = _nearest(families.position, institutions.position[open_to_all], choice.candidates)
+    candidate = open_to_all[index].astype(np.int16)
+    fixed = (families.taste[:, None] - np.float32(choice.distance_yuan * choice.sensitivity) * distance).astype(
+        np.float32
+    )
+    if institutions.workers_only.any():
+        candidate, fixed = _with_employers(candidate, fixed, families, institutions, choice.employer_share, luck)
+    if institutions.several:
+        candidate, fixed = _with_services(candidate, fixed, families, institutions, choice)
     return World(
         facts=facts,
         luck=luck,
         families=families,
         institutions=institutions,
         candidate=candidate,
-        fixed=(families.taste - np.float32(per_km) * distance).astype(np.float32),
+        fixed=fixed,
         outside=np.float32(facts.families.grandparent_weight) * families.grandparent.astype(np.float32),
+    )
+
+
+Candidates = tuple[NDArray[np.int16], NDArray[np.float32]]
+
+
+def _with_employers(
+    candidate: NDArray[np.int16],
+    fixed: NDArray[np.float32],
+    families: Families,
+    institutions: Institutions,
+    share: float,
+    luck: Luck,
+) -> Candidates:
+    """Give some families their employer's institution for the farthest of their candidates.
+
+    Whose it is follows the institutions' places. It is on the way to work, at no distance from it: an assumption.
+    """
+    own = np.flatnonzero(institutions.full_day & institutions.workers_only)
+    upto = np.cumsum(institutions.pooled((institutions.classes * institutions.class_places).sum(axis=1))[own])
+    draw = luck.uniforms("employer", families.id)
+    works = np.flatnonzero(draw[:, 0] < share)
+    if upto[-1] == 0 or len(works) == 0:
+        return candidate, fixed
+    if candidate.shape[1] == 0:  # nobody has any other
+        candidate = np.full((len(families), 1), own[0], np.int16)
+        fixed = np.full((len(families), 1), _NEVER)
+    candidate[works, -1] = own[np.searchsorted(upto, draw[works, 1] * upto[-1], side="right")]
+    fixed[works, -1] = families.taste[works]
+    return candidate, fixed
+
+
+def _with_services(
+    candidate: NDArray[np.int16],
+    fixed: NDArray[np.float32],
+    families: Families,
+    institutions: Institutions,
+    facts: FamilyFacts,
+) -> Candidates:
+    """Add the services beside the full day of each child's candidates, the nearest first, while there is room.
+
+    Rows with fewer are filled up by the first candidate again, at a value at which nobody comes.
+    """
+    offered = np.full((len(institutions), len(SERVICES) - 1), -1, np.int32)
+    more = np.flatnonzero(~institutions.full_day)
+    offered[institutions.site[more], institutions.service[more] - 1] = more
+    extra = offered[candidate].reshape(len(candidate), -1)
+    where = np.repeat(np.arange(candidate.shape[1]), offered.shape[1])
+    room = min(MOST_OFFERS - candidate.shape[1], int((extra >= 0).sum(axis=1).max(initial=0)))
+    order = np.argsort(extra < 0, axis=1, kind="stable")[:, :room]
+    rows = np.take_along_axis(extra, order, axis=1)
+    tastes = np.array([0.0, facts.half_day_taste, facts.hourly_taste], np.float32)
+    with_grandparent = tastes + np.array([0.0, facts.half_day_grandparent, 0.0], np.float32)
+    service = institutions.service[rows]
+    worth = np.take_along_axis(fixed, where[order], axis=1) + np.where(
+        families.grandparent[:, None], with_grandparent[service], tastes[service]
+    )
+    fills = rows < 0
+    return (
+        np.ascontiguousarray(np.hstack([candidate, np.where(fills, candidate[:, :1], rows).astype(np.int16)])),
+        np.ascontiguousarray(np.hstack([fixed, np.where(fills, _NEVER, worth)])),
     )
 
 
@@ -78,14 +157,14 @@ _CELL_KM = 0.5  # side of the squares in whose order homes look for sites
 def _nearest(
     homes: NDArray[np.float64], sites: NDArray[np.float64], k: int
 ) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """The k nearest sites of each home (fewer if there are fewer), K-major, with distances [km]."""
+    """The k nearest sites of each home (fewer if there are fewer), (n, k), with distances [km]."""
     k = min(k, len(sites))
     if k == 0 or len(homes) == 0:
-        return np.zeros((k, len(homes)), np.int16), np.zeros((k, len(homes)), np.float32)
+        return np.zeros((len(homes), k), np.int16), np.zeros((len(homes), k), np.float32)
     # neighbours are asked for one after another, so that the branches of the tree they share stay in the cache
     cell = np.floor(homes / _CELL_KM).astype(np.int64)
     order = np.lexsort((cell[:, 1], cell[:, 0]))
     distance, index = cKDTree(sites).query(homes[order], k=np.arange(1, k + 1))
-    candidate, away = np.empty((k, len(homes)), np.int16), np.empty((k, len(homes)), np.float32)
-    candidate[:, order], away[:, order] = np.asarray(index).T, np.asarray(distance).T
+    candidate, away = np.empty((len(homes), k), np.int16), np.empty((len(homes), k), np.float32)
+    candidate[order], away[order] = index, distance
     return candidate, away

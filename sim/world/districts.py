@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import ndtri
 
-from sim.params import Facts, number
+from sim.params import Facts, Name, number
 
 
 class DistrictFacts(Facts):
     """One district of a city."""
 
-    name: str = Field(min_length=1, description="name, as it stands in tables")
+    name: Name = Field(description="name, as it stands in tables")
     residents: int = number("persons", "resident population: the weight of births and institutions", at_least=0)
     x_km: float = number("km", "centre, eastward of the city's centre", at_least=-500, at_most=500)
     y_km: float = number("km", "centre, northward of the city's centre", at_least=-500, at_most=500)

@@ -7,6 +7,7 @@ contiguous slice found by bisection, and ageing costs nothing.
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,11 @@ from scipy.special import ndtr, ndtri
 
 from sim import dates
 from sim.draws import Luck
-from sim.params import Facts, Rows, fraction, number
+from sim.params import MANY, Facts, Misfit, Rows, fraction, number
 from sim.world.districts import DistrictFacts, positions, weights
 
 QUINTILES = 5
+_YEARS = frozenset(str(year) for year in range(1990, 2201))
 _FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 20 of ordinal
 
 
@@ -37,21 +39,24 @@ class BirthFacts(Facts):
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> "BirthFacts":
         """Shares must be shares, and every key a year."""
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
         for name, shares in (("month_shares", self.month_shares), ("order_shares", self.order_shares)):
             if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-                raise ValueError(f"{name}: shares of at least 0 that sum to 1")
+                wrong.append(((name,), "shares of at least 0 that sum to 1"))
         for year, births in self.by_year.items():
-            if not (year.isdigit() and 1990 <= int(year) <= 2200):
-                raise ValueError("by_year: years from 1990 to 2200 as keys")
-            if not 0 <= births <= 2_000_000:
-                raise ValueError("by_year: births of 0 to 2000000")
+            if year not in _YEARS:
+                wrong.append((("by_year", year), "a year from 1990 to 2200 as key"))
+            elif not 0 <= births <= 2_000_000:
+                wrong.append((("by_year", year), "births of 0 to 2000000"))
+        if wrong:
+            raise Misfit(*wrong)
         return self
 
 
 class IncomeFacts(Facts):
     """Household income, lognormal, fitted to the published means of five equal groups."""
 
-    quintile_means: Rows[float] = Field(
+    quintile_means: Rows[Annotated[float, Field(le=MANY)]] = Field(
         min_length=5, max_length=5, description="disposable income per head by fifth [yuan a year], lowest first"
     )
     mean_per_head: float = number(
@@ -64,7 +69,7 @@ class IncomeFacts(Facts):
         """Fifths ascend and are positive."""
         means = self.quintile_means
         if means[0] <= 0 or any(b <= a for a, b in pairwise(means)):
-            raise ValueError("quintile_means: five positive, ascending means")
+            raise Misfit((("quintile_means",), "five positive, ascending means"))
         return self
 
 
@@ -84,7 +89,7 @@ class FamilyFacts(Facts):
     )
     income_power: float = number("1", "how fast price sensitivity falls with income (η)", at_most=2)
     taste_sd: float = number("units of the shock", "dispersion of the taste for formal care", at_most=50)
-    band_taste: Rows[float] = Field(
+    band_taste: Rows[Annotated[float, Field(ge=-1000, le=1000)]] = Field(
         min_length=3,
         max_length=3,
         description="taste for formal care of infants, toddlers, older toddlers (κ) [units of the shock]",
@@ -95,7 +100,50 @@ class FamilyFacts(Facts):
     quality_yuan: float = number("yuan a month", "what one standard deviation of quality is worth", at_most=10_000)
     renewal: float = fraction("monthly chance that a family's circumstances are drawn afresh")
     stickiness: float = number("units of the shock", "what being enrolled at an institution adds to it (σ)", at_most=50)
+    trust_yuan: float = number(
+        "yuan a month",
+        "by which a closure makes the institutions nearby worth less to families, at first",
+        default=300.0,
+        low=0,
+        high=1000,
+        at_most=10_000,
+    )
+    trust_recovery: float = fraction("share of a shaken trust that a month restores", default=0.1, low=0.05, high=0.3)
+    trust_km: float = number("km", "how far a closure shakes trust", default=2.0, low=1.0, high=5.0, at_most=100)
     candidates: int = number("institutions", "nearest institutions that a family considers (K)", at_least=1, at_most=16)
+    half_day_taste: float = number(
+        "units of the shock",
+        "what half-day care is worth beside full-day care, before its fee",
+        default=-1.5,
+        low=-3.0,
+        high=0.0,
+        at_least=-50,
+        at_most=50,
+    )
+    half_day_grandparent: float = number(
+        "units of the shock",
+        "what half-day care is worth more to a family with a grandparent",
+        default=1.0,
+        low=0.0,
+        high=2.0,
+        at_least=-50,
+        at_most=50,
+    )
+    hourly_taste: float = number(
+        "units of the shock",
+        "what hourly care is worth beside full-day care, before its fee",
+        default=-2.5,
+        low=-4.0,
+        high=-0.5,
+        at_least=-50,
+        at_most=50,
+    )
+    employer_share: float = fraction(
+        "share of families of whom a parent works for an employer with an institution for its own",
+        default=0.03,
+        low=0.01,
+        high=0.08,
+    )
 
 
 @dataclass(frozen=True)

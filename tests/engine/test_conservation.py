@@ -11,6 +11,7 @@ from town import NOBODY, Town, band_when_deciding, billed, total, waiting_line
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS
 from sim.engine.state import State
+from sim.engine.treasury import FAMILIES, PREPAID, STAFF, SUPPLIERS
 
 
 @pytest.fixture(scope="module", params=["town", "busy"])
@@ -54,7 +55,7 @@ def test_waiting_lists_are_whole(busy: Town) -> None:
                     assert (state.children.seat[people] < offer % 3).all()
                 else:
                     assert (state.children.at[people] != j).all(), "who waits is not inside"
-                    assert (candidate[:, people] == j).any(axis=0).all(), "and waits for a candidate of its own"
+                    assert (candidate[people] == j).any(axis=1).all(), "and waits for a candidate of its own"
                     assert (np.diff(state.children.waits_since[people]) >= 0).all(), "first come, first"
     assert seen > 1000
 
@@ -109,6 +110,19 @@ def test_a_child_is_billed_once_where_it_sits_after_its_day(any_town: Town) -> N
     """Between its decision day and the month's end a child may move to a freed seat, and only so."""
     record, at = any_town.baseline, billed(any_town.baseline)
     assert ((at != NOBODY).sum(axis=1) == total(record, "enrolled_child_months")).all()
+
+
+def test_refused_months_are_those_between_two_stays(any_town: Town) -> None:
+    """A stay's refused months lie after the stay before, or after the run's first day; none is counted twice."""
+    stays, seen = any_town.baseline.stays, 0
+    before = any_town.span.first - any_town.span.counted - 1  # no bill can be earlier
+    rows = zip(*(stays[name].tolist() for name in ("child", "first", "last", "refused")), strict=True)
+    at_most = {}
+    for child, first, last, refused in rows:  # sorted by child and first month
+        assert refused <= first - at_most.get(child, before) - 1
+        at_most[child] = last
+        seen += refused > 0
+    assert seen > 10
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -190,12 +204,16 @@ def test_families_and_institutions_balance(busy: Town) -> None:
     """What families hold less is their bills less the cash they received; every fen of it is in the totals."""
     state = list(busy.states())[-1][1]
     record, rows = busy.baseline, slice(busy.span.counted - busy.span.first, -1)
-    families = state.ledger.book[rows, 0]
+    families, prepaid = state.ledger.book[rows, FAMILIES], state.ledger.book[rows, PREPAID]
     cash = record.claims[:-1, 0]
-    assert (families == cash - total(record, "net_fen")[:-1]).all()
-    profit = record.city[CITY_TOTALS.index("profit_fen")][:-1]
-    costs = state.ledger.book[rows, 2:].sum(axis=1)
+    profit, lost, unpaid = (
+        record.city[CITY_TOTALS.index(name)][:-1] for name in ("profit_fen", "prepaid_lost_fen", "unpaid_wages_fen")
+    )
+    assert (families == cash - total(record, "net_fen")[:-1] - (prepaid + lost)).all()
+    costs = state.ledger.book[rows, STAFF : SUPPLIERS + 1].sum(axis=1) + unpaid
     assert (profit == total(record, "net_fen")[:-1] + record.claims[:-1, 1:].sum(axis=1) - costs).all()
+    assert lost.sum() > 0, "some institution closed"
+    assert unpaid.sum() > 0
 
 
 def test_posted_is_net_and_claims(busy: Town) -> None:
@@ -218,7 +236,7 @@ def test_standing_money_is_no_policys(busy: Town) -> None:
     record = busy.baseline
     assert not record.own.any()
     assert not total(record, "claimed_fen").any()
-    assert not len(record.claim_child)
+    assert not record.claim_fen.any()
     assert (record.city[CITY_TOTALS.index("standing_fen")] == record.claims.sum(axis=1)).all()
 
 
@@ -253,14 +271,19 @@ def vouchers(record, name: str) -> NDArray[np.int64]:
 
 def test_every_voucher_is_redeemed_expired_or_live(busy: Town) -> None:
     """In every month; and those live in the counts are those in children's hands."""
-    first = busy.span.first
+    first, seen = busy.span.first, 0
     for day, state in busy.states():
         rows = dates.month_of(day) - first
         counted = {name: state.chronicle.tranche[n, :rows].sum(axis=0) for n, name in enumerate(TRANCHE_TOTALS)}
         held = state.vouchers.tranche[0][state.vouchers.face[0] > 0]
         live = np.bincount(held, minlength=2)
+        if rows > 0:
+            at_the_end = state.chronicle.tranche[TRANCHE_TOTALS.index("vouchers_live"), rows - 1]
+            assert (at_the_end == live).all()
+            seen += live.sum()
         assert (counted["vouchers_issued"] == counted["vouchers_redeemed"] + counted["vouchers_expired"] + live).all()
         assert (state.children.held == (state.vouchers.face > 0).sum(axis=0)).all()
+    assert seen > 100
     assert counted["vouchers_redeemed"].min() > 10
     assert counted["vouchers_expired"].sum() > 0
 

@@ -131,3 +131,16 @@ def test_a_whole_city_thinned_is_the_city() -> None:
     for name in ("children", "enrolled_child_months", "place_thirds", "institutions"):
         ratio = total(whole.baseline, name).sum() / total(half.baseline, name).sum()
         assert 1.85 < ratio < 2.15
+
+
+@pytest.mark.parametrize("months", [1, 10])
+@pytest.mark.parametrize("kind", ["fee_subsidy", "voucher_pool"])
+def test_a_city_of_another_commitment_forks_from_the_same_baseline(kind: str, months: int, town: Town) -> None:
+    """Nothing stands that touches fees, so H has nothing to weigh before the policy speaks."""
+    own = policy(kind, town)
+    other = settle(f"city.families.commitment_months={months}")
+    forked, there = town.run(*own, commitment=months), other.run(*own)
+    assert differences(forked, there) == []
+    assert (own_claims(forked) == own_claims(there)).all()
+    assert (forked.tranche == there.tranche).all()
+    assert differences(forked, town.run(*own)), "and H does something"

@@ -15,10 +15,10 @@ POLICIES: list[tuple[Instrument, ...]] = [
 ]
 
 
-@pytest.fixture(scope="module", params=["city.supply.institutions=0", "city.supply.places=0"])
+@pytest.fixture(scope="module", params=["institutions", "places"])
 def bare(request: pytest.FixtureRequest) -> Town:
-    """A town without institutions, or whose institutions have no places."""
-    return settle(request.param)
+    """A town without institutions, or whose institutions have no places: no scenario, but the engine can hold it."""
+    return settle(supply={request.param: 0, "later_sites": 0})
 
 
 def test_without_places_nobody_enrols(bare: Town) -> None:

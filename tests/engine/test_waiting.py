@@ -1,17 +1,20 @@
 """Waiting: a second, slower account of one institution's lists, day by day, beside the compiled one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from town import HAMLET, NOBODY, Child, House, Town, instrument, lay_out, settle, waiting_line
+from town import BANDS, HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_out, settle, total, waiting_line
 
 from sim import dates
+from sim.engine.constants import ages_on
+from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, ROW
 from sim.engine.state import State
+from sim.kernels import places
 from sim.policy.instrument import Instrument
 from sim.scenario.schema import load
 
@@ -28,6 +31,13 @@ WINDOW = (
     "city.supply.payback_years=0.001",
 )
 FACTS = load(HAMLET, WINDOW).city
+BINS = {  # days of the first and the last who are counted so
+    "waited_0_to_7_days": (0, 7),
+    "waited_8_to_30_days": (8, 30),
+    "waited_31_to_90_days": (31, 90),
+    "waited_91_to_180_days": (91, 180),
+    "waited_over_180_days": (181, 10**6),
+}
 
 
 @dataclass
@@ -35,6 +45,8 @@ class Nursery:
     """One institution as a notebook would keep it; every child wants in for good.
 
     seats : by class, who sits there; climbs, waits : by band, who waits inside and outside, first first
+    since : by child, the day on which it joined the list it is on
+    joined, ended : what was written down of the lists: bands, and for the ended band, ending and days waited
     """
 
     born: Sequence[date]
@@ -42,6 +54,9 @@ class Nursery:
     seats: list[list[int]] = field(default_factory=lambda: [[], [], []])
     climbs: list[list[int]] = field(default_factory=lambda: [[], [], []])
     waits: list[list[int]] = field(default_factory=lambda: [[], [], []])
+    since: dict[int, date] = field(default_factory=dict)
+    joined: list[int] = field(default_factory=list)
+    ended: list[tuple[int, str, int]] = field(default_factory=list)
 
     def band(self, child: int, day: date) -> int:
         return sum(self.born[child].toordinal() <= dates.months_before(day, m) for m in (6, 12, 24)) - 1
@@ -55,8 +70,21 @@ class Nursery:
     def open(self, band: int) -> bool:
         return len(self.seats[band]) < self.places[band]
 
-    def move(self, child: int, band: int) -> None:
-        for people in (*self.seats, *self.climbs, *self.waits):
+    def join(self, child: int, band: int, day: date) -> None:
+        self.waits[band].append(child)
+        self.since[child] = day
+        self.joined.append(band)
+
+    def strike(self, child: int, ending: str, day: date) -> None:
+        """Take a child off the list it is on, if any."""
+        for band, people in enumerate(self.waits):
+            if child in people:
+                people.remove(child)
+                self.ended.append((band, ending, (day - self.since[child]).days))
+
+    def move(self, child: int, band: int, day: date) -> None:
+        self.strike(child, "taken" if child in self.waits[band] else "aged_out", day)
+        for people in (*self.seats, *self.climbs):
             if child in people:
                 people.remove(child)
         self.seats[band].append(child)
@@ -67,25 +95,23 @@ class Nursery:
             if self.climbs[band]:
                 child = self.climbs[band][0]
                 left = self.seat_of(child)
-                self.move(child, band)
+                self.move(child, band, day)
                 self.fill(left, day)
             elif self.band(self.waits[band][0], day) == band:
-                self.move(self.waits[band][0], band)
+                self.move(self.waits[band][0], band, day)
             else:
-                self.waits[band].pop(0)
+                self.strike(self.waits[band][0], "aged_out", day)
 
     def decide(self, child: int, day: date) -> None:
         band, seat = self.band(child, day), self.seat_of(child)
         if seat == NOBODY:
             if self.open(band):
-                self.move(child, band)
+                self.move(child, band, day)
             elif child not in self.waits[band]:
-                for people in self.waits:
-                    if child in people:
-                        people.remove(child)
-                self.waits[band].append(child)
+                self.strike(child, "aged_out", day)
+                self.join(child, band, day)
         elif seat < band and self.open(band):
-            self.move(child, band)
+            self.move(child, band, day)
             self.fill(seat, day)
         elif seat < band and child not in self.climbs[band]:
             for people in self.climbs:
@@ -97,13 +123,24 @@ class Nursery:
         freed = []
         for child in [c for c in range(len(self.born)) if self.born[c].toordinal() <= dates.school_year_cut(day)]:
             seat = self.seat_of(child)
-            for people in (*self.seats, *self.climbs, *self.waits):
+            self.strike(child, "aged_out", day)
+            for people in (*self.seats, *self.climbs):
                 if child in people:
                     people.remove(child)
             if seat != NOBODY:
                 freed.append(seat)
         for seat in reversed(freed):
             self.fill(seat, day)
+
+
+def test_a_stay_says_how_many_months_the_child_was_refused_before_it() -> None:
+    """A class of two is full from January; who comes third sits only when those go to kindergarten in September."""
+    born = [date(2022, 5, 1), date(2022, 6, 1), date(2022, 10, 1)]
+    world, rows = lay_out(FACTS, [Child(b, 3 + n) for n, b in enumerate(born)], [House(classes=(0, 0, 1, 0))])
+    stays = settle(*WINDOW, standing=(), world=world).baseline.stays
+    refused = dict(zip(stays["child"].tolist(), stays["refused"].tolist(), strict=True))
+    assert [refused[row] for row in rows] == [0, 0, 8]
+    assert stays["first"][stays["child"] == rows[2]].tolist() == [7], "September, February being the first"
 
 
 @given(
@@ -123,11 +160,13 @@ def test_lists_are_kept_as_in_a_notebook(ages: list[int], days: list[int], class
     for child in sorted(range(len(born)), key=lambda c: born[c]):  # the city as it would stand
         if book.in_care(child, first):
             _choose(book, child, first)
+    book.joined.clear()
     kept = dict(engine.states())
     day = first
     while day < date(2026, 10, 31):
         if day.day == 1 and day in kept:
             _compare(book, kept[day], rows)
+            _compare_counts(book, kept[day], dates.month_of(day) - engine.span.first)
         if (day.month, day.day) == (9, 1):
             book.to_kindergarten(day)
         for child in range(len(born)):
@@ -148,6 +187,102 @@ def _compare(book: Nursery, state: State, rows: list[int]) -> None:
     for band in range(3):
         for kind, people in (("waits", book.waits[band]), ("climbs", book.climbs[band])):
             assert [rows.index(row) for row in waiting_line(state, kind, band)] == people
+
+
+def _compare_counts(book: Nursery, state: State, months: int) -> None:
+    """What the recorder has of all months so far is what the notebook has."""
+    counted = state.chronicle.totals[:, :months].sum(axis=1)
+    for band in range(3):
+        written = {ROW["waiting_joined"]: book.joined.count(band)}
+        for ending in LIST_ENDINGS:
+            days = [d for b, how, d in book.ended if (b, how) == (band, ending)]
+            written |= {ROW[f"waiting_{ending}"]: len(days), ROW[f"days_to_{ending}"]: sum(days)}
+            if ending == "taken":
+                written |= {ROW[name]: len([d for d in days if a <= d <= z]) for name, (a, z) in BINS.items()}
+        assert {row: int(counted[row, 1 + band]) for row in written} == written
+
+
+# ---------------------------------------------------------------------------------------------------------
+# how entries on lists end
+
+
+@pytest.fixture(scope="module", params=["town", "busy"])
+def any_town(request: pytest.FixtureRequest) -> Town:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.mark.parametrize("group", ["all", *(f"band={band}" for band in BANDS)])
+def test_every_entry_ends_in_one_way_or_waits(any_town: Town, group: str) -> None:
+    """Each month, to the child, through closures and September; and what waits is what stands on the lists."""
+    record = any_town.baseline
+    entries, joined = (total(record, name, group) for name in ("on_lists", "waiting_joined"))
+    ended = sum(total(record, f"waiting_{ending}", group) for ending in LIST_ENDINGS)
+    assert (np.diff(entries) == (joined - ended)[1:]).all()
+    states = list(any_town.states())
+    for (_, state), at_the_end in zip(states[1:], entries, strict=False):
+        waits = state.children.waits[state.children.waits != NOBODY]
+        of_band = np.append(len(waits), np.bincount(waits % 3, minlength=3))
+        assert of_band[record.groups.index(group)] == at_the_end
+    assert (joined > 0).all()
+
+
+def test_what_is_offered_is_taken_or_passed_on(any_town: Town) -> None:
+    record = any_town.baseline
+    offered, taken, passed = (record.totals[ROW[f"waiting_{name}"]] for name in ("offered", "taken", "passed"))
+    assert (offered == taken + passed).all()
+    assert (taken == sum(record.totals[ROW[name]] for name in BINS)).all(), "each has waited so long or so long"
+    for ending in LIST_ENDINGS:
+        assert total(record, f"waiting_{ending}").sum() > 0, f"some entry was {ending}"
+    assert (record.city[CITY_TOTALS.index("institutions_closed")] > 0).sum() >= 2
+    september = dates.month_of(date(2025, 9, 1)) - any_town.span.counted
+    assert total(record, "waiting_aged_out").argmax() == september
+
+
+def test_entries_are_those_who_come_by_day_times_the_days_they_wait() -> None:
+    """Little's law (Operations Research 9(3) 383, 1961), in a town whose births do not change, over two years."""
+    births = (f"city.births.by_year.{year}=1000" for year in range(2018, 2028))
+    even = (f"city.births.month_shares={[round(1 / 12, 6)] * 11 + [1 - 11 * round(1 / 12, 6)]}",)
+    town = settle(*births, *even, *SETTLED, "run.count_from=2026-01-01", "run.until=2027-12-31", standing=())
+    record, days = town.baseline, (date(2028, 1, 1) - date(2026, 1, 1)).days
+    for group in ("all", *(f"band={band}" for band in BANDS)):
+        ended, waited = (
+            sum(total(record, prefix + ending, group).sum() for ending in LIST_ENDINGS)
+            for prefix in ("waiting_", "days_to_")
+        )
+        rate = total(record, "waiting_joined", group).sum() / days
+        assert total(record, "on_lists", group).mean() == pytest.approx(rate * waited / ended, rel=0.1)
+        assert ended > 200
+
+
+def test_every_day_of_waiting_is_counted() -> None:
+    """Entries at the end of each day add up to the days of those that ended and of those that still wait."""
+    families, seats, luck = 60, 3, np.random.default_rng(5)
+    world, _ = lay_out(FACTS, [Child(date(2022, 6, 1), keen=1e6)] * families, [House(classes=(0, 0, 1, 0))])
+    town = settle(*WINDOW, standing=(), world=world)
+    scene, state = town.replication._baseline._scene, town.replication._baseline.state
+    state.offers.places[0] = (0, 0, seats, 0)
+    scene.lists[:] = 0
+    ages, none, children = ages_on(date(2025, 1, 1)), np.zeros(0, np.int64), state.children
+    stood, joined, absent = 0, 0, list(range(families))
+    assert (children.at == NOBODY).all()
+    assert (children.waits == NOBODY).all()
+    for day in range(1, 2001):
+        for gone in np.flatnonzero((children.at != NOBODY) & (luck.random(families) < 0.1)):
+            places.hand_over(np.array([gone], np.int32), NOBODY, none, day, ages, scene)
+            absent.append(int(gone))
+        if luck.random() < 0.28:
+            i = absent.pop(0)
+            places.serve(np.array([i], np.int32), day, ages, scene)
+            joined += int(children.waits[i] != NOBODY)
+        stood += int((children.waits != NOBODY).sum())
+    since = children.waits_since[children.waits != NOBODY]
+    lists = scene.lists.sum(axis=1)
+    assert stood == lists[places.DAYS_TAKEN_UP : places.BINS].sum() + (2000 + 1 - since).sum()
+    assert joined == lists[places.JOINED] == lists[places.TAKEN_UP] + len(since)
+    # Little's law: the mean list is as long as as many come in the mean wait
+    wait = lists[places.DAYS_TAKEN_UP] / lists[places.TAKEN_UP]
+    assert stood / 2000 == pytest.approx(joined / 2000 * wait, rel=0.02)
+    assert joined > 300
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -244,6 +379,73 @@ def test_an_entry_lapses_when_it_is_no_longer_wanted() -> None:
     assert waits[date(2025, 3, 1)] == NOBODY
     assert waits[date(2025, 4, 1)] == waits[date(2025, 5, 1)] == 1
     assert waits[date(2025, 6, 1)] == NOBODY
+    # it joined on 4 March, and left on 4 May
+    assert written(town) == {"waiting_joined": 1, "waiting_lapsed": 1, "days_to_lapsed": 61}
+
+
+def written(town: Town) -> dict[str, int]:
+    """What was counted of the lists over the window, but nothing of which there was none."""
+    names = ("waiting_joined", "waiting_offered", *(p + e for p in ("waiting_", "days_to_") for e in LIST_ENDINGS))
+    return {name: n for name in (*names, *BINS) if (n := int(total(town.baseline, name).sum()))}
+
+
+def test_who_does_not_want_the_seat_passes_it_on_to_the_next() -> None:
+    """A subsidy ends on 30 April; the seat comes free on 10 May, before the head of the list has its day."""
+    leaver = Child(date(2023, 5, 5), 10, keen=1e6)  # two years old in May
+    lukewarm = Child(date(2023, 11, 3), 20, keen=50.0)  # worth 50,000 yuan, of the 100,000 asked
+    keen = Child(date(2024, 4, 1), 21, keen=1e6)  # one year old in April, a month after the head joined
+    stays = Child(date(2023, 11, 2), 3, keen=1e6)
+    subsidy = instrument("fee_subsidy", amount=99_999.0, start=date(2025, 3, 1), until=date(2025, 4, 30))
+    house = House(fee=(1e5, 1e5, 1e5), classes=(0, 1, 1, 0))
+    children = [leaver, lukewarm, keen, stays]
+    town, rows = nursery(children, [house], "city.families.commitment_months=1", standing=(subsidy,))
+    kept = dict(town.states())
+    assert seats(kept[date(2025, 4, 1)], rows) == [1, NOBODY, NOBODY, 1]
+    assert seats(kept[date(2025, 6, 1)], rows) == [2, NOBODY, 1, 1]
+    entries = {"waiting_joined": 2, "waiting_offered": 2, "waiting_taken": 1, "waiting_passed": 1}
+    assert written(town) == entries | {"days_to_taken": 19, "days_to_passed": 51, "waited_8_to_30_days": 1}
+
+
+def test_a_wait_that_ends_in_a_seat_one_has_become_old_enough_for_is_taken() -> None:
+    """The toddlers' class is full from 1 January and the mixed class empty; it admits from eighteen months on."""
+    children = [Child(date(2023, 12, 1 + n), 2 + n) for n in range(3)]
+    town, rows = nursery(children, [House(classes=(0, 1, 0, 1))])
+    kept = dict(town.states())
+    assert seats(kept[date(2025, 6, 1)], rows) == [1, 1, NOBODY]
+    assert seats(kept[date(2025, 7, 1)], rows) == [1, 1, 3]
+    # on 4 June
+    days = {"days_to_taken": 154, "waited_91_to_180_days": 1}
+    assert written(town) == {"waiting_offered": 1, "waiting_taken": 1, **days}
+
+
+def test_a_list_is_dissolved_with_its_institution_and_the_displaced_keep_their_turn_elsewhere() -> None:
+    """Two sit in the failing house, of whom one waits for the other house, where somebody joined after it.
+
+    The other of the two joins that list too, now that its own house is no more.
+    """
+    born = date(2025, 12, 1)
+    children = [Child(born + timedelta(days=n), 1 + n) for n in range(6)]
+    world, rows = lay_out(FACTS, children, [House(classes=(1, 0, 0, 0)), House(classes=(1, 0, 0, 0))])
+    fixed = np.full((6, 2), 100.0, np.float32)
+    for child, likes in zip(rows, (1, 1, 1, 0, 1, 0), strict=True):
+        fixed[child, likes] += 50.0
+    fixed[rows[5], 1] = -1e6  # wants the failing house only
+    town = settle(*WINDOW, standing=(), world=replace(world, fixed=fixed))
+    simulation = town.replication._baseline
+    state, day = simulation.state, date(2026, 10, 31)
+    assert state.children.at[rows].tolist() == [1, 1, 0, 0, NOBODY, NOBODY]
+    assert waiting_line(state, "waits", 0) == [rows[5]]
+    assert waiting_line(state, "waits", 3) == [rows[2], rows[4]]
+    simulation._close(np.array([0]), day)
+    assert state.children.at[rows].tolist() == [1, 1, NOBODY, NOBODY, NOBODY, NOBODY]
+    assert waiting_line(state, "waits", 0) == []
+    assert waiting_line(state, "waits", 3) == [rows[2], rows[4], rows[3]]
+    lists = simulation._scene.lists
+    assert lists[places.DISSOLVED].tolist() == [1, 0, 0]
+    # since 6 June, its first decision day as an infant
+    assert lists[places.DAYS_TAKEN_UP + places.DISSOLVED - places.TAKEN_UP].tolist() == [147, 0, 0]
+    assert lists[places.JOINED].tolist() == [1, 0, 0]
+    assert lists[places.OFFERED : places.DISSOLVED].sum() == 0
 
 
 @pytest.mark.parametrize("classes", [1, 3, 5])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import chi2
-from town import BANDS, NOBODY, PLAIN_LOGIT, Town, band_when_deciding, billed, instrument, replace, settle
+from town import BANDS, NOBODY, PLAIN_LOGIT, SETTLED, Town, band_when_deciding, billed, instrument, replace, settle
 
 from sim.draws import Luck
 from sim.kernels.choice import fill_renewals
@@ -17,6 +17,8 @@ SHARES = ("[0.3, 0.4, 0.3, 0]", "[0.2, 0.4, 0.4, 0]", "[0.3, 0.3, 0.4, 0]")
 STEADY = (
     *(f"city.supply.kind[{k}].class_shares={shares}" for k, shares in enumerate(SHARES)),
     "city.supply.fee_step=0",
+    "city.supply.fee_limit=0",
+    *SETTLED,
 )
 
 
@@ -86,8 +88,8 @@ def test_a_shock_belongs_to_the_institution_and_not_to_its_rank(plain: Town) -> 
     world = plain.world
     turned = replace(
         world,
-        candidate=np.ascontiguousarray(world.candidate[::-1]),
-        fixed=np.ascontiguousarray(world.fixed[::-1]),
+        candidate=np.ascontiguousarray(world.candidate[:, ::-1]),
+        fixed=np.ascontiguousarray(world.fixed[:, ::-1]),
     )
     other = settle(*PLAIN_LOGIT, *STEADY, standing=(), unlimited=True, world=turned)
     assert np.array_equal(billed(other.baseline), billed(plain.baseline))

@@ -8,23 +8,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from town import Town, differences, instrument, own_claims, total
 
 from sim.engine.recorder import CITY_TOTALS, TRANCHE_TOTALS
 from sim.params import MANY
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
+from sim.study.incidence import incidence
 
 KINDS = list(menu())
 CASES = Path(__file__).with_name("cases")
 
 
 def levers(kind: str) -> dict[str, tuple[Any, float, float]]:
-    """Parameters that declare an idle value, with their bounds: name to (idle, least, most)."""
+    """Numbers that declare an idle value, with their bounds: name to (idle, least, most)."""
     out = {}
     for name, declared in menu()[kind].model_fields.items():
         extra = declared.json_schema_extra
-        if isinstance(extra, dict) and "idle" in extra:
+        if isinstance(extra, dict) and isinstance(extra.get("idle"), int | float):
             bounds = {k: getattr(m, k) for m in declared.metadata for k in ("ge", "gt", "le") if hasattr(m, k)}
             out[name] = (extra["idle"], bounds.get("ge", bounds.get("gt", 0)), bounds.get("le", MANY))
     return out
@@ -63,6 +65,16 @@ def test_it_declares_itself(kind: str) -> None:
     for name, (idle, least, most) in levers(kind).items():
         assert least <= idle <= most
         assert cls.model_fields[name].default == idle, "idle is the default"
+    for name, declared in cls.model_fields.items():
+        extra = declared.json_schema_extra
+        if isinstance(extra, dict) and extra.get("idle") == {}:
+            assert not declared.default, f"{kind}.{name} names nothing by default"
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "kinds" in menu()[k].model_fields])
+def test_the_kinds_it_is_for_are_looked_for_in_the_city(kind: str) -> None:
+    """So that a misspelt one is refused."""
+    assert menu()[kind](kinds=("privat",)).kinds_named() == {("kinds", 0): "privat"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -110,7 +122,7 @@ def test_an_example_does_something_and_says_it_is_not_idle(kind: str, steady: To
     assert not tool.idle
     record = steady.run(tool)
     assert differences(record, steady.baseline)
-    assert own_claims(record).sum() > 0
+    assert (own_claims(record).sum() > 0) == tool.spends
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -134,7 +146,7 @@ def test_it_is_silent_before_its_start_and_after_its_end(kind: str, steady: Town
     assert differences(record, steady.baseline, until=3) == []
     claims = own_claims(record)[:, 0]
     assert not claims[:3].any()
-    assert claims[4] > 0
+    assert (claims[4] > 0) == menu()[kind].spends
     assert not claims[7:].any(), "vouchers of the last round are void thirty days later"
     if menu()[kind]().tiers() == 0 and "tranches" not in menu()[kind].model_fields:
         assert not claims[6:].any()
@@ -153,10 +165,14 @@ def test_money_in_is_money_out(kind: str, steady: Town) -> None:
     at_bills = claims if tool.cash() is None else np.zeros_like(claims)
     assert (total(record, "claimed_fen") == claims).all()
     assert (by_child == at_bills).all(), "cash is no child's bill"
-    assert (record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")].sum() == claims.sum()) == (tool.tiers() > 0)
+    redeemed = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")].sum()
+    assert redeemed == (claims.sum() if tool.tiers() > 0 else 0)
     assert (
-        total(record, "subsidised_child_months") == np.bincount(record.claim_month, minlength=record.months())
+        total(record, "subsidised_child_months")
+        == np.bincount(record.claim_month[record.claim_fen > 0], minlength=record.months())
     ).all()
+    taken_off = np.bincount(record.claim_month, record.claim_relief, record.months()).astype(np.int64)
+    assert (taken_off == relief).all()
     standing = CITY_TOTALS.index("standing_fen")
     assert (record.city[standing] == standing_claims).all(), "what the city pays anyway is counted apart"
 
@@ -178,11 +194,21 @@ def test_a_budget_that_suffices_is_no_limit(kind: str, steady: Town) -> None:
     assert (own_claims(free) == own_claims(ample)).all()
 
 
+def moves_fees(kind: str) -> bool:
+    """Whether an instrument changes what institutions may ask."""
+    return menu()[kind].posted_fee is not Instrument.posted_fee
+
+
 @pytest.mark.parametrize(
-    ("one", "other"), [pair for pair in combinations(KINDS, 2) if not all(relieves(kind) for kind in pair)]
+    ("one", "other"),
+    [
+        pair
+        for pair in combinations(KINDS, 2)
+        if not all(relieves(kind) for kind in pair) and not all(moves_fees(kind) for kind in pair)
+    ],
 )
 def test_the_order_of_independent_instruments_does_not_matter(one: str, other: str, steady: Town) -> None:
-    """Only what takes its part of the same bill depends on who comes first."""
+    """Only what takes its part of the same bill, or limits the same fee, depends on who comes first."""
     a, b = (instrument(kind, start=steady.day(2, 4), **busy_example(kind)) for kind in (one, other))
     forwards, backwards = steady.run(a, b), steady.run(b, a)
     skip = frozenset({"instrument_kinds", "instrument_tiers", "tranche"})
@@ -206,3 +232,38 @@ def test_twice_a_half_is_a_whole(steady: Town) -> None:
     whole = steady.run(instrument("fee_subsidy", amount=250.0))
     assert differences(split, whole, but=frozenset({"instrument_kinds", "instrument_tiers"})) == []
     assert (own_claims(split).sum(axis=1) == own_claims(whole)[:, 0]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("strength", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("where", ["town", "busy"])
+def test_what_it_costs_is_what_others_gain(
+    kind: str, strength: float, where: str, request: pytest.FixtureRequest
+) -> None:
+    """The identity of design section 6, in towns where institutions close, fees are lost and wages owed, to the fen."""
+    town: Town = request.getfixturevalue(where)
+    tool = instrument(kind, start=town.day(1, 9), until=town.day(9, 20), **busy_example(kind, strength))
+    record, baseline = town.run(tool), town.baseline
+    found = incidence(record, baseline)
+
+    def change(name: str) -> NDArray[np.int64]:
+        row = CITY_TOTALS.index(name)
+        return np.asarray(record.city[row] - baseline.city[row])
+
+    lost, unpaid = change("prepaid_lost_fen"), change("unpaid_wages_fen")
+    owed = record.claims.sum(axis=1) - baseline.claims.sum(axis=1)
+    cash = sum(
+        (r.claims[:, [n for n, k in enumerate(r.instrument_kinds) if k == "cash_allowance"]].sum(axis=1) * sign)
+        for r, sign in ((record, 1), (baseline, -1))
+    )
+    paid = total(record, "net_fen") - total(baseline, "net_fen")
+    assert (found.outlay == owed).all()
+    assert (found.cash == cash).all()
+    assert (found.families == -(paid - cash + lost)).all()
+    assert (found.staff == change("staff_fen") - unpaid).all()
+    assert (found.other_costs == change("rent_fen") + change("goods_fen")).all()
+    assert (found.profit == change("profit_fen") + lost + unpaid).all()
+    assert all(part.dtype == np.int64 for part in found.named().values())
+    closed = baseline.city[[CITY_TOTALS.index(n) for n in ("prepaid_lost_fen", "unpaid_wages_fen")]].sum(axis=1)
+    assert (closed > 0).all(), "institutions close, with fees lost and wages owed"
+    assert (change("prepaid_refunded_fen").sum() > 0) == (kind == "prepayment_escrow")

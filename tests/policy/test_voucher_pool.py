@@ -16,6 +16,7 @@ from sim import dates
 from sim.draws import Luck
 from sim.engine.desk import VoucherDesk
 from sim.engine.recorder import TRANCHE_TOTALS, Record
+from sim.params import range_of
 
 
 @dataclass
@@ -282,7 +283,7 @@ def test_every_winner_has_a_bill_inside_validity(town: Town, today: date, valid:
     """Eligible is who is of the age, and is billed as someone who may be enrolled before the voucher is void."""
     world, (youngest, oldest) = town.world, sorted(ages)
     blank = {f.name: None for f in fields(VoucherDesk)}
-    counter = VoucherDesk(**{**blank, "world": world, "today": today})
+    counter = VoucherDesk(**{**blank, "world": world, "today": today, "found": {}})
     rows = counter.eligible(youngest, oldest, valid)
     birth, decides = world.families.birth, np.empty(len(world.families), np.int64)
     for d in range(28):
@@ -365,3 +366,14 @@ def test_a_smaller_city_draws_fewer() -> None:
     tranches = [{"months": [0, 47], "face_value": 500.0, "per_round": 41}]
     record = small.run(instrument("voucher_pool", hassle=0.0, aware_others=1.0, tranches=tranches))
     assert set(record.tranche[TRANCHE_TOTALS.index("vouchers_offered"), :, 0].tolist()) == {20}
+
+
+@pytest.mark.parametrize(("first_odds", "applicants"), [(0.5, 10), (0.3, 0), (1.0, 10)])
+def test_what_is_expected_of_the_first_round_is_an_assumption_of_its_own(first_odds: float, applicants: int) -> None:
+    """A gain of 50 is worth a hassle of 20 at odds above 0.4, and only of the first round is it assumed."""
+    tool, at = pool(10, hassle=20.0, first_odds=first_odds), desk(10, gain=np.full(10, 50.0))
+    columns = columns_of(tool, 10)
+    tool.draw(0, at, columns)
+    assert at.counted["applications", 0] == applicants
+    assert columns["odds"][0] == (first_odds + 1) / 2
+    assert range_of(type(tool).model_fields["first_odds"]) == (0.2, 1.0)

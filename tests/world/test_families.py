@@ -28,7 +28,7 @@ def draw(
 
 @pytest.fixture(scope="module")
 def facts() -> CityFacts:
-    return load(HAMLET).city
+    return load(HAMLET, ("city.supply.later_sites=0",)).city
 
 
 @pytest.fixture(scope="module")
@@ -232,15 +232,51 @@ def test_candidates_are_the_nearest(facts: CityFacts) -> None:
     distance = np.linalg.norm(homes[:, None, :] - sites[None, :, :], axis=2)
     k = facts.families.candidates
     nearest = np.sort(distance, axis=1)[:, :k]
-    assert np.allclose(np.take_along_axis(distance, world.candidate.T.astype(int), axis=1), nearest)
+    assert np.allclose(np.take_along_axis(distance, world.candidate.astype(int), axis=1), nearest)
     per_km = facts.families.distance_yuan * facts.families.sensitivity
-    assert np.allclose(world.fixed.T, world.families.taste[:, None] - per_km * nearest, atol=1e-4)
+    assert np.allclose(world.fixed, world.families.taste[:, None] - per_km * nearest, atol=1e-4)
 
 
 def test_few_institutions_are_all_considered(facts: CityFacts) -> None:
     few = facts.model_copy(update={"supply": facts.supply.model_copy(update={"institutions": 2})})
-    assert draw(few).candidate.shape[0] == 2
-    assert (np.sort(draw(few).candidate, axis=0) == [[0], [1]]).all()
+    assert draw(few).candidate.shape[1] == 2
+    assert (np.sort(draw(few).candidate, axis=1) == [0, 1]).all()
+
+
+def with_employers(facts: CityFacts, share: float) -> World:
+    """A town whose second kind takes its own workers' children only."""
+    kinds = [k.model_copy(update={"workers_only": n == 1}) for n, k in enumerate(facts.supply.kind)]
+    return draw(
+        facts.model_copy(
+            update={
+                "supply": facts.supply.model_copy(update={"kind": tuple(kinds)}),
+                "families": facts.families.model_copy(update={"employer_share": share}),
+            }
+        )
+    )
+
+
+def test_an_employers_institution_is_for_its_workers(facts: CityFacts) -> None:
+    """They consider it at no distance instead of the farthest; all others do not; whose it is follows its places."""
+    share = 0.3
+    world = with_employers(facts, share)
+    there, families = world.institutions, world.families
+    assert there.workers_only.tolist() == (there.kind == 1).tolist()
+    own = there.workers_only[world.candidate]
+    assert not own[:, :-1].any()
+    works = own[:, -1]
+    assert abs(works.mean() - share) < 4.5 * np.sqrt(share * (1 - share) / len(works))
+    assert np.array_equal(world.fixed[works, -1], families.taste[works])
+    counts = np.bincount(world.candidate[works, -1], minlength=len(there))
+    places = (there.classes * there.class_places).sum(axis=1) * there.workers_only
+    expected = works.sum() * places / places.sum()
+    assert (np.abs(counts - expected) <= 4.5 * np.sqrt(np.maximum(expected, 1e-9))).all()
+    nobody, plain = with_employers(facts, 0.0), draw(facts)
+    assert not nobody.institutions.workers_only[nobody.candidate].any()
+    rest = ~works & ~(plain.institutions.kind[plain.candidate] == 1).any(axis=1)
+    assert rest.any()
+    assert np.array_equal(world.candidate[rest], plain.candidate[rest])
+    assert np.array_equal(world.fixed[rest], plain.fixed[rest])
 
 
 def test_grandparents_speak_for_staying_out(facts: CityFacts) -> None:

@@ -1,5 +1,7 @@
 """Institutions as they are drawn: numbers, places, fees and addresses against the facts they come from."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from town import HAMLET, MIXED
 
 from sim.draws import Luck
+from sim.scenario.faults import BadScenario
 from sim.scenario.schema import load
 from sim.world.city import CityFacts
 from sim.world.districts import apportion, weights
@@ -15,7 +18,7 @@ from sim.world.institutions import Institutions, bands_served, draw_institutions
 
 @pytest.fixture(scope="module")
 def facts() -> CityFacts:
-    return load(HAMLET).city
+    return load(HAMLET, ("city.supply.later_sites=0",)).city
 
 
 def draw(facts: CityFacts, scale: float = 40.0, replication: int = 0) -> Institutions:
@@ -151,3 +154,79 @@ def test_no_institutions_and_no_places_are_no_trouble(facts: CityFacts, key: str
     none = draw(facts.model_copy(update={"supply": facts.supply.model_copy(update={key: value})}))
     assert not none.classes.any()
     assert len(none) == (0 if key == "institutions" else 560)
+
+
+def test_a_limit_is_one_class_of_at_most_so_many(facts: CityFacts) -> None:
+    """Home-based points: their only class is no larger, whatever the city's places come to."""
+    kinds = list(facts.supply.kind)
+    kinds[1] = kinds[1].model_copy(update={"children_limit": 6, "mean_places": 5.0})
+    there = draw(facts.model_copy(update={"supply": facts.supply.model_copy(update={"kind": tuple(kinds)})}))
+    home = there.kind == 1
+    assert (there.classes[home].sum(axis=1) == 1).all()
+    assert there.seats[home].sum(axis=1).max() == 6, "classes of eight and ten hold six"
+    assert there.seats[home].sum(axis=1).min() == 5
+    assert np.array_equal(there.single, home)
+    assert np.array_equal(there.class_seats[~home], np.tile(facts.classes.sizes, ((~home).sum(), 1)))
+
+
+WRONG_KINDS = {
+    "services": ('[{ name = "hourly", share = 0.1, fee_share = 0.4, children_per_place = 4 }]', "one class"),
+    "mean_places": ("7", "children_limit, 6"),
+}
+
+
+@pytest.mark.parametrize("key", WRONG_KINDS)
+def test_a_limit_is_kept_to_by_the_rest_of_the_kind(key: str) -> None:
+    value, words = WRONG_KINDS[key]
+    limited = ("city.supply.kind[1].children_limit=6", "city.supply.kind[1].mean_places=5")
+    load(HAMLET, limited)
+    with pytest.raises(BadScenario, match=words):
+        load(HAMLET, (*limited, f"city.supply.kind[1].{key}={value}"))
+
+
+@pytest.mark.parametrize(
+    ("services", "words"),
+    [
+        ('[{ name = "hourly", share = 0.6, fee_share = 1, children_per_place = 4 }, '
+         '{ name = "half_day", share = 0.5, fee_share = 1, children_per_place = 2 }]', "sum to at most 1"),
+        ('[{ name = "hourly", share = 0.1, fee_share = 1, children_per_place = 4 }, '
+         '{ name = "hourly", share = 0.1, fee_share = 1, children_per_place = 4 }]', "each of them once"),
+        ('[{ name = "hourly", share = 0.1, fee_share = 1, children_per_place = 7 }]', "6"),
+    ],
+)  # fmt: skip
+def test_services_that_cannot_be_are_refused(services: str, words: str) -> None:
+    with pytest.raises(BadScenario, match=words):
+        load(HAMLET, (f"city.supply.kind[0].services={services}",))
+
+
+def test_somebody_takes_all_families() -> None:
+    everywhere = tuple(f"city.supply.kind[{k}].workers_only=true" for k in range(3))
+    load(HAMLET, everywhere[:2])
+    with pytest.raises(BadScenario, match="open to all families"):
+        load(HAMLET, everywhere)
+
+
+def test_more_services_need_room_among_the_candidates() -> None:
+    offered = 'city.supply.kind[0].services=[{ name = "hourly", share = 0.1, fee_share = 1, children_per_place = 4 }]'
+    load(HAMLET, (offered, "city.families.candidates=8"))
+    with pytest.raises(BadScenario, match="at most 8"):
+        load(HAMLET, (offered, "city.families.candidates=9"))
+
+
+def test_sites_for_later_change_nothing_of_what_stands(facts: CityFacts) -> None:
+    """They come after the others, with addresses of their own, and open one after another over the planned years."""
+    supply = facts.supply.model_copy(update={"later_sites": 6, "planned_per_year": 2.0})
+    one, more = (draw_institutions(s, facts.classes, facts.district, Luck(7, 0), 40.0) for s in (facts.supply, supply))
+    n = len(one)
+    assert len(more) == n + 240
+    for column in fields(Institutions):
+        if column.name not in ("kind_names", "owner"):
+            assert np.array_equal(getattr(one, column.name), getattr(more, column.name)[:n]), column.name
+    assert len(set(more.id.tolist())) == len(more)
+    assert more.stands[:n].all()
+    assert not more.stands[n:].any()
+    assert (more.classes[n:].sum(axis=1) >= 1).all()
+    months = np.sort(more.opens_after[n:])
+    assert months[0] > 0
+    assert months[-1] < 36
+    assert np.abs(np.histogram(months, 3, (0, 36))[0] - 80).max() < 30, "two a year of fourteen"

@@ -1,0 +1,72 @@
+"""What an institution leaves behind when it closes for good: prepaid fees, wages owed, lists that nobody serves."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.state import State
+from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
+from sim.kernels import places
+from sim.kernels.columns import CLIMBS, NOBODY, WAITS, WAITS_SINCE
+from sim.world.institutions import BANDS
+
+Rows = NDArray[np.int64]
+
+
+def who_sits_at(institutions: Rows, state: State) -> Rows:
+    """Children enrolled at some institutions, int64 rows."""
+    closes = np.zeros(len(state.market.runs) + 1, bool)  # the last is where those who sit nowhere look
+    closes[institutions] = True
+    return np.flatnonzero(closes[state.children.at])
+
+
+def settle_accounts(
+    institutions: Rows, displaced: Rows, prepaid: Rows, held: NDArray[np.float64], row: int, state: State
+) -> None:
+    """What families paid in advance is lost, or comes back as far as it was held in escrow; wages owed are lost.
+
+    displaced : children who sit there; prepaid : int64  what each one's family has paid in advance [fen]
+    held : (J,)  share of it that is held in escrow; row : relative month
+    """
+    back = np.rint(prepaid * held[state.children.at[displaced]]).astype(np.int64)
+    refunded, lost = int(back.sum()), int((prepaid - back).sum())
+    unpaid = int(state.market.arrears[institutions].sum())
+    state.ledger.transfer(row, PREPAID, FAMILIES, refunded)
+    state.ledger.transfer(row, PREPAID, INSTITUTIONS, lost)
+    state.ledger.transfer(row, STAFF, INSTITUTIONS, unpaid)
+    for name, amount in (
+        ("displaced_children", len(displaced)), ("prepaid_lost_fen", lost), ("prepaid_refunded_fen", refunded),
+        ("unpaid_wages_fen", unpaid),
+    ):  # fmt: skip
+        state.chronicle.count(row, name, amount)
+
+
+def dissolve_lists(institutions: Rows, today: int, lists: NDArray[np.int64], state: State) -> None:
+    """Whoever waits at these institutions waits no longer.
+
+    today : ordinal day; lists : int64 (17, 3)  counts of how entries end, added to
+    """
+    links, ends = state.children.links, state.offers.ends
+    offers = (institutions[:, None] * BANDS + np.arange(BANDS)).ravel()
+    for first in (WAITS, CLIMBS):
+        rows = _members(first, offers, state)
+        if first == WAITS:
+            band, days = links[WAITS, rows] % BANDS, today - links[WAITS_SINCE, rows]
+            np.add.at(lists[places.DISSOLVED], band, 1)
+            np.add.at(lists[places.DISSOLVED + places.DAYS_TAKEN_UP - places.TAKEN_UP], band, days)
+        links[first : first + 3, rows] = NOBODY
+    ends[:, offers] = NOBODY
+
+
+def _members(first: int, offers: Rows, state: State) -> Rows:
+    """Children on the lists of some offers, int64 rows: the lists are walked, because few of all children are on them.
+
+    first : WAITS or CLIMBS, the first row of `links` of these lists
+    """
+    heads, after = state.offers.ends[2 * (first // 3)], state.children.links[first + 2]
+    rows = []
+    for offer in offers:
+        row = int(heads[offer])
+        while row != NOBODY:
+            rows.append(row)
+            row = int(after[row])
+    return np.array(rows, np.int64)

@@ -1,0 +1,208 @@
+"""What all policies of a replication share, worked out once."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.market import Market
+from sim.engine.recorder import GroupIndex
+from sim.kernels import census, choice
+from sim.kernels.columns import Ages, Children
+from sim.kernels.day import Luck as DayLuck
+from sim.policy.instrument import Cash
+from sim.world.city import World
+from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
+
+MOST_KEPT = 48_000_000  # bytes of new epochs and price sensitivities that the policies of a replication share
+
+
+@dataclass
+class Constants:
+    """What every policy of a replication shares: renewals, groups, and counts that no policy moves.
+
+    shared_from : absolute month from which several policies will ask for the same things
+    """
+
+    world: World
+    first_month: int
+    months: int
+    shared_from: int = 0
+    _room: int = MOST_KEPT  # bytes that may still be kept
+
+    @cached_property
+    def renewals(self) -> NDArray[np.uint8]:
+        """Months in which each child's circumstances are drawn afresh, uint8 (months, n)."""
+        out = np.zeros((self.months, len(self.world.families)), np.uint8)
+        choice.fill_renewals(
+            self.world.families.id,
+            self.first_month,
+            self.months,
+            self.world.facts.families.renewal,
+            self.world.luck.stream("renewal"),
+            out,
+        )
+        return out
+
+    @cached_property
+    def groups(self) -> GroupIndex:
+        """The groups in which things are counted."""
+        return GroupIndex.of(self.world)
+
+    @cached_property
+    def market(self) -> Market:
+        """The rules of the institutions."""
+        return Market(self.world)
+
+    @cached_property
+    def luck(self) -> DayLuck:
+        """What the daily loop's chance is made of."""
+        stream = self.world.luck.stream
+        return DayLuck(self.world.families.id, stream("shocks"), stream("order"))
+
+    @cached_property
+    def full_time(self) -> NDArray[np.int64]:
+        """Part of a place that a child takes, by institution, int64 (J,) [sixtieths]."""
+        return np.rint(PARTS_OF_A_PLACE * self.world.institutions.hours_share).astype(np.int64)
+
+    @cached_property
+    def drawn(self) -> dict[tuple[str, int], NDArray[np.float64]]:
+        """Draws of all children that voucher pools keep, by stream and time, float64 (n,)."""
+        return {}
+
+    @cached_property
+    def eligible(self) -> dict[tuple[date, int, int, int], NDArray[np.int32]]:
+        """Children who may apply for a voucher, by day and what the pool asks: ages in months and days of validity."""
+        return {}
+
+    @cached_property
+    def _edges(self) -> dict[date, NDArray[np.int64]]:
+        return {}
+
+    def edges(self, day: date) -> NDArray[np.int64]:
+        """Rows at which the four parts of a day's eligible children begin and end, oldest first, int64 (5,)."""
+        if day not in self._edges:
+            families, ages = self.world.families, ages_on(day)
+            first, last = families.slices[day.day - 1], families.slices[day.day]
+            infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+            cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
+            self._edges[day] = first + np.searchsorted(families.birth[first:last], cuts, side="right")
+        return self._edges[day]
+
+    @cached_property
+    def _crossings(self) -> dict[tuple[date, int], tuple[int, int]]:
+        return {}
+
+    def crossing(self, day: date, age: int) -> tuple[int, int]:
+        """Rows of a decision day's slice who have passed an age since their last one: first, and one after the last."""
+        if (day, age) not in self._crossings:
+            lo, hi = (int(edge) for edge in self.world.families.slices[day.day - 1 : day.day + 1])
+            before = date.fromordinal(dates.months_before(day, 1))
+            ends = [dates.months_before(before, age), dates.months_before(day, age)]
+            a, b = np.searchsorted(self.world.families.birth[lo:hi], ends, side="right")
+            self._crossings[day, age] = lo + int(a), lo + int(b)
+        return self._crossings[day, age]
+
+    @cached_property
+    def lasting(self) -> NDArray[np.float32]:
+        """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
+        return np.asarray(self.world.fixed.max(axis=1, initial=-np.inf))
+
+    @cached_property
+    def _epochs(self) -> dict[date, tuple[NDArray[np.int32], NDArray[np.float32]]]:
+        return {}
+
+    def renew(self, day: date, row: int, children: Children) -> None:
+        """Begin a day's new epochs. They are the same under every policy, so they are drawn once and kept while small.
+
+        row : relative month
+        """
+        rows, fresh = self._epochs.get(day) or self._draw_epochs(day, row)
+        choice.begin_epochs(rows, fresh, children.shocked, children.draws)
+
+    def _draw_epochs(self, day: date, row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The children of a day whose circumstances change, and what `draw_epochs` writes for them."""
+        world, luck, edges, when = self.world, self.luck, self.edges(day), dates.month_of(day)
+        lo, hi = int(edges[0]), int(edges[-1])
+        rows = (lo + np.flatnonzero(self.renewals[row, lo:hi])).astype(np.int32)
+        fresh = np.empty((len(rows), world.candidate.shape[1] + 1), np.float32)
+        choice.draw_epochs(
+            rows, np.array([when], np.uint32), luck.child_id, world.institutions.address,
+            world.institutions.own_address, luck.shocks, world.candidate, world.fixed, world.outside, fresh,
+        )  # fmt: skip
+        if when >= self.shared_from and self._room > 0:
+            self._epochs[day] = rows, fresh
+            self._room -= fresh.nbytes
+        return rows, fresh
+
+    @cached_property
+    def _sensitivities(self) -> dict[tuple[int, int, date, tuple[Cash, ...]], NDArray[np.float32]]:
+        return {}
+
+    def sensitivity_at(self, first: int, end: int, day: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
+        """`sensitivity` of a few rows, which several policies ask for: kept while small."""
+        key = (first, end, day, paid)
+        if key not in self._sensitivities:
+            fresh = self.sensitivity(slice(first, end), day, paid)
+            if dates.month_of(day) < self.shared_from or self._room <= 0:
+                return fresh
+            self._sensitivities[key] = fresh
+            self._room -= fresh.nbytes
+        return self._sensitivities[key]
+
+    def sensitivity(self, rows: slice, age_on: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
+        """Price sensitivity of rows: cash that is paid moves income, by the age on a day; nothing else does."""
+        families, facts = self.world.families, self.world.facts.families
+        income = families.income[rows].copy()
+        birth, order = families.birth[rows], families.birth_order[rows]
+        for cash in paid:
+            reached = (birth > dates.months_before(age_on, cash.to_months)) & (
+                birth <= dates.months_before(age_on, cash.from_months)
+            )
+            if cash.birth_orders:
+                reached &= np.isin(order, cash.birth_orders)
+            income += cash.yuan_per_month * reached
+        relative = income / families.median_income
+        return (families.sensitivity[rows] / relative**facts.income_power).astype(np.float32)
+
+    @cached_property
+    def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
+        return {}
+
+    def population(self, day: date, cash: Cash | None = None) -> NDArray[np.int64]:
+        """Children under 36 months by group, bands by their own children; or those a cash payment reaches."""
+        key = (day.toordinal(), cash)
+        if key not in self._population:
+            self._population[key] = self._count(day, cash)
+        return self._population[key]
+
+    def _count(self, day: date, cash: Cash | None) -> NDArray[np.int64]:
+        families, cells, ages = self.world.families, self.groups.cells, ages_on(day)
+        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+        out = np.zeros(len(self.groups.names), np.int64)
+        birth = families.birth
+        if cash is not None:
+            if cash.birth_orders:
+                chosen = np.isin(families.birth_order, cash.birth_orders)
+                birth, cells = birth[chosen], cells[chosen]
+            oldest, youngest = dates.months_before(day, cash.to_months), dates.months_before(day, cash.from_months)
+            census.population(birth, cells, oldest, youngest, ages, infant, out)
+            return out
+        in_care = np.zeros_like(out)
+        census.population(birth, cells, dates.school_year_cut(day), day.toordinal(), ages, infant, in_care)
+        census.population(birth, cells, dates.months_before(day, 36), day.toordinal(), ages, infant, out)
+        out[1 : 1 + BANDS] = in_care[1 : 1 + BANDS]
+        return out
+
+
+@cache  # every arm asks for the same days
+def ages_on(day: date) -> Ages:
+    """The birthdays that part the children of a day by age."""
+    return Ages(
+        toddler=dates.months_before(day, dates.BAND_FROM_MONTHS[1]),
+        mixed=dates.months_before(day, dates.MIXED_FROM_MONTHS),
+        older=dates.months_before(day, dates.BAND_FROM_MONTHS[2]),
+    )

@@ -1,0 +1,112 @@
+"""What institutions pay: carers by whole classes, a head, rent, utilities, food; and what lies behind cash."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dates import MIXED
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+Fen = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Costs:
+    """A month's costs by institution, int64 (J,) [fen].
+
+    staff, rent, goods : paid
+    unpaid : what no cash leaves for: an owner's own work as head, and the wear of the fit-out
+    """
+
+    staff: Fen
+    rent: Fen
+    goods: Fen
+    unpaid: Fen
+
+    @property
+    def cash(self) -> Fen:
+        """What is paid."""
+        return self.staff + self.rent + self.goods
+
+
+class CostRules:
+    """What one city's institutions pay; holds nothing that time changes."""
+
+    def __init__(self, world: World) -> None:
+        self._institutions = world.institutions
+        self._costs, self._classes = world.facts.costs, world.facts.classes
+        self._sizes = world.institutions.class_seats
+        # a carer who works all day sees as many groups as share a place
+        self._per_carer = np.rint(np.array(self._classes.per_carer) / world.institutions.hours_share[:, None]).astype(
+            np.int64
+        )
+
+    def marginal(self) -> NDArray[np.float64]:
+        """What one more child costs, (J, 4) by class type [yuan a month]: food, materials, its share of a carer."""
+        carer = self._costs.carer_wage * (1 + self._costs.wage_charges) / np.array(self._classes.per_carer)
+        return np.asarray((self._costs.food_per_child + carer) * self._institutions.hours_share[:, None])
+
+    def place(self) -> NDArray[np.float64]:
+        """What a seat costs whether filled or not, (J,) [yuan a month]."""
+        place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
+        return np.asarray(place * self._institutions.hours_share)
+
+    def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a further child of each band leaves, (J, 3) [yuan a month]: fee less its cost and its place's."""
+        return np.asarray(fee - self.marginal()[:, :BANDS] - self.place()[:, None])
+
+    def month(self, places: NDArray[np.int32], taken: NDArray[np.int32]) -> Costs:
+        """Costs of a month, seats and children by class type, (J, 4). Who shares a place shares its costs, and food.
+
+        Each class in use has a carer, and more as the legal ratio asks for its children; each that runs has its heads.
+        """
+        costs, institutions = self._costs, self._institutions
+        hours = institutions.hours_share
+        seats, children = places.sum(axis=1) * hours, taken.sum(axis=1) * hours
+        runs = institutions.pooled(places.sum(axis=1)) > 0
+        carers = np.maximum(-(-taken // self._per_carer), -(-taken // self._sizes)).sum(axis=1)
+        head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads * runs
+        wages = costs.carer_wage * (1 + costs.wage_charges) * carers + np.where(institutions.owner_works, 0.0, head)
+        wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * 12) * institutions.pays_rent
+        return Costs(
+            staff=_fen(wages),
+            rent=_fen(costs.rent_per_place * seats * institutions.pays_rent),
+            goods=_fen(costs.utilities_per_place * seats + costs.food_per_child * children),
+            unpaid=_fen(np.where(institutions.owner_works, head, 0.0) + wear),
+        )
+
+    def break_even(
+        self, places: NDArray[np.int32], fee: NDArray[np.float64], full: bool = False
+    ) -> NDArray[np.float64]:
+        """Share of its places that must be filled for an institution to cover its costs, (J,); above 1 if none does.
+
+        places : (J, 4); fee : (J, 3) [yuan a month]; full : with the owner's work and the wear of the fit-out
+        Every class that is open is staffed here and all fill alike; nan where there are no places.
+        """
+        size = places.sum(axis=1)
+        month, hours = self.month(places, places), self._institutions.hours_share
+        fixed = (
+            month.staff + month.rent + (month.unpaid if full else 0)
+        ) / 100 + self._costs.utilities_per_place * size * hours
+        by_type = np.concatenate([fee, fee[:, 1:].mean(axis=1, keepdims=True)], axis=1)
+        filled = (places * (by_type - self._costs.food_per_child * hours[:, None])).sum(axis=1)
+        return np.asarray(np.divide(fixed, filled, out=np.full(len(size), np.nan), where=filled > 0))
+
+
+def room(places: NDArray[np.int32], taken: NDArray[Any], enrolled: NDArray[Any]) -> NDArray[np.float64]:
+    """Children of each band that could sit at an institution if the other bands stay, (J, 3).
+
+    places, taken : (J, 4) by class type; enrolled : (J, 3) by band
+    """
+    mixed = np.maximum(enrolled[:, 1:] - taken[:, 1:BANDS], 0)  # toddlers and older toddlers in mixed classes
+    others = np.maximum(taken[:, MIXED, None] - mixed, 0)
+    out = places[:, :BANDS].astype(float)
+    out[:, 1:] += np.maximum(places[:, MIXED, None] - others, 0)
+    return out
+
+
+def _fen(yuan: NDArray[np.float64]) -> Fen:
+    return np.rint(100 * yuan).astype(np.int64)

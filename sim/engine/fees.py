@@ -1,0 +1,143 @@
+"""How institutions move their fees: by their own usual occupancy, or as the best response to the others' fees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.world.institutions import Institutions, SupplyFacts
+
+YEAR = 12
+MOST = 100_000_000  # yuan a month: above it a city's bills of a few years no longer fit into 64 bits of fen
+Yuan = NDArray[np.float64]
+
+
+class FeeError(ArithmeticError):
+    """A fee rises without end: families mind no yuan of it, so that none is the best."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What institutions expect of the families around them at today's fees, were everyone to choose afresh.
+
+    demand : float64 (J, 3)  children; slope : float64 (J, 3)  children lost per yuan of the posted fee
+    cross : float64 (J, 3, R)  children that the owner's r-th institution gains per yuan of this one's fee
+    """
+
+    demand: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    cross: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where institutions stand when they review their fees; each (J, 3), a band a column.
+
+    posted : today's fee; cost : of one more child, less what the treasury pays for it [yuan a month]
+    scale : children enrolled or waiting ÷ those expected, over twelve months
+    room : children there could be
+    """
+
+    posted: Yuan
+    cost: Yuan
+    scale: NDArray[np.float64]
+    room: NDArray[np.float64]
+
+
+class Owners:
+    """Which institutions belong together.
+
+    rank : int32 (J,)  place among its owner's; size : institutions of the owner with most
+    """
+
+    def __init__(self, institutions: Institutions) -> None:
+        owner = institutions.owner
+        order = np.argsort(owner, kind="stable")
+        first = np.searchsorted(owner[order], owner[order], side="left")
+        self.owner = owner
+        self.rank = np.empty(len(owner), np.int32)
+        self.rank[order] = np.arange(len(owner)) - first
+        self.size = int(self.rank.max(initial=0)) + 1
+        self._member = np.full((int(owner.max(initial=-1)) + 1, self.size), -1, np.int64)
+        self._member[owner, self.rank] = np.arange(len(owner))
+
+    def others(self, margin: Yuan, outlook: Outlook) -> Yuan:
+        """What the owner's other institutions gain per yuan of each one's fee, (J, 3) [yuan a month]."""
+        if outlook.cross.shape[2] == 0:
+            return np.zeros_like(margin)
+        member = self._member[self.owner]  # (J, R)
+        theirs = np.where((member >= 0)[:, :, None], margin[member], 0.0)
+        return np.asarray(np.einsum("jrb,jbr->jb", theirs, outlook.cross))
+
+    def margins(self, outlook: Outlook) -> Yuan:
+        """Margins over marginal cost at which today's fees are the best response, (J, 3); nan where there is no demand.
+
+        The first-order conditions of Bertrand's game, solved for margins: Berry, Levinsohn and Pakes (Econometrica,
+        1995), equation 3.6, with each owner's institutions priced together.
+        """
+        with np.errstate(divide="ignore", invalid="ignore"):
+            margin = np.asarray(np.where(outlook.slope > 0, outlook.demand / outlook.slope, np.nan))
+        if outlook.cross.shape[2] == 0:
+            return margin
+        for members in self._member[(self._member >= 0).sum(axis=1) > 1]:
+            chain = members[members >= 0]
+            for b in range(margin.shape[1]):
+                here = chain[outlook.slope[chain, b] > 0]
+                falls = np.diag(outlook.slope[here, b]) - outlook.cross[here, b][:, self.rank[here]]
+                margin[here, b] = np.linalg.solve(falls, outlook.demand[here, b])
+        return margin
+
+
+def _hazard(outlook: Outlook) -> NDArray[np.float64]:
+    """Share of the demand lost per yuan at today's fee, (J, 3); 0 where none is."""
+    counts = (outlook.demand > 0) & (outlook.slope > 0)
+    return np.asarray(np.divide(outlook.slope, outlook.demand, out=np.zeros_like(outlook.demand), where=counts))
+
+
+def served(at: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
+    """Children of each band that would come at a fee, as far as there is room, (J, 3)."""
+    return np.minimum(at.scale * outlook.demand * np.exp(-_hazard(outlook) * (fee - at.posted)), at.room)
+
+
+def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.0) -> Yuan:
+    """The fee that earns most by the demand around today's fee, (J, 3); today's where nothing is known of it.
+
+    Where more would come than there is room for, it is the one at which they meet.
+    spill : what the owner's other institutions gain per yuan of this one's fee, (J, 3)
+    pay : what the treasury pays per child beside what `at` knows of [yuan a month]
+    """
+    p, hazard, come = at.posted, _hazard(outlook), at.scale * outlook.demand
+    counts = hazard > 0
+    markup = np.divide(outlook.demand + spill, outlook.slope, out=np.zeros_like(p), where=counts)
+    fee = np.where(counts, np.maximum(at.cost - pay + markup, 0.0), p)
+    full = counts & (at.room > 0) & (come * np.exp(-hazard * (fee - p)) > at.room)
+    excess = np.divide(come, at.room, out=np.ones_like(p), where=full)
+    clearing = p + np.divide(np.log(excess), hazard, out=np.zeros_like(p), where=full)
+    return np.asarray(np.where(full, np.maximum(fee, clearing), fee))
+
+
+def best_response(
+    facts: SupplyFacts, owners: Owners, at: Position, outlook: Outlook
+) -> tuple[Yuan, NDArray[np.float64]]:
+    """The fees that institutions would go to at a review, (J, 3), and what a year gains by it, (J,) [yuan].
+
+    The best fee solves p = c + (D + what the owner's others gain) ÷ −D′ at today's fees, so that where all have
+    arrived, it is Bertrand's and Nash's equilibrium. Around today's fee demand falls exponentially, at the rate it
+    falls there. Where the children that would come exceed the room, the best fee is the one at which they meet.
+    A review goes part of the way, and at most `fee_limit`.
+    """
+    p, margin = at.posted, at.posted - at.cost
+    spill = owners.others(np.where(np.isfinite(margin), margin, 0.0), outlook)
+    limit = facts.fee_limit * p
+    unmoved = (outlook.demand > 0) & (outlook.slope <= 0)  # those who come mind no yuan: as far as a review goes
+    step = np.clip(facts.fee_adjustment * (best_fee(at, outlook, spill) - p), -limit, limit)
+    step = np.where(unmoved, limit, step)
+    gain = (margin + step) * served(at, outlook, p + step) - margin * served(at, outlook, p) + at.scale * spill * step
+    return p + step, YEAR * gain.sum(axis=1)
+
+
+def steer(facts: SupplyFacts, fee: Yuan, occupancy: NDArray[np.float64], norm: NDArray[np.float64]) -> Yuan:
+    """`utilisation`: a step up where occupancy is above the usual by more than the dead band, down below it, (J, 3)."""
+    ratio = np.divide(occupancy, norm, out=np.ones_like(norm), where=norm > 0)
+    up, down = ratio > 1 + facts.dead_band, ratio < 1 - facts.dead_band
+    return fee * (1 + facts.fee_step * (up.astype(float) - down))[:, None]

@@ -1,0 +1,122 @@
+"""Which institutions give up and which open.
+
+An owner covers losses in cash for as long as its patience lasts; a public body, a kindergarten or an employer covers
+those of its own for good. What is planned opens in its time; a site without an institution, planned or vacated, is
+taken earlier by whoever expects a full profit there.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dates import MIXED
+from sim.engine.costs import CostRules, Costs, room
+from sim.engine.state import YEAR, State
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What one who would open finds, by institution and band, (J, 3): children, and the fee [yuan a month]."""
+
+    children: NDArray[np.float64]
+    fee: NDArray[np.float64]
+
+
+class Turnover:
+    """The rules by which one city's institutions come and go; holds nothing that time changes."""
+
+    def __init__(self, world: World, costs: CostRules) -> None:
+        self._world, self._costs = world, costs
+        self._places = world.institutions.seats  # with which each opens
+
+    def keep_accounts(self, month: int, takings: NDArray[np.int64], costs: Costs, state: State) -> None:
+        """Note a month's results, and for how long each institution has lost cash over a year.
+
+        An owner that will not cover losses much longer stops paying wages; one that earns again pays what it owes.
+        """
+        market, facts = state.market, self._world.facts.supply
+        market.cash_result[month % YEAR] = takings - costs.cash
+        market.full_result[month % YEAR] = takings - costs.cash - costs.unpaid
+        if market.months < YEAR:
+            return
+        institutions = self._world.institutions
+        year_old = month - market.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it is judged
+        losing = market.runs & year_old & (institutions.pooled(market.cash_result.sum(axis=0)) < 0)
+        market.losing[:] = np.where(losing, market.losing + 1, 0)
+        late = ~institutions.backed & (market.losing > institutions.patience - facts.arrears_months)
+        owes = losing & late & (institutions.pooled(market.cash_result[month % YEAR]) < 0)
+        market.arrears[:] = np.where(losing & late, market.arrears + np.where(owes, costs.staff, 0), 0)
+
+    def draw_losses(self, state: State) -> None:
+        """At the start those who lose cash have done so for part of their patience, uniformly drawn.
+
+        Whoever is found losing is patient: of owners that began to lose at a steady rate, each is found in proportion
+        to its patience (Cox, Renewal Theory, 1962, section 5.4). A lognormal so weighted is one exp(variance) longer.
+        What they have left is set, so the months they have lost may be fewer than none.
+        """
+        institutions, market = self._world.institutions, state.market
+        losing = market.runs & (institutions.pooled(market.cash_result.sum(axis=0)) < 0)
+        left = 1 - self._world.luck.uniforms("losses", institutions.address)[:, 0]
+        found = institutions.patience * np.exp(self._world.facts.supply.patience_sd**2)
+        market.losing[:] = np.where(losing, np.floor(institutions.patience - left * found), 0).astype(np.int32)
+
+    def failing(self, state: State) -> NDArray[np.int64]:
+        """Institutions whose owners' patience is over, int64 rows."""
+        institutions, market = self._world.institutions, state.market
+        return np.flatnonzero(market.runs & ~institutions.backed & (market.losing > institutions.patience))
+
+    def plan_entry(self, month: int, prospect: Prospect, state: State) -> None:
+        """Let those who think of opening at a free site look at it, once a year: a full profit makes them build."""
+        institutions, market = self._world.institutions, state.market
+        facts, classes = self._world.facts.supply, self._world.facts.classes
+        asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR)
+        free = np.flatnonzero(asked & ~market.runs & (market.opening == 0))
+        if not len(free):
+            return
+        places = np.zeros_like(self._places)
+        places[free] = self._places[free]
+        nobody = np.zeros_like(places)
+        come = np.minimum(facts.optimism * prospect.children, room(places, nobody, nobody[:, :BANDS]))
+        own = np.minimum(come, places[:, :BANDS])
+        mixed = (come - own).sum(axis=1)  # toddlers and older toddlers who share the mixed classes
+        seated = np.minimum(mixed, places[:, MIXED])
+        share = np.divide(seated, mixed, out=np.zeros_like(mixed), where=mixed > 0)
+        come = own + (come - own) * share[:, None]
+        taken = np.ceil(np.column_stack([own, seated])).astype(np.int32)
+        month_of = self._costs.month(places, taken)
+        profit = institutions.pooled((come * prospect.fee).sum(axis=1) - (month_of.cash + month_of.unpaid) / 100)
+        builds = free[profit[free] > 0]
+        market.opening[builds] = month + classes.building_months
+
+    def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
+        """Open what is built or planned for this month; returns the institutions, int64 rows.
+
+        since_start : months since the scenario's start, negative before it
+        """
+        institutions, market = self._world.institutions, state.market
+        due = institutions.opens_after
+        planned = (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start) & ~market.runs
+        ready = np.flatnonzero(planned | (market.opening == month))
+        state.offers.places[ready] = self._places[ready]
+        state.offers.fee[ready] = institutions.fee[ready]
+        market.runs[ready] = True
+        market.opening[ready] = market.losing[ready] = 0
+        market.arrears[ready] = 0
+        market.opened_in[ready] = month
+        market.cash_result[:, ready] = market.full_result[:, ready] = 0
+        market.norm[ready] = np.nan
+        market.wedge[ready] = market.tolerated[ready] = 0.0
+        market.inclusive[ready] = institutions.inclusive[ready]  # as the listed fee, whatever was there before
+        return ready
+
+    def close(self, who: NDArray[np.int64], state: State) -> None:
+        """Take institutions off the market; their children and lists are the caller's to see to."""
+        market = state.market
+        state.offers.places[who] = 0
+        market.runs[who] = False
+        market.opens_in[who] = 0
+        market.losing[who] = 0
+        market.arrears[who] = 0

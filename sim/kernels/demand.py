@@ -1,0 +1,196 @@
+"""Expected demand: what an institution knows of the families around it when it sets a fee.
+
+Choice probabilities of families who choose afresh: the logit of docs/model.md, without the shocks drawn, without
+stickiness and without regard to free seats. Where an institution has several services they are a nest (McFadden, 1978)
+whose scale is that of the services' own shocks. Which of them is taken is exact; of whether any is, only that two
+shocks together vary a tenth more than one is neglected. One pass over all children gives every institution its demand
+and how fast that falls with its fee.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled import entry, inner
+from sim.kernels.choice import AS_HELD, BLOCK, OF_SERVICES, WITHOUT, net_fee
+from sim.kernels.columns import ALPHA, BAND_OF_PART, CLOSED, ENTRY, GROUP, HELD, LEAST, PARTS, SLOPES
+
+EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost per yuan of posted fee
+
+_LOWEST = -700.0  # of an exponent: e to this is as good as nothing and still a normal float64
+_LOG2_E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
+_ROUND = 6755399441055744.0  # 1.5 · 2^52: adding it rounds to a whole number
+# log odds of enrolling anywhere below which a child is passed over: one in nine million
+_UNLIKELY = np.float32(-16.0)
+_NO_PART = 1e-30  # of the best service's odds: as good as nothing, and its power still far from the smallest float
+_MANTISSA, _BIAS = np.int64(52), np.int64(1023)
+
+
+@inner
+def exp(x: Any) -> Any:
+    """e to the power of x, from -700 to 700, to twelve digits: a Taylor series between powers of two.
+
+    It has no branch, so loops over it run on vectors.
+    """
+    rounded = x * _LOG2_E + _ROUND  # the whole number is now in the lowest bits
+    n = rounded - _ROUND
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    series = 1.0 + r * 0.1
+    series = 1.0 + r * (1.0 / 9.0) * series
+    series = 1.0 + r * (1.0 / 8.0) * series
+    series = 1.0 + r * (1.0 / 7.0) * series
+    series = 1.0 + r * (1.0 / 6.0) * series
+    series = 1.0 + r * (1.0 / 5.0) * series
+    series = 1.0 + r * (1.0 / 4.0) * series
+    series = 1.0 + r * (1.0 / 3.0) * series
+    series = 1.0 + r * (1.0 / 2.0) * series
+    series = 1.0 + r * series
+    return series * np.int64((np.float64(rounded).view(np.int64) + _BIAS) << _MANTISSA).view(np.float64)
+
+
+@inner
+def perceived(
+    i: int, g: int, band: int, j: int, posted: float, price: float, stages: Any, terms: Any, face: Any, months: float
+) -> float:
+    """Net fee that a holder of vouchers perceives on entering: relief by vouchers spread over the months it commits to.
+
+    price : the perceived net fee without vouchers
+    """
+    without = net_fee(i, g, band, j, posted, stages, terms, face, WITHOUT, 0.0)
+    relief: float = net_fee(i, g, band, j, posted, stages, terms, face, AS_HELD, 0.0) - without
+    return price + relief / months
+
+
+@inner
+def companies(of: Any, out: Any) -> bool:
+    """Mark the rows that share a number of `of` with another row; returns whether there are any.
+
+    of : int32 (J,)  site or owner; out : bool (J,)  written
+    """
+    count, any_of_them = np.zeros(of.size, np.int64), False
+    for j in range(of.size):
+        count[of[j]] += 1
+    for j in range(of.size):
+        out[j] = count[of[j]] > 1
+        any_of_them |= out[j]
+    return any_of_them
+
+
+@inner
+def nest(first: int, end: int, offer: Any, nested: Any, site: Any, odds: Any, within: Any, whole: Any) -> None:
+    """Turn the odds of a child's services, each as if alone, into their parts of their institutions' odds.
+
+    first, end : where the child's candidates begin and end; nested : bool (J,)  institutions with several services
+    odds : float64  read and written; within : float64  written: part of the service among its institution's
+    whole : float64  written: the institution's odds
+    """
+    for c in range(first, end):
+        within[c], whole[c] = 1.0, odds[c]
+        if nested[offer[c]]:
+            for other in range(first, end):
+                if site[offer[other]] == site[offer[c]]:
+                    whole[c] = max(whole[c], odds[other])
+            relative = odds[c] / whole[c]
+            within[c] = relative ** (1.0 / OF_SERVICES) if relative > _NO_PART else 0.0
+    for c in range(first, end):
+        if nested[offer[c]]:  # the odds stand in `whole` now
+            odds[c] = 0.0
+            for other in range(first, end):
+                if site[offer[other]] == site[offer[c]]:
+                    odds[c] += within[other]
+    for c in range(first, end):
+        if nested[offer[c]]:
+            whole[c] *= odds[c] ** OF_SERVICES
+            within[c] /= odds[c]
+            odds[c] = whole[c] * within[c]
+
+
+@entry
+def expect(
+    edges: Any, may_open: Any, runs: Any, owner_rank: Any, owner: Any, scene: Any, expected: Any, cross: Any
+) -> None:
+    """Add up expected demand by band and institution.
+
+    edges : int64 (days, 5)  rows at which the four parts of each day's slice, oldest first, begin and end
+    may_open : float32 (4, J)  value of the offers by part, also of institutions that do not run now
+    runs : float64 (J,)  1 for those that run; the others' demand is what one of them alone would find
+    owner : int32 (J,); owner_rank : int32 (J,)  place among its owner's institutions
+    expected : float64 (2, 3, J)  added to: children, and children lost per yuan of the posted fee
+    cross : float64 (3, J, R)  added to: children that the owner's r-th institution gains per yuan of j's fee; with
+        R = 0 no owner has two
+    """
+    candidate, fixed, lasting, outside = scene.candidate, scene.fixed, scene.lasting, scene.outside
+    draws = scene.children.draws
+    group, held = scene.children.shorts[GROUP], scene.children.counts[HELD]
+    prices, slopes, posted = scene.tariff.prices[ENTRY], scene.tariff.prices[SLOPES], scene.tariff.posted
+    stages, terms, months, face = scene.tariff.stages, scene.tariff.terms, scene.tariff.commitment, scene.vouchers.face
+    size, institutions = candidate.shape[1], may_open.shape[1]
+    nested, chained = np.zeros(institutions, np.bool_), np.zeros(institutions, np.bool_)
+    several = companies(scene.site, nested)
+    companies(owner, chained)
+    rows = np.empty(BLOCK, np.int64)
+    odds, fall, offer = np.empty(BLOCK * size), np.empty(BLOCK * size), np.empty(BLOCK * size, np.int64)
+    within, whole = np.ones(BLOCK * size), np.empty(BLOCK * size)
+    for d in range(edges.shape[0]):
+        for q in range(PARTS):
+            part = PARTS - 1 - q
+            band = BAND_OF_PART[part]
+            highest, cheapest = np.float32(CLOSED), scene.tariff.bounds[LEAST, part]
+            for other in range(institutions):
+                highest = max(highest, may_open[part, other])
+            begin, end = edges[d, q], edges[d, q + 1]
+            while begin < end:
+                n, last = 0, min(end, begin + BLOCK)
+                for i in range(begin, last):
+                    rows[n] = i
+                    peak = ((lasting[i] + highest) - draws[ALPHA, i] * cheapest) - outside[i]
+                    n += 1 if peak > _UNLIKELY else 0
+                begin = last
+                for m in range(n):
+                    i = rows[m]
+                    at = (np.int64(group[i]) * 3 + band) * institutions
+                    alpha, alone = draws[ALPHA, i], outside[i]
+                    for k in range(size):
+                        j = np.int64(candidate[i, k])
+                        offer[m * size + k] = j
+                        odds[m * size + k] = ((fixed[i, k] + may_open[part, j]) - alpha * prices[at + j]) - alone
+                        fall[m * size + k] = alpha * slopes[at + j]
+                for c in range(n * size):
+                    odds[c] = exp(max(odds[c], _LOWEST))
+                for m in range(n):
+                    i = rows[m]
+                    if held[i] > 0:
+                        g, alpha = np.int64(group[i]), np.float64(draws[ALPHA, i])
+                        for k in range(size):
+                            c, j = m * size + k, offer[m * size + k]
+                            at = (g * 3 + band) * institutions + j
+                            price, slope = np.float64(prices[at]), np.float64(slopes[at])
+                            fee = perceived(i, g, band, j, posted[band, j], price, stages, terms, face, months)
+                            more = perceived(i, g, band, j, posted[band, j] + 1.0, price, stages, terms, face, months)
+                            odds[c] *= exp(max(min(alpha * (price - fee), -_LOWEST), _LOWEST))
+                            fall[c] = alpha * (slope + (more - fee))
+                    if several:
+                        nest(m * size, (m + 1) * size, offer, nested, scene.site, odds, within, whole)
+                    total = 1.0
+                    for c in range(m * size, (m + 1) * size):
+                        total += odds[c] * runs[offer[c]]
+                    for c in range(m * size, (m + 1) * size):
+                        j = offer[c]
+                        alone_odds = whole[c] if several else odds[c]
+                        share = odds[c] / (total + (1.0 - runs[j]) * alone_odds)
+                        kept = within[c] - share
+                        expected[EXPECTED, band, j] += share
+                        expected[SLOPE, band, j] += fall[c] * share * ((1.0 - within[c]) / OF_SERVICES + kept)
+                    if cross.shape[2] == 0:
+                        continue
+                    for c in range(m * size, (m + 1) * size):
+                        if not chained[offer[c]]:
+                            continue
+                        for other in range(m * size, (m + 1) * size):
+                            j, r = offer[c], offer[other]
+                            if other != c and owner[j] == owner[r]:
+                                there = odds[other] * runs[r] / total
+                                gained = odds[c] / total * there
+                                if scene.site[j] == scene.site[r]:
+                                    gained += within[c] * (1.0 / OF_SERVICES - 1.0) * there
+                                cross[band, j, owner_rank[r]] += fall[c] * gained

@@ -1,0 +1,362 @@
+"""Institutions that close and open: who loses what, who looks again, and when nothing may happen."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from town import HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_out, settle, total, within
+
+from sim import dates
+from sim.dates import MIXED
+from sim.draws import Luck
+from sim.engine.costs import CostRules, Costs
+from sim.engine.market import Market
+from sim.engine.recorder import CITY_TOTALS
+from sim.engine.simulation import Simulation
+from sim.engine.state import YEAR, MarketColumns, State
+from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
+from sim.engine.turnover import Prospect, Turnover
+from sim.scenario.schema import load
+from sim.world.institutions import BANDS
+
+CLOSURES = ("institutions_closed", "prepaid_lost_fen", "prepaid_refunded_fen", "unpaid_wages_fen")
+
+
+def counted(state: State, name: str) -> NDArray[np.int64]:
+    """A total of the city by month, from the run's first month on."""
+    return state.chronicle.city[CITY_TOTALS.index(name)]
+
+
+def simulation(town: Town, month: int, *own: Any) -> Simulation:
+    """The town at the beginning of a counted month, under a policy from then on."""
+    absolute = town.span.counted + month
+    return town.replication._simulation(town.replication.checkpoint(absolute), within(town.scenario, own))
+
+
+def run_through(town: Town, *own: Any) -> State:
+    """The state in which the window ends, under a policy from its beginning."""
+    living = simulation(town, 0, *own)
+    living.run_to(town.span.end)
+    return living.state
+
+
+def eve(town: Town, month: int) -> date:
+    """The day before a counted month."""
+    return dates.date_in(town.span.counted + month) - timedelta(days=1)
+
+
+def paid_ahead(town: Town, state: State, child: int, day: date) -> int:
+    """What a child's family has paid for months after this day's, counted bill by bill [fen]."""
+    at, last = int(state.children.at[child]), int(state.children.stay_last[child])
+    row = dates.month_of(day) - town.span.first
+    if at == NOBODY or state.children.stay_at[child] != at or last != row:
+        return 0
+    term, covered = int(town.world.institutions.prepaid_months[at]), 0
+    for _ in range(int(state.children.stay_first[child]), row + 1):
+        covered = covered - 1 if covered else term - 1
+    born = town.world.families.birth[child]
+    band = sum(bool(born <= dates.months_before(day, months)) for months in dates.BAND_FROM_MONTHS) - 1
+    return covered * round(100 * state.chronicle.fee[row, band, at])
+
+
+@pytest.fixture(scope="module")
+def neighbours() -> Town:
+    """Two houses side by side with room for all, in one of which fees are paid three months ahead."""
+    facts = load(HAMLET, SETTLED).city
+    born = [date(2023, 1 + n % 12, 5) for n in range(24)]
+    children = [Child(b, 1 + n % 28) for n, b in enumerate(born)]
+    houses = [House(classes=(2, 3, 4, 0)), House(fee=(2100.0,) * 3, classes=(2, 3, 4, 0))]
+    world, _ = lay_out(facts, children, houses)
+    ahead = replace(world.institutions, prepaid_months=np.array([3, 1]))
+    return settle(*SETTLED, standing=(), world=replace(world, institutions=ahead))
+
+
+# ---------------------------------------------------------------------------------------------------------
+# a closure
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_families_get_back_exactly_the_share_that_is_held(neighbours: Town, share: float) -> None:
+    month, fell_due = 3, 0
+    living = simulation(neighbours, month, instrument("prepayment_escrow", share=share))
+    living._speak(dates.date_in(neighbours.span.counted))
+    state, day, row = living.state, eve(neighbours, month), neighbours.span.counted + month - 1 - neighbours.span.first
+    guests = np.flatnonzero(state.children.at == 0)
+    ahead = [paid_ahead(neighbours, state, int(child), day) for child in guests]
+    assert len(set(ahead)) > 2, "families stand at different months of what they paid"
+    back = sum(round(fen * share) for fen in ahead)
+    state.market.arrears[0] = fell_due = 12_345_678
+    before = state.ledger.book[row].copy()
+    living._close(np.array([0]), day)
+    moved = state.ledger.book[row] - before
+    assert moved[PREPAID] == -sum(ahead)
+    assert moved[FAMILIES] == back
+    assert moved[INSTITUTIONS] == sum(ahead) - back + fell_due
+    assert moved[STAFF] == -fell_due
+    assert moved.sum() == 0
+    told = [int(counted(state, name)[row]) for name in CLOSURES]
+    assert told == [1, sum(ahead) - back, back, fell_due]
+
+
+def test_displaced_children_look_again_the_same_day(neighbours: Town) -> None:
+    living = simulation(neighbours, 3)
+    state = living.state
+    guests = np.flatnonzero(state.children.at == 0)
+    assert len(guests) > 10
+    living._close(np.array([0]), eve(neighbours, 3))
+    assert (state.children.at[guests] == 1).all(), "there is room next door, and all are keen"
+    assert state.offers.taken[0].sum() == 0
+    assert state.offers.places[0].sum() == 0
+    assert not state.market.runs[0]
+
+
+def test_nobody_sits_or_waits_where_it_has_closed(town: Town) -> None:
+    living = simulation(town, 4)
+    state, day = living.state, eve(town, 4)
+    lists = [np.flatnonzero(state.children.waits // BANDS == j) for j in range(len(town.world.institutions))]
+    who = int(np.argmax([len(people) for people in lists]))
+    sat = np.flatnonzero(state.children.at == who)
+    assert len(lists[who]) > 3
+    assert len(sat) > 3
+    living._close(np.array([who]), day)
+    for column in (state.children.waits, state.children.climbs):
+        assert not (column[column != NOBODY] // BANDS == who).any()
+    assert (state.offers.ends[:, who * BANDS : (who + 1) * BANDS] == NOBODY).all()
+    assert (state.children.at != who).all()
+    living.run_to(town.span.end)
+    assert (state.children.at != who).all() or state.market.runs[who], "none comes, unless somebody opens there anew"
+
+
+def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
+    living = simulation(town, 2)
+    state, facts = living.state, town.scenario.city.families
+    state.market.shaken[:] = 0
+    apart = np.hypot(*(town.world.institutions.position - town.world.institutions.position[1]).T)
+    near = apart <= facts.trust_km
+    assert near.any()
+    assert not near.all()
+    calm = living._constants.market.value(state, if_open=True)
+    living._close(np.array([1]), eve(town, 2))
+    assert (state.market.shaken == near).all()
+    worth = living._constants.market.value(state, if_open=True)
+    open_ = (calm > -1e6) & (worth > -1e6)
+    fell = np.broadcast_to(facts.sensitivity * facts.trust_yuan * near, calm.shape)
+    assert (calm - worth)[open_] == pytest.approx(fell[open_], abs=1e-5)
+    for _ in range(5):
+        living._constants.market.remember(0, np.zeros(()), np.zeros(()), state)  # type: ignore[arg-type]
+    assert state.market.shaken[near] == pytest.approx((1 - facts.trust_recovery) ** 5)
+
+
+def test_what_is_held_ahead_is_on_the_books(town: Town) -> None:
+    """At every month's end the account of prepaid fees is what families have paid and not used, house by house."""
+    closed = 0
+    for month in range(1, town.span.end - town.span.counted):
+        state, day = town.replication.checkpoint(town.span.counted + month), eve(town, month)
+        row = dates.month_of(day) - town.span.first
+        seated = np.flatnonzero(state.children.at != NOBODY)
+        ahead = sum(paid_ahead(town, state, int(child), day) for child in seated)
+        assert state.ledger.book[: row + 1, PREPAID].sum() == pytest.approx(ahead, rel=1e-6)
+        assert state.ledger.book[: row + 1].sum() + state.ledger.spent.sum() + state.ledger.owed.sum() == 0
+        closed = int(counted(state, "prepaid_lost_fen").sum())
+    assert closed > 0, "through closures too"
+
+
+def test_escrow_moves_money_and_nothing_else(town: Town) -> None:
+    """Under the same luck the same institutions close; what was lost comes back."""
+    held, free = run_through(town, instrument("prepayment_escrow", share=1.0)), run_through(town)
+    lost, closed = (counted(free, name) for name in ("prepaid_lost_fen", "institutions_closed"))
+    assert closed.sum() > 2
+    assert lost.sum() > 0
+    assert (counted(held, "institutions_closed") == closed).all()
+    assert (counted(held, "prepaid_refunded_fen") == lost).all()
+    assert not counted(held, "prepaid_lost_fen").any()
+    gained = held.ledger.book - free.ledger.book
+    assert (gained[:, FAMILIES] == lost).all()
+    assert (gained[:, INSTITUTIONS] == -lost).all()
+    assert (held.children.at == free.children.at).all()
+
+
+# ---------------------------------------------------------------------------------------------------------
+# who gives up, and when
+
+
+def test_nothing_closes_before_the_start() -> None:
+    town = settle("city.supply.patience_months=1", "city.supply.patience_sd=0", "run.burn_in_months=24")
+    state = run_through(town)
+    start = dates.month_of(town.scenario.run.start) - town.span.first
+    for name in ("institutions_closed", "institutions_opened"):
+        assert not counted(state, name)[:start].any()
+    assert counted(state, "institutions_closed")[start:].sum() > 2
+
+
+def test_backed_institutions_never_give_up(town: Town) -> None:
+    state = run_through(town)
+    institutions = town.world.institutions
+    assert (state.market.cash_result.sum(axis=0)[institutions.backed] < 0).any(), "some lose all the same"
+    assert state.market.runs[institutions.backed & institutions.stands].all()
+
+
+def accounts(months: int, result: NDArray[np.int64], patience: float) -> list[int]:
+    """Months that one owner has counted as losing after each month, its monthly results being given [fen]."""
+    facts = load(HAMLET).city
+    world, _ = lay_out(facts, [Child(date(2023, 1, 1))], [House()])
+    own = replace(world.institutions, backed=np.zeros(1, bool), patience=np.array([patience]))
+    rules = Turnover(replace(world, institutions=own), CostRules(world))
+    state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(1, bool), np.zeros(1, bool), 1))
+    none, seen = np.zeros(1, np.int64), []
+    for month in range(months):
+        state.market.months = month
+        rules.keep_accounts(month, result[month % 12, None], Costs(none, none, none, none), state)
+        seen.append(int(state.market.losing[0]))
+    return seen
+
+
+def test_a_bad_autumn_is_no_loss() -> None:
+    """The year's sum decides: losses from September to December in a year that pays count for nothing."""
+    season = np.array([3, 3, 3, 3, 3, 3, 3, 3, -5, -4, -3, -2], np.int64)
+    assert season.sum() > 0
+    assert accounts(60, season, 3.0) == [0] * 60
+    assert accounts(60, season - 1, 3.0)[-1] == 48, "and eight good months save no year that loses"
+
+
+def test_september_alone_moves_no_fee() -> None:
+    """Places without limit, no policy: enrolment falls by a fifth and more, and fees stay as they are."""
+    town = settle(*SETTLED, "run.burn_in_months=24", unlimited=True)
+    enrolled = total(town.baseline, "enrolled")
+    september = dates.month_of(date(2025, 9, 1)) - town.span.counted
+    assert enrolled[september] < 0.8 * enrolled[september - 1]
+    responds = town.world.institutions.responds & ~town.world.institutions.inclusive & town.world.institutions.stands
+    fee = town.baseline.fee[:, :, responds]
+    before, after = fee[september - 3 : september].mean(), fee[september + 1 : september + 5].mean()
+    assert abs(after / before - 1) < 0.005
+
+
+def test_owners_found_losing_have_the_patience_left_of_a_steady_stream() -> None:
+    """Of those found losing a share of h ÷ mean patience gives up within h, h small: the renewal theorem."""
+    facts = load(HAMLET, ["city.supply.patience_months=60", "city.supply.patience_sd=0.7"]).city
+    houses = 4000
+    world, _ = lay_out(facts, [Child(date(2023, 1, 1))], [House()] * houses)
+    patience = 60 * np.exp(0.7 * np.random.default_rng(5).standard_normal(houses))
+    world = replace(world, luck=Luck(3, 0), institutions=replace(world.institutions, patience=patience))
+    state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(houses, bool), np.zeros(houses, bool), 1))
+    state.market.cash_result[:] = -1
+    Turnover(world, CostRules(world)).draw_losses(state)
+    left = patience - state.market.losing
+    within_a_year = 12 / (60 * np.exp(0.7**2 / 2))  # 15.6 %
+    share = (left <= 12).mean()
+    assert abs(share - within_a_year) < 4 * np.sqrt(within_a_year * (1 - within_a_year) / houses)
+    assert (left >= 0).all()
+
+
+# ---------------------------------------------------------------------------------------------------------
+# who opens
+
+
+def sites() -> tuple[Turnover, Any, Any]:
+    """Twelve sites, four of them free, and the rules by which they are taken."""
+    facts = load(HAMLET).city
+    world, _ = lay_out(facts, [Child(date(2023, 1, 1))], [House()] * 12)
+    runs = np.arange(12) % 3 > 0
+    state: Any = SimpleNamespace(
+        market=MarketColumns.of(runs, np.zeros(len(runs), bool), 1),
+        offers=SimpleNamespace(places=np.zeros((12, 4), np.int32), fee=np.zeros((12, 3))),
+    )
+    return Turnover(world, CostRules(world)), state, world
+
+
+def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
+    rules, state, world = sites()
+    lag = world.facts.classes.building_months
+    free = np.flatnonzero(~state.market.runs)
+    rich = Prospect(np.full((12, 3), 100.0), np.full((12, 3), 5000.0))
+    asked = {}
+    for month in range(1, 13 + lag):
+        for j in rules.opening(month, -1, state):
+            assert month == asked[j] + lag
+            assert (state.offers.places[j] == world.institutions.classes[j] * world.facts.classes.sizes).all()
+            assert (state.offers.fee[j] == world.institutions.fee[j]).all()
+            assert state.market.runs[j]
+        before = state.market.opening.copy()
+        rules.plan_entry(month, rich, state)
+        asked |= {int(j): month for j in np.flatnonzero((before == 0) & (state.market.opening > 0))}
+    assert sorted(asked) == free.tolist()
+    assert state.market.runs.all()
+
+
+def test_nobody_opens_where_no_full_profit_is_seen() -> None:
+    rules, state, _ = sites()
+    for prospect in (
+        Prospect(np.zeros((12, 3)), np.full((12, 3), 5000.0)),
+        Prospect(np.full((12, 3), 100.0), np.ones((12, 3))),
+    ):
+        for month in range(1, 13):
+            rules.plan_entry(month, prospect, state)
+        assert not state.market.opening.any()
+
+
+def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
+    """One mixed class and demand of both its bands for more: it pays for as many as it has seats, not twice."""
+    _, state, world = sites()
+    classes = np.zeros((12, 4), np.int32)
+    classes[:, MIXED] = 1
+    lone = replace(world, institutions=replace(world.institutions, classes=classes))
+    costs = CostRules(lone)
+    rules, seats = Turnover(lone, costs), lone.institutions.seats
+    month = costs.month(seats, seats)
+    covers = (month.cash + month.unpaid)[0] / 100 / seats[0, MIXED]
+    for fee, opens in ((covers - 1, False), (covers + 1, True)):
+        crowd = Prospect(np.full((12, 3), 100.0), np.full((12, 3), fee))
+        for m in range(1, 13):
+            rules.plan_entry(m, crowd, state)
+        assert state.market.opening.any() == opens
+
+
+def test_who_takes_a_vacated_site_stands_as_its_listed_fee_says() -> None:
+    _, state, world = sites()
+    free = ~state.market.runs
+    listed = np.arange(12) % 2 == 0
+    rules = Turnover(replace(world, institutions=replace(world.institutions, inclusive=listed)), CostRules(world))
+    state.market.inclusive[:] = ~listed  # all have moved since
+    state.market.opening[free] = 5
+    rules.opening(5, -1, state)
+    assert (state.market.inclusive == np.where(free, listed, ~listed)).all()
+
+
+def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> None:
+    """A long list is no reason where a limit leaves nothing; what the treasury pays per child is one."""
+    rules, nothing = Market(neighbours.world), np.zeros((len(neighbours.world.institutions), BANDS))
+    for limit, income, builds in ((9999.0, 0.0, True), (500.0, 0.0, False), (500.0, 9000.0, True)):
+        state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
+        state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
+        for month in range(12):
+            rules.review(month, lambda fee, most=limit: np.minimum(fee, most), nothing + income, state)
+        assert (state.market.opens_in > 0).any() == builds, (limit, income)
+
+
+def test_guided_fees_follow_no_occupancy(town: Town) -> None:
+    rules, state = Market(town.world), town.replication.checkpoint(town.span.counted).copy()
+    steers, guided, before = town.world.institutions.steers, state.market.inclusive, state.offers.fee.copy()
+    state.market.norm[:], state.market.taken[:], state.market.months = 1e-6, 1, YEAR
+    for month in range(12):
+        rules.review(month, np.asarray, np.zeros_like(before), state)
+    moved = (state.offers.fee != before).any(axis=1)
+    assert moved[steers & ~guided].any()
+    assert (steers & guided & state.market.runs).any()
+    assert not moved[steers & guided].any()
+
+
+def test_an_entrant_is_not_judged_by_months_in_which_it_did_not_run() -> None:
+    """Its first twelve months count for nobody's patience; from the thirteenth they do."""
+    town = settle("city.supply.later_sites=6", "city.supply.planned_per_year=12", standing=())
+    late = ~town.world.institutions.stands
+    seen = 0
+    for day, state in town.states():
+        month, market = dates.month_of(day), state.market
+        young = market.runs & late & (month - market.opened_in.min(axis=1) <= 12)
+        assert not market.losing[young].any()
+        seen += int((young & (market.cash_result.sum(axis=0) < 0)).sum())
+    assert seen > 0, "some lose while they fill up"
