@@ -18,8 +18,9 @@ from scipy.optimize import least_squares
 from scipy.special import ndtr, ndtri
 
 from sim import dates
-from sim.scenario.document import COMMAND_LINE
 from sim.scenario.schema import Scenario
+from sim.scenario.settings import COMMAND_LINE
+from sim.study.disk import write_whole
 from sim.study.moments import (
     COLOURS,
     Window,
@@ -439,9 +440,7 @@ def write(fit: Fit, path: str | Path) -> None:
     for name, constant in fit.constants.items():
         start, end = _place(text, name, path)
         text = text[:start] + _value_text(constant) + text[end:]
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(text, encoding="utf-8")
-    aside.replace(path)
+    write_whole(path, text.encode())
 
 
 def _value_text(constant: Constant | tuple[Constant, ...]) -> str:

@@ -13,11 +13,13 @@ import polars as pl
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
+from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, LIST_TOTALS, ROW, TRANCHE_TOTALS, Record
 from sim.kernels import pairing
 from sim.study import intervals
-from sim.study.intervals import Estimate
+from sim.study.estimate import Estimate
+from sim.study.incidence import incidence
 from sim.study.plan import Plan
+from sim.world.institutions import PARTS_OF_A_PLACE
 
 Floats = NDArray[np.float64]
 Key = tuple[str, ...]  # of an arm of the plan
@@ -62,7 +64,12 @@ _OFFERS = ("band=", "kind=", "district=")
 _BILLS = ("band=", "kind=", "quintile=", "birth_order=", "district=")
 _PAIRED = ("quintile=", "birth_order=", "district=")
 _VOUCHERS = ("tranche=",)
+_LISTS = ("band=",)
 
+INCIDENCE = (  # of `incidence.Incidence.named`
+    "outlay", "families", "always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash",
+    "lost_fees", "staff", "other_costs", "profit",
+)  # fmt: skip
 METRICS = (
     Metric("children", "children", "children", groups=_PEOPLE),
     Metric("enrolled", "children", "enrolled", groups=_BILLS),
@@ -71,13 +78,26 @@ METRICS = (
     Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED, kind="share"),
     Metric("places", "places", "places", groups=_OFFERS),
     Metric("institutions", "institutions", "institutions", groups=("kind=", "district=")),
-    Metric("utilisation", "share", "enrolled", "places", _OFFERS, kind="share"),
-    Metric("mean_fee", "yuan a month", "fee_places", "places", _OFFERS, kind="ratio"),
+    Metric("utilisation", "share", "full_time", "places", _OFFERS, kind="share"),
+    Metric("mean_fee", "yuan a month", "fee_places", "full_day_places", _OFFERS, kind="ratio"),
     Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS, kind="ratio"),
     Metric("waiting", "children", "waiting", groups=_PEOPLE),
+    Metric("on_lists", "entries", "on_lists", groups=_LISTS),
+    *(Metric(name, "entries", name, groups=_LISTS) for name in LIST_TOTALS if not name.startswith("days_to_")),
+    Metric("mean_wait_days", "days", "days_to_taken", "waiting_taken", _LISTS, kind="ratio"),
+    Metric("mean_days_on_list", "days", "days_on_list", "waiting_ended", _LISTS, kind="ratio"),
     Metric("openings", "classes", "openings", kind="rare"),
     Metric("closures", "classes", "closures", kind="rare"),
+    Metric("institutions_opened", "institutions", "institutions_opened", kind="rare"),
+    Metric("institutions_closed", "institutions", "institutions_closed", kind="rare"),
+    Metric("displaced_children", "children", "displaced_children", kind="rare"),
+    Metric("prepaid_lost", "yuan", "prepaid_lost"),
+    Metric("prepaid_refunded", "yuan", "prepaid_refunded"),
+    Metric("unpaid_wages", "yuan", "unpaid_wages"),
+    Metric("share_losing_cash", "share", "losing_cash", "institutions", kind="share"),
+    Metric("share_losing_money", "share", "losing_in_full", "institutions", kind="share"),
     Metric("institution_profit", "yuan", "profit", kind="signed"),
+    Metric("institution_profit_full", "yuan", "profit_full", kind="signed"),
     *(
         Metric(name, "children", name, groups=_VOUCHERS)
         for name in ("voucher_eligible", "voucher_aware", "applications")
@@ -89,6 +109,7 @@ METRICS = (
             "vouchers_issued",
             "vouchers_redeemed",
             "vouchers_expired",
+            "vouchers_live",
             "vouchers_redeemed_marginal",
         )
     ),
@@ -111,10 +132,19 @@ METRICS = (
         False,
         "share",
     ),
-    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", monthly=False, kind="ratio"),
+    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", ("kind=",), kind="ratio"),
     Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False, kind="ratio"),
+    *(Metric(f"incidence_{part}", "yuan", f"incidence_{part}", kind="signed") for part in INCIDENCE),
 )
-_STOCKS = {"children", "enrolled", "enrolled_under_36", "waiting", "places", "institutions", "fee_places"}
+_STOCKS = {
+    "children", "enrolled", "enrolled_under_36", "waiting", "on_lists", "places", "institutions", "fee_places",
+    "full_day_places", "full_time", "losing_cash", "losing_in_full",
+}  # fmt: skip
+_EVENTS = (
+    "openings", "closures", "institutions_opened", "institutions_closed", "displaced_children", "losing_cash",
+    "losing_in_full",
+)  # fmt: skip
+_ENDS = {"vouchers_live"}  # what is left when the window closes, so that issued = redeemed + expired + live
 
 
 def outcome(record: Record, baseline: Record) -> Outcome:
@@ -130,15 +160,23 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     }
     monthly |= {
         "places": wide(total["place_thirds"] / 3),
+        "full_day_places": wide(total["full_day_place_thirds"] / 3),
+        "full_time": wide(total["full_time_sixtieths"] / PARTS_OF_A_PLACE),
         "fee_places": wide(total["fee_place_thirds_fen"] / 300),
         "net": wide(total["net_fen"] / 100),
         "subsidised": wide(total["subsidised_child_months"]),
         "public_cost": wide(total["claimed_fen"] / 100),
         "profit": wide(city["profit_fen"] / 100),
         "standing_cost": wide(city["standing_fen"] / 100),
-        "openings": wide(city["openings"]),
-        "closures": wide(city["closures"]),
+        "profit_full": wide((city["profit_fen"] - city["unpaid_costs_fen"]) / 100),
     }
+    monthly |= {name: wide(total[name]) for name in ("on_lists", *LIST_TOTALS)}
+    for part, prefix in (("waiting_ended", "waiting_"), ("days_on_list", "days_to_")):
+        monthly[part] = wide(np.sum([total[prefix + ending] for ending in LIST_ENDINGS], axis=0))
+    monthly |= {name: wide(city[name]) for name in _EVENTS}
+    monthly |= {name: wide(city[f"{name}_fen"] / 100) for name in ("prepaid_lost", "prepaid_refunded", "unpaid_wages")}
+    parts = incidence(record, baseline).named()
+    monthly |= {f"incidence_{part}": wide(fen[:, None] / 100) for part, fen in parts.items()}
     monthly |= _voucher_parts(record, len(groups))
     own_tiers = np.repeat(record.own, record.instrument_tiers)
     fen = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")] * own_tiers
@@ -146,8 +184,16 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     paired = _pair(record, baseline, groups)
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
-    window = {name: values.mean(axis=0) if name in _STOCKS else values.sum(axis=0) for name, values in monthly.items()}
-    return Outcome(groups, record.first, window | paired | _money(record, baseline, len(groups)), monthly)
+    monthly |= _money(record, baseline, monthly["public_cost"])
+    window = {name: _over_window(name, values) for name, values in monthly.items()}
+    return Outcome(groups, record.first, window | paired | _concentration(record, len(groups)), monthly)
+
+
+def _over_window(name: str, values: Floats) -> Floats:
+    """A part over the counted window, from its months."""
+    if name in _ENDS:
+        return np.asarray(values[-1])
+    return np.asarray(values.mean(axis=0) if name in _STOCKS else values.sum(axis=0))
 
 
 def _widen(values: Floats, groups: int) -> Floats:
@@ -191,7 +237,8 @@ def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str
     crowded = np.zeros_like(added)
     for m in range(months):
         pairing.compare_enrolment(here[m : m + 1], there[m : m + 1], cells, added[m], crowded[m])
-    child, month = record.claim_child, record.claim_month
+    owed = record.claim_fen > 0  # by the policy's own instruments
+    child, month, tranche = record.claim_child[owed], record.claim_month[owed], record.claim_tranche[owed]
     anyway = there[month, child].astype(bool)
     first_tier = len(record.groups)
 
@@ -200,16 +247,16 @@ def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str
         out[0] = weight.sum()
         for column in cells[child].T:
             out += np.bincount(column, weight, len(groups))
-        has_tier = record.claim_tranche >= 0
-        out += np.bincount(first_tier + record.claim_tranche[has_tier], weight[has_tier], len(groups))
+        has_tier = tranche >= 0
+        out += np.bincount(first_tier + tranche[has_tier], weight[has_tier], len(groups))
         return out
 
-    one, yuan = np.ones(len(child)), record.claim_fen / 100
-    vouchers = record.claim_tranche >= 0
+    one, yuan = np.ones(len(child)), record.claim_fen[owed] / 100
+    vouchers = tranche >= 0
     marginal = np.zeros((months, len(groups)))
     news = vouchers & ~anyway
     np.add.at(marginal, (month[news], 0), 1.0)
-    np.add.at(marginal, (month[news], first_tier + record.claim_tranche[news]), 1.0)
+    np.add.at(marginal, (month[news], first_tier + tranche[news]), 1.0)
     return {
         "added": added.astype(float),
         "crowded_out": crowded.astype(float),
@@ -221,22 +268,30 @@ def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str
     }
 
 
-def _money(record: Record, baseline: Record, groups: int) -> dict[str, Floats]:
-    """What the policy cost more than the baseline, and how far posted fees rose for the baseline's children."""
+def _money(record: Record, baseline: Record, public_cost: Floats) -> dict[str, Floats]:
+    """What the policy cost more than the baseline, and how far posted fees rose for the baseline's children, by month.
 
-    def city_wide(amount: float) -> Floats:
-        out = np.zeros(groups)
-        out[0] = amount
-        return out
+    Fees are compared where an offer is open in both. A kind of institution is set what the policy's own instruments
+    pay for its children.
+    public_cost : (months, groups)  [yuan]
+    """
+    kinds = np.unique(record.kind_cell)
+    extra, rise = np.zeros_like(public_cost), np.zeros_like(public_cost)
+    extra[:, 0] = (record.claims.sum(axis=1) - baseline.claims.sum(axis=1)) / 100
+    extra[:, kinds] = public_cost[:, kinds]
+    children = baseline.offer_enrolled * (record.offer_open & baseline.offer_open)
+    by_institution = ((record.fee - baseline.fee) * children).sum(axis=1)
+    rise[:, 0] = by_institution.sum(axis=1)
+    for kind in kinds:
+        rise[:, kind] = by_institution[:, record.kind_cell == kind].sum(axis=1)
+    return {"extra_cost": extra, "fee_rise_yuan": rise}
 
-    extra = float(record.claims.sum() - baseline.claims.sum()) / 100
-    rise = float(((record.fee - baseline.fee) * baseline.offer_bills).sum())
-    return {
-        "extra_cost": city_wide(extra),
-        "fee_rise_yuan": city_wide(rise),
-        "concentration_top": city_wide(float(record.concentration[0])),
-        "concentration_bottom": city_wide(float(record.concentration[1])),
-    }
+
+def _concentration(record: Record, groups: int) -> dict[str, Floats]:
+    """The two parts of the concentration index, of the whole city."""
+    top, bottom = np.zeros(groups), np.zeros(groups)
+    top[0], bottom[0] = record.concentration
+    return {"concentration_top": top, "concentration_bottom": bottom}
 
 
 def _shown(metric: Metric, groups: Sequence[str]) -> list[int]:

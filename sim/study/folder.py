@@ -5,9 +5,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from sim.study.store import StoreError, remove_other_jobs
+from sim.study.disk import StoreError
+from sim.study.store import remove_other_jobs
 
 MARKER = "scenario.txt"  # names the scenario file whose results these are
+MOST_NAMED = 10_000  # characters of a path
 
 
 class FolderError(RuntimeError):
@@ -24,30 +26,44 @@ class ResultsFolder:
 
     def __enter__(self) -> Self:
         """Take the folder. Raises FolderError or StoreError."""
-        if self.path.exists() and not self.path.is_dir():
-            raise FolderError(f"{self.path}: found a file, expected a folder for results")
-        marker = self.path / MARKER
-        if self.path.exists() and any(self.path.iterdir()) and not marker.exists():
-            raise FolderError(f"{self.path}: found a folder with other content, expected an empty one or results")
         try:
-            (self.path / "jobs").mkdir(parents=True, exist_ok=True)
-            self._lock = marker.open("a+")
+            self._lock = self._taken()
         except OSError as error:
             raise StoreError(f"{self.path}: found {error.strerror}, expected to write here") from error
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._lock.close()
-            raise FolderError(f"{self.path}: found another run at work, expected to be alone") from None
-        self._lock.seek(0)
-        named = self._lock.read().strip()
-        if named and named != self._scenario:
-            self._lock.close()
-            raise FolderError(f"{self.path}: found results of {named}, expected those of {self._scenario}")
-        if not named:
-            self._lock.write(self._scenario + "\n")
-            self._lock.flush()
         return self
+
+    def _taken(self) -> IO[str]:
+        """The marker, locked, with this scenario's name in it. Raises FolderError or OSError."""
+        marker = self.path / MARKER
+        if self.path.exists() and not self.path.is_dir():
+            raise FolderError(f"{self.path}: found a file, expected a folder for results")
+        if self.path.exists() and any(self.path.iterdir()) and not marker.exists():
+            raise FolderError(f"{self.path}: found a folder with other content, expected an empty one or results")
+        if marker.is_symlink() or (marker.exists() and not marker.is_file()):
+            raise FolderError(f"{marker}: found no plain file, expected the name of a scenario file")
+        (self.path / "jobs").mkdir(parents=True, exist_ok=True)
+        lock = marker.open("a+", encoding="utf-8", errors="surrogateescape")
+        try:
+            self._claim(lock)
+        except BaseException:
+            lock.close()
+            raise
+        return lock
+
+    def _claim(self, lock: IO[str]) -> None:
+        """Lock the marker, and write this scenario's name into it if there is none."""
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(f"{self.path}: found another run at work, expected to be alone") from None
+        lock.seek(0)
+        named = lock.read(MOST_NAMED).strip()
+        if named and named != self._scenario:
+            found = "".join(c if c.isprintable() else "?" for c in named[:200])
+            raise FolderError(f"{self.path}: found results of {found}, expected those of {self._scenario}")
+        if not named:
+            lock.write(self._scenario + "\n")
+            lock.flush()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -61,12 +77,14 @@ class ResultsFolder:
         remove_other_jobs(self.path, set())
 
     def remove_tables(self) -> None:
-        """Remove tables and page of an earlier run, which are not those of the jobs that lie here now."""
+        """Remove tables, figures and page of an earlier run, which are not those of the jobs that lie here now."""
         for name in ("summary.csv", "monthly.parquet", "manifest.json", "report.html"):
             (self.path / name).unlink(missing_ok=True)
+        for figure in [*self.path.glob("figures/*.png"), *self.path.glob("figures/*.svg")]:
+            figure.unlink(missing_ok=True)
 
     def tidy(self, jobs: set[str]) -> None:
         """Remove jobs that the plan no longer names, and halves of files."""
         remove_other_jobs(self.path, jobs)
-        for half in self.path.glob("*.part"):
-            half.unlink()
+        for half in [*self.path.glob("*.part"), *self.path.glob("figures/*.part")]:
+            half.unlink(missing_ok=True)

@@ -1,35 +1,25 @@
 """Intervals over replications: means, totals, shares, ratios of means and paired differences.
 
 axis 0 is the replication. With one replication there is a value and no interval. Totals have theirs on the log
-scale and shares on the logit scale, so that none leaves the possible range and skewed ones are covered better
-than by Student's; with ten replications of something as skewed as a lognormal of unit log-sd they still cover
-nine times in ten, not nineteen in twenty.
+scale and shares on the logit scale, so that none leaves the possible range; a total's reaches as far up as its skewness
+says. Of ten replications this covers 95 % of normals and of lognormals of half a unit's log-sd, 94 to 95 % of
+exponentials, but 91 to 92 % of lognormals of a unit's log-sd, where Student's covers 84 %. Means that may have either
+sign, and paired differences, have Student's: 95 % of normals, 90 % of exponentials.
 """
 
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 from scipy.stats import t as student
 
+from sim.study.estimate import Estimate
+
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A value with its interval; None where undefined."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def holds_zero(self) -> bool:
-        """Whether there is an interval and 0 lies in it."""
-        return self.low is not None and self.high is not None and self.low <= 0 <= self.high
-
-
+@cache  # a table asks for it a hundred thousand times
 def _quantile(n: int) -> float:
     return float(student.ppf(0.5 + CONFIDENCE / 2, n - 1))
 
@@ -44,6 +34,20 @@ def _factor(half: float) -> float:
     return float(np.exp(min(half, 700.0)))
 
 
+def _reach(values: NDArray[np.float64]) -> float:
+    """Upper end of a mean's interval by Hall's cubic transformation, which takes its skewness out.
+
+    Hall, J. R. Stat. Soc. B 54 (1992) 221; values : float64 (n,), at least three and not all equal
+    """
+    n, x = len(values), -_quantile(len(values)) / float(np.sqrt(len(values)))
+    away = values - values.mean()
+    skewness = float((n * (n - 1)) ** 0.5 / (n - 2) * (away**3).mean() / (away**2).mean() ** 1.5)
+    shift = x - skewness / (6 * n)
+    # the limit where there is no skewness to take out, before 0 ÷ 0 is near
+    t = 3 / skewness * (float(np.cbrt(1 + skewness * shift)) - 1) if abs(skewness) > 1e-6 else shift
+    return float(values.mean()) - float(values.std(ddof=1)) * t
+
+
 def mean(values: NDArray[np.float64]) -> Estimate:
     """Mean over replications with Student's interval. values : float64 (n,)"""
     centre = float(values.mean())
@@ -54,7 +58,9 @@ def mean(values: NDArray[np.float64]) -> Estimate:
 
 
 def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
-    """Mean of a total that is never negative, its interval on the log scale; values : float64 (n,), at least 0.
+    """Mean of a total that is never negative; values : float64 (n,), at least 0.
+
+    The interval is that on the log scale; where the values are so skewed that Hall's reaches further up, it does too.
 
     rare : a count of rare events; the interval is no narrower than Poisson's (Garwood, Biometrika 1936), so that
         none seen in a few replications is not taken for none to be seen
@@ -64,6 +70,8 @@ def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
         return Estimate(centre)
     spread = _factor(_half_width(values) / centre) if centre > 0 else 1.0
     low, high = centre / spread, centre * spread
+    if n > 2 and low < high:
+        high = max(high, _reach(values))
     if rare:
         events = float(values.sum())
         tail = (1 - CONFIDENCE) / 2

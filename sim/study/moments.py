@@ -20,10 +20,11 @@ from sim.engine.job import Replication, Span
 from sim.engine.recorder import CITY_TOTALS, ROW, Record
 from sim.params import Rows, number
 from sim.policy.instrument import Columns, Floats, Instrument, Offered
-from sim.scenario.schema import RunFacts, Scenario
+from sim.scenario.clock import RunFacts
+from sim.scenario.schema import Scenario
 from sim.world.city import CityFacts
 from sim.world.families import QUINTILES
-from sim.world.institutions import BANDS
+from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
 RISE = 0.05  # of fees, for good, when an elasticity is measured
 WIDE = 0.2  # log units each way from the middle of that arc, for a search: eight times the signal
@@ -145,13 +146,14 @@ def places_by_band(record: Record) -> NDArray[np.float64]:
 
 
 def utilisation(record: Record) -> float:
-    """Enrolled ÷ places."""
-    return float(3 * _total(record, "enrolled")[0] / _total(record, "place_thirds")[0])
+    """Full-time equivalents of the enrolled ÷ places."""
+    full_time = _total(record, "full_time_sixtieths")[0] / PARTS_OF_A_PLACE
+    return float(3 * full_time / _total(record, "place_thirds")[0])
 
 
 def mean_fee(record: Record) -> float:
-    """Posted fee, weighted by places [yuan a month]."""
-    return float(_total(record, "fee_place_thirds_fen")[0] / _total(record, "place_thirds")[0] / 100)
+    """Posted full-day fee, weighted by places [yuan a month]."""
+    return float(_total(record, "fee_place_thirds_fen")[0] / _total(record, "full_day_place_thirds")[0] / 100)
 
 
 def switching(record: Record) -> float:
@@ -222,7 +224,7 @@ class Elasticities:
 def elasticities(
     window: Window, replications: Sequence[int], colours: int = COLOURS, wide: bool = False
 ) -> Elasticities:
-    """Measure both elasticities on paired luck.
+    """Measure both elasticities on paired luck; no owner answers the rise by its own fee, or by giving up.
 
     colours : sets into which institutions are parted; each set raises while the others do not
     wide : compare fees about the middle of the rise, further apart than it: the same slope with less noise
@@ -231,6 +233,7 @@ def elasticities(
     counted = dates.month_of(window.run.counted_from)
     if counted - SETTLING < window.run.first_month:
         raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
+    window = _with_patient_owners(window)
     rod = _Rod(dates.date_in(counted - SETTLING), window.run.until, _arc(wide))
     pairs, own = [], []
     for which in replications:
@@ -248,6 +251,13 @@ def elasticities(
         market_by_quintile=response[1 + BANDS :],
         institution=float(rod.slope(*np.sum(own, axis=0)[:, None])[0]),
     )
+
+
+def _with_patient_owners(window: Window) -> Window:
+    """The window with no institution that sets its own fee or closes: only families answer."""
+    supply = window.facts.supply
+    kinds = tuple(kind.model_copy(update={"fee_rule": "fixed", "backed": True}) for kind in supply.kind)
+    return replace(window, facts=window.facts.model_copy(update={"supply": supply.model_copy(update={"kind": kinds})}))
 
 
 def _arc(wide: bool) -> tuple[float, float]:
@@ -287,7 +297,7 @@ def _own_demand(city: Replication, rod: _Rod, colours: int) -> tuple[int, int]:
     for mine in (colour == c for c in np.unique(colour)):
         ids = tuple(int(j) for j in institutions.id[mine])
         for n, level in enumerate(rod.arc):
-            demand[n] += int(rod.laid(city, level, ids).offer_bills[:, :, mine].sum())
+            demand[n] += int(rod.laid(city, level, ids).offer_enrolled[:, :, mine].sum())
     return demand[0], demand[1]
 
 

@@ -1,26 +1,21 @@
 """The plan: which arms there are, what each job is, and how they are dealt to workers."""
 
-import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
 from sim.engine.job import Span
 from sim.engine.tariff import MOST_CELLS, MOST_GROUPS, holds
-from sim.params import range_of
 from sim.policy.instrument import Instrument
-from sim.policy.menu import kind_of, menu
-from sim.scenario.document import assign
-from sim.scenario.faults import BadScenario, Fault, from_validation
-from sim.scenario.schema import Policy, Scenario, instrument_of
+from sim.policy.menu import kind_of
+from sim.scenario.assumptions import ENDS, moved_city, moved_instrument
+from sim.scenario.faults import BadScenario, Fault
+from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study.store import digest_of
 from sim.world.city import CityFacts
 
-MOST_POINTS = 2000  # of a sweep's grid
+MOST_TIERS = 127  # a claim's tranche is an 8-bit integer
 
 
 @dataclass(frozen=True)
@@ -41,6 +36,7 @@ class Arm:
 
     name : as tables show it; of a knowledge arm, its policy's
     role : "policy", "sweep" or "knowledge"
+    home : the setting from whose baseline it forks: its own, or the central one where that has the same baseline
     assumption, end : of a knowledge arm, what is moved and where to, "low" or "high"
     """
 
@@ -48,6 +44,7 @@ class Arm:
     role: str
     own: tuple[Instrument, ...]
     setting: Setting
+    home: Setting
     assumption: str = ""
     end: str = ""
 
@@ -59,10 +56,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class Task:
-    """What one worker is dealt: arms of one setting in one replication. The baseline comes with it."""
+    """What one worker is dealt: arms of one home in one replication. The home's baseline comes with them."""
 
     scenario: Scenario
-    setting: Setting
+    home: Setting
     replication: int
     arms: tuple[Arm, ...]
 
@@ -86,22 +83,22 @@ class Plan:
     def jobs(self) -> set[str]:
         """Hashes of all jobs."""
         return {
-            job_hash(self.scenario, arm.setting, own, r)
+            job_hash(self.scenario, setting, own, r)
             for arm in self.arms
             for r in range(self.replications(arm))
-            for own in (arm.own, ())
+            for setting, own in ((arm.setting if arm.own else arm.home, arm.own), (arm.home, ()))
         }
 
     def tasks(self) -> list[Task]:
-        """All work dealt by setting and replication, the largest first."""
+        """All work dealt by home and replication, the largest first."""
         dealt: dict[tuple[str, str, int], list[Arm]] = {}
-        settings = {}
+        homes = {}
         for arm in self.arms:
             for r in range(self.replications(arm)):
-                dealt.setdefault((arm.setting.assumption, arm.setting.end, r), []).append(arm)
-                settings[arm.setting.assumption, arm.setting.end] = arm.setting
-        tasks = [Task(self.scenario, settings[name, end], r, tuple(arms)) for (name, end, r), arms in dealt.items()]
-        return sorted(tasks, key=lambda t: (-len(t.arms), t.setting.assumption, t.setting.end, t.replication))
+                dealt.setdefault((arm.home.assumption, arm.home.end, r), []).append(arm)
+                homes[arm.home.assumption, arm.home.end] = arm.home
+        tasks = [Task(self.scenario, homes[name, end], r, tuple(arms)) for (name, end, r), arms in dealt.items()]
+        return sorted(tasks, key=lambda t: (-len(t.arms), t.home.assumption, t.home.end, t.replication))
 
 
 def span_of(scenario: Scenario) -> Span:
@@ -146,19 +143,22 @@ def _as_json(instrument: Instrument) -> dict[str, Any]:
 
 
 def _without_sources(tree: Any) -> Any:
-    """The values alone: where a number comes from does not change what is simulated."""
+    """The values alone: where a number comes from does not change what is simulated.
+
+    A number called "source" is that of a kind of institution by this name.
+    """
     if isinstance(tree, dict):
-        return {k: _without_sources(v) for k, v in tree.items() if k != "source"}
+        return {k: _without_sources(v) for k, v in tree.items() if k != "source" or isinstance(v, int | float)}
     return [_without_sources(x) for x in tree] if isinstance(tree, list) else tree
 
 
 def make_plan(scenario: Scenario) -> Plan:
     """All arms: the policies, the sweep's grid, and each policy at each end of each assumption.
 
-    Raises BadScenario if a value of the sweep is not one the parameter can take.
+    Raises BadScenario if two arms share a name, or one tells too many groups apart.
     """
     central = Setting("", "", scenario.city)
-    arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central) for p in scenario.policies]
+    arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central, central) for p in scenario.policies]
     swept, values = _sweep_arms(scenario, central)
     knowledge = _knowledge_arms(scenario, central)
     plan = Plan(scenario, (*arms, *swept, *knowledge), values)
@@ -179,6 +179,10 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
     institutions = round(scenario.city.supply.institutions * scenario.run.scale)
     stands = standing(scenario)
     for arm in plan.arms:
+        tiers = sum(instrument.tiers() for instrument in stands + arm.own)
+        if tiers > MOST_TIERS:
+            expected = f"voucher pools of at most {MOST_TIERS} tranches in all, the city's included"
+            faults.append(Fault(file, "policy", f'"{arm.name}" with {tiers}', expected))
         if arm.role != "knowledge" and not holds(stands + arm.own, institutions):
             expected = f"instruments that tell at most {MOST_GROUPS} family groups apart, {MOST_CELLS:,} with offers"
             faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
@@ -193,18 +197,15 @@ def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[s
         return [], {}
     policy = next(p for p in scenario.policies if p.name == sweep.policy)
     met = {ready(scenario, p.instruments): p.name for p in reversed(scenario.policies)}
-    size = math.prod(len(v) for _, v, _ in sweep.axes)
-    if size > MOST_POINTS:
-        raise BadScenario([Fault(str(scenario.document.path), "sweep", f"{size} points", f"at most {MOST_POINTS}")])
     arms: list[Arm] = []
     values: dict[str, tuple[Any, ...]] = {}
-    for point in itertools.product(*(v for _, v, _ in sweep.axes)):
+    for point in sweep.points():
         shown = [(path, x) for (path, v, _), x in zip(sweep.axes, point, strict=True) if len(v) > 1]
         label = ",".join(f"{path.rpartition('.')[2]}={_short(x)}" for path, x in shown)
-        own = ready(scenario, _at_point(scenario, policy, point))
+        own = ready(scenario, sweep.instruments(policy, point))
         if own not in met:
             met[own] = f"{policy.name}[{label}]"
-            arms.append(Arm(met[own], "sweep", own, central))
+            arms.append(Arm(met[own], "sweep", own, central, central))
         values.setdefault(met[own], tuple(x for _, x in shown))
     return arms, values
 
@@ -213,80 +214,37 @@ def _short(value: Any) -> str:
     return f"{value:.15g}" if isinstance(value, int | float) else str(value)
 
 
-def _at_point(scenario: Scenario, policy: Policy, point: tuple[Any, ...]) -> tuple[Instrument, ...]:
-    """The policy's instruments with the grid point's values; an instrument it lacks is added at its idle values."""
-    assert scenario.sweep is not None, "only called for a sweep"
-    tables: list[dict[str, Any]] = [dict(t) for t in policy.tables]
-    for (path, _, factor), value in zip(scenario.sweep.axes, point, strict=True):
-        kind = path.partition(".")[0]
-        if not any(t["kind"] == kind for t in tables):
-            tables.append({"kind": kind})
-        try:
-            tables = assign(tables, path, value, factor)
-            made = tuple(instrument_of(t) for t in tables)
-        except LookupError as error:
-            raise BadScenario([_sweep_fault(scenario, path, value, str(error))]) from None
-        except ValidationError as error:
-            faults = from_validation(error, scenario.document, ("sweep", path), menu()[kind])
-            raise BadScenario([_sweep_fault(scenario, path, value, f.expected) for f in faults]) from None
-    return made
-
-
-def _sweep_fault(scenario: Scenario, path: str, value: Any, expected: str) -> Fault:
-    return Fault(scenario.document.file_of(("sweep", path)), f'sweep."{path}"', str(value), expected)
-
-
 def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
     """Every policy at the low and high end of every assumption that could touch it."""
-    arms = []
+    arms, ranges = [], scenario.document.ranges()
     for name, paths in scenario.knowledge.assumptions.items():
-        city_paths = [p.removeprefix("city.") for p in paths if p.startswith("city.")]
-        for end in (0, 1):
-            word = ("low", "high")[end]
-            setting = central
-            if city_paths:
-                setting = Setting(name, word, _moved_city(scenario, city_paths, end))
+        of_city = any(path.startswith("city.") for path in paths)
+        for end, word in enumerate(ENDS):
+            setting = home = central
+            if of_city:
+                setting = Setting(name, word, moved_city(scenario.city, ranges, paths, end))
+                home = central if _has_central_baseline(scenario, setting.city) else setting
             for n, policy in enumerate(scenario.policies):
-                own = tuple(_moved_instrument(scenario, n, m, i, paths, end) for m, i in enumerate(policy.instruments))
-                if n and (own != policy.instruments or city_paths):
-                    arms.append(Arm(policy.name, "knowledge", ready(scenario, own), setting, name, word))
+                own = tuple(
+                    moved_instrument(instrument, ("policy", n, "instrument", m), ranges, paths, end)
+                    for m, instrument in enumerate(policy.instruments)
+                )
+                if n and (own != policy.instruments or of_city):
+                    arms.append(Arm(policy.name, "knowledge", ready(scenario, own), setting, home, name, word))
     return arms
 
 
-def _moved_city(scenario: Scenario, paths: list[str], end: int) -> CityFacts:
-    """The city with some numbers at the low (0) or high (1) end of their range."""
-    ranges = scenario.document.ranges()
-    tree: dict[str, Any] = scenario.city.model_dump()
-    for path in paths:
-        *tables, key = path.split(".")
-        table = tree
-        for part in tables:
-            table = table[part]
-        table[key] = ranges[("city", *tables, key)][end]
-    try:
-        return CityFacts.model_validate(tree)
-    except ValidationError as error:
-        raise BadScenario(from_validation(error, scenario.document, ("city",), CityFacts)) from None
+def _has_central_baseline(scenario: Scenario, moved: CityFacts) -> bool:
+    """Whether a moved city lives through the same baseline: what differs speaks only once a policy does.
+
+    So it is with the months that entrants commit to, which weigh what ends, unless a standing programme touches fees.
+    """
+    central = scenario.city.model_dump()
+    central["families"]["commitment_months"] = moved.families.commitment_months
+    return moved.model_dump() == central and not any(_touches_fees(i) for i in standing(scenario))
 
 
-def _moved_instrument(
-    scenario: Scenario, n: int, m: int, instrument: Instrument, paths: tuple[str, ...], end: int
-) -> Instrument:
-    """The instrument with its assumed numbers at one end: of the range in the file, else of the declared one."""
-    ranges, kind = scenario.document.ranges(), kind_of(instrument)
-    moved = {}
-    for path in paths:
-        where, _, parameter = path.partition(".")
-        if where == kind:
-            written = ranges.get(("policy", n, "instrument", m, parameter))
-            declared = range_of(type(instrument).model_fields[parameter])
-            bounds = written or declared
-            if bounds is not None:
-                moved[parameter] = bounds[end]
-    if not moved:
-        return instrument
-    try:
-        return type(instrument).model_validate(dict(instrument) | moved)
-    except ValidationError as error:
-        at = ("policy", n, "instrument", m)
-        raise BadScenario(from_validation(error, scenario.document, at, type(instrument))) from None
+def _touches_fees(instrument: Instrument) -> bool:
+    """Whether its kind has a word on what families are asked for."""
+    kind = type(instrument)
+    return kind.relief is not Instrument.relief or kind.posted_fee is not Instrument.posted_fee

@@ -1,6 +1,8 @@
 """Running a study: deal the tasks, keep what is finished, compare, write the tables."""
 
+import io
 import json
+import math
 import os
 import platform
 import subprocess
@@ -9,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,52 +32,65 @@ from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
 from sim.study.compare import Key, Outcome
+from sim.study.disk import StoreError, write_whole
 from sim.study.folder import ResultsFolder
-from sim.study.plan import Plan, Task, job_hash, make_plan, span_of, standing
-from sim.study.store import StoreError, aside, digest_of, job_path, load_record, save_record, write_whole
+from sim.study.plan import Plan, Setting, Task, job_hash, make_plan, span_of, standing
+from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
 RETRIES = 2  # of a task whose worker died
+MANIFEST = "manifest.json"
+_TIMES = ("wall_seconds", "processor_seconds")
 
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker sends home: outcomes by arm, family-months it simulated, and what went wrong by arm."""
+    """What a worker sends home: outcomes by arm, family-months it simulated, and what went wrong by arm.
+
+    damaged : jobs whose stored record was not whole, and which were run again
+    """
 
     replication: int
     outcomes: dict[Key, Outcome]
     family_months: int
     processor_seconds: float
     failures: dict[Key, str]
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Study:
-    """A finished study. failures : by "arm, replication r", the error; where there are any, no tables were written."""
+    """A finished study.
+
+    failures : by "arm, replication r", the error; where there are any, no tables were written
+    notices : what was found damaged in the folder and made again
+    """
 
     folder: Path
     failures: dict[str, str]
-
-
-def _silent(done: int, total: int) -> None:
-    """Tell nobody."""
-    del done, total
+    notices: tuple[str, ...] = ()
 
 
 def work(task: Task, folder: Path) -> Done:
     """Run what is missing of a task and pair every arm with its baseline. Errors travel home as values."""
-    scenario, setting, r = task.scenario, task.setting, task.replication
+    scenario, r = task.scenario, task.replication
     began = time.process_time()
     city: list[Replication] = []
+    damaged: list[str] = []
 
-    def record_of(own: tuple[Instrument, ...]) -> Record:
+    def record_of(setting: Setting, own: tuple[Instrument, ...]) -> Record:
         job = job_hash(scenario, setting, own, r)
-        stored = load_record(folder, job)
+        try:
+            stored = load_record(folder, job)
+        except DamagedError:
+            damaged.append(job)
+            stored = None
         if stored is not None:
             return stored
         if not city:
             city.append(_warm(task))
-        fresh = city[0].run(own) if own else city[0].baseline()
+        families = setting.city.families
+        fresh = city[0].run(own, commitment=families.commitment_months) if own else city[0].baseline()
         save_record(folder, job, fresh)
         return fresh
 
@@ -82,14 +98,15 @@ def work(task: Task, folder: Path) -> Done:
     baseline: Record | None = None
     for arm in task.arms:
         try:
-            baseline = baseline or record_of(())
-            outcomes[arm.key] = compare.outcome(record_of(arm.own) if arm.own else baseline, baseline)
+            baseline = baseline or record_of(task.home, ())
+            record = record_of(arm.setting, arm.own) if arm.own else baseline
+            outcomes[arm.key] = compare.outcome(record, baseline)
         except StoreError:
             raise
         except Exception:
             failures[arm.key] = traceback.format_exc()
     simulated = city[0].decisions if city else 0
-    return Done(r, outcomes, simulated, time.process_time() - began, failures)
+    return Done(r, outcomes, simulated, time.process_time() - began, failures, tuple(damaged))
 
 
 def _warm(task: Task) -> Replication:
@@ -97,7 +114,7 @@ def _warm(task: Task) -> Replication:
     scenario, span = task.scenario, span_of(task.scenario)
     stands = standing(scenario)
     luck = Luck(scenario.run.seed, task.replication)
-    city = Replication(task.setting.city, stands, span, luck, scenario.run.scale)
+    city = Replication(task.home.city, stands, span, luck, scenario.run.scale)
     forks = {Chain(stands, arm.own).fork_month for arm in task.arms}
     city.prepare({m for m in forks if m is not None})
     return city
@@ -108,13 +125,15 @@ def run(
     out: Path = Path("results"),
     workers: int | None = None,
     fresh: bool = False,
-    progress: Progress = _silent,
+    progress: Progress | None = None,
     command: str = "",
+    publish: Callable[[Path], None] | None = None,
 ) -> Study:
     """Run a scenario and write its tables.
 
     out : the folder in which the scenario's own folder is made; workers : processes, all cores if left out
     fresh : run every job again; command : the line that repeats the run, for the manifest
+    publish : called with the folder once the tables are in it, while no other run may enter
     Raises FolderError where the folder is busy or not this scenario's, StoreError where it cannot be written.
     """
     plan = make_plan(scenario)
@@ -128,13 +147,16 @@ def run(
         jobs = plan.jobs()
 
         def tell() -> None:
-            progress(sum(job_path(folder.path, job).exists() for job in jobs), len(jobs))
+            if progress is not None:
+                progress(sum(job_path(folder.path, job).exists() for job in jobs), len(jobs))
 
         dones = list(_carry_out(_split(plan, workers), folder.path, workers, tell))
+        damaged = sorted({job for d in dones for job in d.damaged})
+        notices = [f"{job_path(folder.path, job)}: found a damaged record, ran the job again" for job in damaged]
         failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
         if failures:
             folder.remove_tables()
-            return Study(folder.path, failures)
+            return Study(folder.path, failures, tuple(notices))
         outcomes = _by_arm(plan, dones)
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
@@ -142,20 +164,31 @@ def run(
         simulated = sum(d.family_months for d in dones)
         spent = {"wall_seconds": time.time() - began, "processor_seconds": sum(d.processor_seconds for d in dones)}
         if simulated == 0:  # nothing was left to run: how it was run stays on record
-            spent, simulated = _spent_before(folder.path, spent)
+            before = _spent_before(folder.path)
+            if before is not None:
+                spent, simulated = before
+            elif (folder.path / MANIFEST).exists():
+                notices.append(
+                    f"{folder.path / MANIFEST}: found a damaged file, wrote it anew without the earlier times"
+                )
         manifest = _manifest(plan, spent, simulated, command)
-        write_whole(folder.path / "manifest.json", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        write_whole(folder.path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        if publish is not None:
+            publish(folder.path)
         folder.tidy(jobs)
-        return Study(folder.path, {})
+        return Study(folder.path, {}, tuple(notices))
 
 
-def _spent_before(folder: Path, now: dict[str, float]) -> tuple[dict[str, float], int]:
-    """Times and family-months of the run that did the work, from its manifest; those of now if there is none."""
-    path = folder / "manifest.json"
-    if not path.exists():
-        return now, 0
-    old = json.loads(path.read_text(encoding="utf-8"))
-    return {name: float(old[name]) for name in now}, int(old["family_months"])
+def _spent_before(folder: Path) -> tuple[dict[str, float], int] | None:
+    """Times and family-months of the run that did the work, from its manifest; None if it doesn't say."""
+    try:
+        old = json.loads((folder / MANIFEST).read_bytes())
+        spent = {name: float(old[name]) for name in _TIMES}
+        simulated = int(old["family_months"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+    sound = all(math.isfinite(seconds) and seconds > 0 for seconds in spent.values()) and simulated >= 0
+    return (spent, simulated) if sound else None
 
 
 def _label(arm: Key, replication: int) -> str:
@@ -167,9 +200,21 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _pool(workers: int) -> Any:
-    """The worker processes; they end when this one does, however it ends."""
-    return get_reusable_executor(max_workers=workers, timeout=300, initializer=_end_with, initargs=(os.getpid(),))
+@contextmanager
+def _pool(workers: int) -> Iterator[Any]:
+    """The worker processes, ended by whatever ends the block, and with this process however that ends.
+
+    Tasks are handed over within the block: an interrupt that falls between two steps of it leaves loky with a task
+    that it waits for and never deals.
+    """
+    pool = get_reusable_executor(max_workers=workers, timeout=300, initializer=_end_with, initargs=(os.getpid(),))
+    try:
+        yield pool
+    except TerminatedWorkerError:
+        raise  # loky has ended what was left of them
+    except BaseException:
+        pool.shutdown(wait=False, kill_workers=True)
+        raise
 
 
 def _end_with(parent: int) -> None:
@@ -187,7 +232,8 @@ def _compile_at_once(workers: int) -> None:
     """On the first run of this source, compile the kernels before the workers need them, in several processes."""
     done = Path(os.environ["NUMBA_CACHE_DIR"]) / "complete"
     if not done.exists():
-        list(_pool(workers).map(compile_half, range(HALVES)))
+        with _pool(workers) as pool:
+            list(pool.map(compile_half, range(HALVES)))
         done.touch()
 
 
@@ -198,7 +244,7 @@ def _split(plan: Plan, workers: int) -> list[Task]:
     if pieces == 1:
         return tasks
     return [
-        Task(t.scenario, t.setting, t.replication, t.arms[k::pieces])
+        Task(t.scenario, t.home, t.replication, t.arms[k::pieces])
         for t in tasks
         for k in range(pieces)
         if t.arms[k::pieces]
@@ -214,12 +260,12 @@ def _carry_out(tasks: list[Task], folder: Path, workers: int, tell: Callable[[],
         return
     left = dict.fromkeys(range(len(tasks)), 0)
     while left:
-        pool = _pool(workers)
-        futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
         try:
-            for future in _as_finished(futures, tell):
-                yield future.result()
-                del left[futures[future]]
+            with _pool(workers) as pool:
+                futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
+                for future in _as_finished(futures, tell):
+                    yield future.result()
+                    del left[futures[future]]
         except TerminatedWorkerError:
             # a death breaks the whole pool: nobody knows whose task it was, so all that are left are tried again
             left = {n: tried + 1 for n, tried in left.items()}
@@ -227,9 +273,6 @@ def _carry_out(tasks: list[Task], folder: Path, workers: int, tell: Callable[[],
                 del left[n]
                 lost = {arm.key: "its worker process died, and so did those that tried again" for arm in tasks[n].arms}
                 yield Done(tasks[n].replication, {}, 0, 0.0, lost)
-        except BaseException:
-            pool.shutdown(wait=False, kill_workers=True)
-            raise
 
 
 def _as_finished(futures: dict[Future[Done], int], tell: Callable[[], None]) -> Iterator[Future[Done]]:
@@ -250,8 +293,9 @@ def _by_arm(plan: Plan, dones: list[Done]) -> dict[Key, list[Outcome]]:
 def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) -> None:
     """summary.csv and monthly.parquet, whole or not at all."""
     write_whole(folder / "summary.csv", summary.write_csv().encode())
-    with aside(folder / "monthly.parquet") as part:
-        monthly.write_parquet(part, compression="zstd", statistics=False)
+    packed = io.BytesIO()
+    monthly.write_parquet(packed, compression="zstd", statistics=False)
+    write_whole(folder / "monthly.parquet", packed.getvalue())
 
 
 def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: str) -> dict[str, Any]:
@@ -263,13 +307,14 @@ def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: 
         "city": scenario.city.name,
         "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.role != "knowledge"],
         "sweep": _sweep_entry(plan),
-        "fees_respond": any(k.fee_rule != "fixed" for k in scenario.city.supply.kind),
+        "fees_respond": bool(_kinds_that_set_fees(scenario)),
+        "kinds_that_set_fees": _kinds_that_set_fees(scenario),
         "counted": {"from": str(run.counted_from), "until": str(run.until)},
         "replications": run.replications,
         "knowledge_replications": min(run.replications, scenario.knowledge.replications),
         "scale": run.scale,
         "seed": run.seed,
-        "command": command,
+        "command": command.encode("utf-8", "backslashreplace").decode(),
         "notes": _notes(plan),
         "scenario": resolved,
         "scenario_hash": digest_of(resolved),
@@ -346,10 +391,21 @@ def _sweep_entry(plan: Plan) -> dict[str, Any] | None:
     return plain
 
 
+def _kinds_that_set_fees(scenario: Scenario) -> list[str]:
+    """Kinds of which there are institutions, and whose rule moves fees."""
+    return [k.name for k in scenario.city.supply.kind if k.share > 0 and k.fee_rule != "fixed"]
+
+
 def _notes(plan: Plan) -> list[str]:
     """What a reader must know before believing the table."""
     scenario, notes = plan.scenario, []
-    if all(k.fee_rule == "fixed" for k in scenario.city.supply.kind):
+    setting = _kinds_that_set_fees(scenario)
+    if setting:
+        notes.append(
+            f"Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "
+            f"{', '.join(setting)}. Pass-through says how much of a yuan ends there."
+        )
+    else:
         notes.append(
             "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
             "demands: no part of any subsidy can end in higher fees here."

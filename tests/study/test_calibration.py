@@ -32,21 +32,28 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
     return Record(
         first=MAY,
         groups=GROUPS,
+        kind_cell=np.zeros(0, np.int16),
         totals=values,
         city=np.zeros((len(CITY_TOTALS), months), np.int64),
         tranche=np.zeros((0, months, 0), np.int64),
         claims=np.zeros((months, 0), np.int64),
         fee=np.zeros((months, 3, 1)),
-        offer_bills=np.zeros((months, 3, 1), np.int32),
+        offer_enrolled=np.zeros((months, 3, 1), np.int32),
+        offer_open=np.ones((months, 3, 1), bool),
         own=np.zeros(0, bool),
         instrument_kinds=(),
         instrument_tiers=np.zeros(0, np.int64),
         children=10,
         stays=dict(zip(("child", "at", "first", "last"), columns, strict=True)),
         stay_cells=np.zeros((columns.shape[1], 3), np.int16),
+        stay_birth=np.zeros(columns.shape[1], np.int32),
+        stay_day=np.ones(columns.shape[1], np.int8),
+        bill_from=np.zeros(1, np.int32),
+        bill_fees=np.zeros((1, 3, 1), np.int64),
         claim_child=empty.astype(np.int32),
         claim_month=empty.astype(np.int16),
         claim_fen=empty.astype(np.int32),
+        claim_relief=empty.astype(np.int32),
         claim_tranche=empty.astype(np.int8),
         concentration=np.zeros(2),
     )
@@ -93,13 +100,15 @@ def test_shares_and_ratios() -> None:
         enrolled=[100, 10, 20, 70, 10, 15, 20, 25, 30],
         children=[1000, 100, 300, 600, 200, 200, 200, 200, 200],
         place_thirds=[600, 60, 180, 360, 0, 0, 0, 0, 0],
-        fee_place_thirds_fen=[600 * 190_000, 0, 0, 0, 0, 0, 0, 0, 0],
+        full_day_place_thirds=[300, 0, 0, 0, 0, 0, 0, 0, 0],
+        fee_place_thirds_fen=[300 * 190_000, 0, 0, 0, 0, 0, 0, 0, 0],
+        full_time_sixtieths=[60 * 90, 0, 0, 0, 0, 0, 0, 0, 0],
     )
     seen.city[CITY_TOTALS.index("switches")] = 4
     assert moments.take_up(seen) == pytest.approx(0.1)
     assert moments.enrolled_by_band(seen).tolist() == [10, 20, 70]
     assert moments.places_by_band(seen).tolist() == pytest.approx([0.1, 0.3, 0.6])
-    assert moments.utilisation(seen) == pytest.approx(0.5)
+    assert moments.utilisation(seen) == pytest.approx(0.45), "who shares a place counts in part"
     assert moments.mean_fee(seen) == pytest.approx(1900)
     assert moments.switching(seen) == pytest.approx(0.04)
 

@@ -1,10 +1,16 @@
 """Comparison against the plainest recomputation, on two records of a small city."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from town import Town, instrument
+from town import NOBODY, Town, instrument, total
+from town import billed as billed_at
 
-from sim.study.compare import METRICS, outcome
+from sim import dates
+from sim.engine.recorder import CITY_TOTALS
+from sim.study.compare import INCIDENCE, METRICS, outcome
+from sim.study.incidence import incidence
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +19,7 @@ def pair(town: Town):
     pool = instrument(
         "voucher_pool",
         start=town.day(1),
-        until=town.day(7, 31),
+        until=town.day(11, 28),
         aware_others=1.0,
         hassle=0.0,
         redeem_at="any",
@@ -70,5 +76,89 @@ def test_groups_add_up_to_all(pair):
 def test_a_policy_against_itself_adds_nothing(pair):
     _, baseline = pair
     got = outcome(baseline, baseline).window
-    for part in ("added", "crowded_out", "extra_cost", "fee_rise_yuan"):
+    for part in ("added", "crowded_out", "extra_cost", "fee_rise_yuan", *(f"incidence_{n}" for n in INCIDENCE)):
         assert not got[part].any()
+
+
+def test_every_issued_voucher_is_redeemed_expired_or_live(pair):
+    """At the window's end, by tranche and for all; and by month, where live is what came in less what went out."""
+    one = outcome(*pair)
+    flows = ("vouchers_issued", "vouchers_redeemed", "vouchers_expired")
+    issued, redeemed, expired = (one.window[name] for name in flows)
+    assert (issued == redeemed + expired + one.window["vouchers_live"]).all()
+    assert (one.window["vouchers_live"] > 0).sum() == 3, "all, and both tranches: the last round is still valid"
+    coming, *going = (one.monthly[name] for name in flows)
+    assert (one.monthly["vouchers_live"] == np.cumsum(coming - sum(going), axis=0)).all()
+
+
+def test_pass_through_compares_offers_open_in_both(pair):
+    """A yuan more at every offer is a yuan for each child of the baseline there, save where an offer is shut."""
+    policy, baseline = pair
+    month, band, house = (int(n[0]) for n in np.nonzero(baseline.offer_enrolled > 2))
+    everyone, there = baseline.offer_enrolled.sum(), baseline.offer_enrolled[month, band, house]
+    shut = np.ones_like(baseline.offer_open)
+    shut[month, band, house] = False
+    dearer, open_ = replace(policy, fee=baseline.fee + 1.0), np.ones_like(shut)
+    for here, elsewhere, children in (
+        (open_, open_, everyone),
+        (shut, open_, everyone - there),
+        (open_, shut, everyone - there),
+    ):
+        got = outcome(replace(dearer, offer_open=here), replace(baseline, offer_open=elsewhere)).window
+        assert got["fee_rise_yuan"][0] == pytest.approx(children)
+    got = outcome(policy, baseline).window
+    assert got["extra_cost"][0] == pytest.approx((policy.claims.sum() - baseline.claims.sum()) / 100)
+
+
+def test_an_offer_is_open_where_a_class_admits_its_band(town: Town):
+    """By the seats, month by month; a child that outgrew what there is may sit where nothing is open for its age."""
+    states = [state for _, state in town.states()]
+    for month, state in enumerate(states[1:]):  # the next month's classes open after its beginning
+        seats = state.offers.places
+        opened = np.stack([seats[:, 0] > 0, seats[:, [1, 3]].any(axis=1), seats[:, [2, 3]].any(axis=1)])
+        assert (town.baseline.offer_open[month] == opened).all()
+    assert not town.baseline.offer_open.all()
+
+
+def test_where_the_money_went_adds_up_in_every_table(pair):
+    one, found = outcome(*pair), incidence(*pair).named()
+    assert tuple(found)[:2] == INCIDENCE[:2]
+    assert set(found) == set(INCIDENCE)
+    for part, fen in found.items():
+        assert (one.monthly[f"incidence_{part}"][:, 0] == fen / 100).all()
+        assert one.window[f"incidence_{part}"][0] == pytest.approx(fen.sum() / 100)
+    assert one.window["incidence_outlay"][0] == pytest.approx(one.window["extra_cost"][0])
+
+
+def test_what_became_of_institutions(pair):
+    """Closures and what they cost, and who loses money: flows are sums, stocks means of month-ends."""
+    record, baseline = pair
+    window = outcome(record, baseline).window
+    city = {name: record.city[n] for n, name in enumerate(CITY_TOTALS)}
+    for name in ("institutions_opened", "institutions_closed", "displaced_children"):
+        assert window[name][0] == city[name].sum() > 0
+    for name in ("prepaid_lost", "unpaid_wages"):
+        assert window[name][0] == pytest.approx(city[f"{name}_fen"].sum() / 100)
+        assert window[name][0] > 0
+    wear = city["unpaid_costs_fen"].sum() / 100
+    assert window["profit_full"][0] == pytest.approx(window["profit"][0] - wear)
+    assert wear > 0
+    open_ = total(record, "institutions")
+    for name in ("losing_cash", "losing_in_full"):
+        assert window[name][0] / window["institutions"][0] == pytest.approx(city[name].sum() / open_.sum())
+    assert 0 < window["losing_cash"][0] < window["losing_in_full"][0] < window["institutions"][0]
+
+
+def test_the_concentration_index_is_that_of_the_under_threes(town: Town):
+    """2 · cov(months, rank) ÷ mean months over the children who are under three on some counted day."""
+    families, span = town.world.families, town.span
+    first, last = dates.date_in(span.counted), dates.date_in(span.end).toordinal() - 1
+    under = (families.birth > dates.months_before(first, 36)) & (families.birth <= last)
+    assert 0 < (~under).sum() < len(under)
+    months = (billed_at(town.baseline) != NOBODY).sum(axis=0)[under]
+    assert (billed_at(town.baseline) != NOBODY)[:, ~under].any(), "some older ones are enrolled, and left out"
+    rank = (np.argsort(np.argsort(families.income[under], kind="stable")) + 0.5) / under.sum()
+    index = 2 * np.cov(months, rank, ddof=0)[0, 1] / months.mean()
+    top, bottom = town.baseline.concentration
+    assert top / bottom == pytest.approx(index)
+    assert bottom == months.sum()

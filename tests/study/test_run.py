@@ -1,5 +1,6 @@
 """Whole studies on a small city: nothing about how a study is run may show in its numbers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -7,8 +8,19 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+from town import HAMLET
+
+from sim import cli
+from sim.engine.job import Replication
+from sim.policy.menu import kind_of
+from sim.scenario.schema import load
+from sim.study import run as study_run
+from sim.study.disk import aside
+from sim.study.folder import FolderError, ResultsFolder
+from sim.study.run import run
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "[run]\nsource = 'a test'\nstart = 2025-09-01\ncount_from = 2025-11-01\nuntil = 2026-02-28\n"
@@ -68,7 +80,7 @@ def finished(tmp_path_factory):
 
 
 def summary(folder):
-    return pl.read_csv(folder / "summary.csv")
+    return pl.read_csv(folder / "summary.csv", infer_schema_length=None)  # columns may begin with many blanks
 
 
 def test_a_run_leaves_every_file(finished):
@@ -113,6 +125,118 @@ def test_names_and_order_do_not_show(finished):
     assert (moved == 0).to_numpy().all()
 
 
+GRID = """
+[sweep]
+policy = "{policy}"
+"voucher_pool.per_round" = {{ scale = [1, 2] }}
+"fee_subsidy.rate" = [0.0, 0.3]
+"""
+DOUBT = """
+[knowledge]
+replications = 1
+[knowledge.assumptions]
+hassle = ["voucher_pool.hassle"]
+commitment = ["city.families.commitment_months"]
+"""
+
+
+def test_names_and_order_do_not_show_in_sweeps_and_assumptions_either(tmp_path):
+    """A swept policy renamed and moved, another removed, one more swept beside it: nobody else's numbers move a bit."""
+    more = "{ scale = [1, 2] }", "{ scale = [1, 2, 4] }"
+    studies = {
+        "one": ((THREE[0], THREE[1], THREE[2]), GRID.format(policy="vouchers") + DOUBT),
+        "other": (
+            (("nothing", ""), ("rich", POOL.replace("800", "1200")), ("bons", POOL)),
+            GRID.format(policy="bons").replace(*more) + DOUBT,
+        ),
+    }
+    seen = {}
+    for name, (policies, end) in studies.items():
+        (tmp_path / name).mkdir()
+        file = scenario(tmp_path / name, *policies, more=end, replications=1)
+        sim(file, "--out", tmp_path / name, "--workers", 1, "--quiet")
+        folder = tmp_path / name / "small"
+        seen[name] = summary(folder), pl.read_parquet(folder / "monthly.parquet")
+    for old, new in zip(seen["one"], seen["other"], strict=True):
+        new = new.with_columns(pl.col("policy").str.replace("bons", "vouchers").str.replace("nothing", "baseline"))
+        kept = set(old["policy"]) - {"subsidy"}
+        assert len(kept) == 5
+        order = [c for c in old.columns if old.schema[c] != pl.Float64]
+        a, b = (t.filter(pl.col("policy").is_in(kept)).sort(order) for t in (old, new))
+        assert a.height > 500
+        assert a.equals(b)
+    doubts = seen["one"][0].filter(pl.col("doubt") == "knowledge")
+    assert set(doubts.filter(pl.col("policy") == "vouchers")["group"]) == {
+        "assumption=hassle",
+        "assumption=commitment",
+    }
+
+
+@pytest.fixture
+def failing_subsidies(monkeypatch):
+    """A fault of the program that only policies with a fee subsidy meet."""
+    real = Replication.run
+
+    def run(self, own, straight=False, commitment=None):
+        if any(kind_of(i) == "fee_subsidy" for i in own):
+            raise ArithmeticError("a fault planted here")
+        return real(self, own, straight, commitment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Replication, "run", run)
+        yield patch
+
+
+def test_failed_jobs_are_named_and_the_rest_is_kept(finished, failing_subsidies, tmp_path, capsys):
+    _, file, folder, _ = finished
+    words = [str(file), "--out", str(tmp_path), "--workers", "1", "--quiet"]
+    assert cli._guarded(words) == 3
+    complaints = capsys.readouterr().err.strip().splitlines()
+    assert complaints == [f"failed: subsidy replication {r}: ArithmeticError: a fault planted here" for r in (0, 1)]
+    kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "small" / "jobs").iterdir()}
+    assert len(kept) == 4, "baseline and vouchers, twice"
+    assert not (tmp_path / "small" / "summary.csv").exists()
+    failing_subsidies.undo()
+    assert cli._guarded(words) == 0
+    assert tables(tmp_path / "small") == tables(folder)
+    now = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "small" / "jobs").iterdir()}
+    assert len(now) == 6
+    assert {name: now[name] for name in kept} == kept, "what was kept is not run again"
+
+
+def dying(times, flags):
+    """What a worker does whose process is killed at its first so many tasks, whoever takes them."""
+    real = study_run.work
+
+    def work(task, folder):
+        for n in range(times):
+            flag = flags / f"died {n}"
+            if not flag.exists():
+                flag.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+        return real(task, folder)
+
+    return work
+
+
+def test_a_task_whose_worker_dies_is_run_again_to_the_same_numbers(finished, tmp_path, monkeypatch):
+    _, file, folder, _ = finished
+    monkeypatch.setattr(study_run, "work", dying(2, tmp_path))
+    study = study_run.run(load(file), tmp_path, workers=2)
+    assert study.failures == {}
+    assert [p.name for p in sorted(tmp_path.glob("died *"))] == ["died 0", "died 1"]
+    assert tables(study.folder) == tables(folder)
+
+
+def test_a_task_that_kills_every_worker_is_given_up_by_name(finished, tmp_path, monkeypatch):
+    _, file, _, _ = finished
+    monkeypatch.setattr(study_run, "work", dying(10, tmp_path))
+    study = study_run.run(load(file), tmp_path, workers=2)
+    assert set(study.failures) == {f"{p} replication {r}" for p in ("baseline", "vouchers", "subsidy") for r in (0, 1)}
+    assert all("died" in text for text in study.failures.values())
+    assert not (study.folder / "summary.csv").exists()
+
+
 def test_a_killed_run_goes_on_to_the_same_numbers(finished):
     home, file, folder, _ = finished
     out = home / "killed"
@@ -137,6 +261,104 @@ def test_a_broken_job_is_run_again(finished):
     sim(file, "--out", home / "one", "--workers", 1, "--quiet")
     assert tables(folder) == before
     assert victim.stat().st_size > 1000
+
+
+def test_a_job_that_loads_but_is_another_is_run_again_with_a_notice(finished):
+    home, file, folder, _ = finished
+    before = tables(folder)
+    victim = sorted((folder / "jobs").glob("*.npz"))[0]
+    with np.load(victim) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    np.savez(victim, **arrays | {"totals": arrays["totals"] * 2})
+    done = sim(file, "--out", home / "one", "--workers", 2, "--quiet")
+    assert done.stderr.splitlines() == [f"{victim}: found a damaged record, ran the job again"]
+    assert tables(folder) == before
+    assert sim(file, "--out", home / "one", "--workers", 1, "--quiet").stderr == ""
+
+
+@pytest.mark.parametrize(
+    "content", [b"{", b"[]", b"\xff\x00", b'{"wall_seconds": 0, "processor_seconds": 1}', b"[" * 10**5]
+)
+def test_a_damaged_manifest_is_written_anew_with_a_notice(finished, content):
+    home, file, folder, _ = finished
+    before = tables(folder)
+    (folder / "manifest.json").write_bytes(content)
+    done = sim(file, "--out", home / "one", "--workers", 1, "--quiet")
+    assert len(done.stderr.splitlines()) == 1
+    assert "manifest.json: found a damaged file" in done.stderr
+    assert tables(folder) == before
+    assert json.loads((folder / "manifest.json").read_text())["seed"] == 5
+
+
+def test_a_folder_that_is_taken_does_not_stop_the_next_file(finished, tmp_path):
+    _, file, folder, _ = finished
+    files = [file.with_name(f"{name}.toml") for name in ("taken", "free", "strange")]
+    for other in files:
+        other.write_bytes(file.read_bytes())
+    for name, content in (("taken", "thesis.txt"), ("strange", "scenario.txt")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / content).write_text("/elsewhere.toml\n")
+    done = sim(*files, "--out", tmp_path, "--workers", 1, "--quiet", check=False)
+    assert done.returncode == 4
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [
+        str(tmp_path / n) for n in ("taken", "strange")
+    ]
+    assert tables(tmp_path / "free") == tables(folder)
+    assert (tmp_path / "free" / "report.html").exists()
+
+
+def test_a_grid_that_cannot_run_stops_every_file_before_the_first_begins(finished, tmp_path):
+    _, file, _, _ = finished
+    bad = file.with_name("bad.toml")
+    bad.write_bytes(file.read_bytes() + b'[sweep]\npolicy = "vouchers"\n"voucher_pool.start" = [2020-01-01]\n')
+    done = sim(file, bad, "--out", tmp_path / "none", "--workers", 1, "--quiet", check=False)
+    assert done.returncode == 2
+    assert "2020-01-01" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_folder_is_held_until_the_page_is_in_it(tmp_path):
+    scenario = load(HAMLET)
+    seen = []
+
+    def publish(folder):
+        assert {p.name for p in folder.iterdir()} >= {"summary.csv", "monthly.parquet", "manifest.json"}
+        (folder / "half.html.1.part").write_text("half")
+        with pytest.raises(FolderError, match="another run"), ResultsFolder(folder, scenario.document.path):
+            pass
+        seen.append(folder)
+
+    study = run(scenario, tmp_path, workers=1, publish=publish)
+    assert seen == [study.folder]
+    assert not list(study.folder.glob("*.part")), "halves are swept up behind the page"
+    with ResultsFolder(study.folder, scenario.document.path):
+        pass
+
+
+def test_two_writers_never_share_a_half(tmp_path):
+    with aside(tmp_path / "x.csv") as part:
+        assert part.name == f"x.csv.{os.getpid()}.part"
+        part.write_text("whole")
+    assert [p.name for p in tmp_path.iterdir()] == ["x.csv"]
+
+
+@pytest.mark.parametrize("marker", ["pipe", "link", "folder", "noise"])
+def test_a_marker_that_is_none_is_not_ours(tmp_path, marker):
+    (tmp_path / "elsewhere").write_text("")
+    at = tmp_path / "small" / "scenario.txt"
+    at.parent.mkdir()
+    lay = {
+        "pipe": lambda: os.mkfifo(at),
+        "link": lambda: at.symlink_to(tmp_path / "elsewhere"),
+        "folder": at.mkdir,
+        "noise": lambda: at.write_bytes(b"\xff\x00\n\x1b[2J"),
+    }
+    lay[marker]()
+    with pytest.raises(FolderError) as refusal, ResultsFolder(at.parent, tmp_path / "small.toml"):
+        pass
+    assert str(refusal.value).isprintable()
+    assert (tmp_path / "elsewhere").read_text() == ""
 
 
 def test_jobs_the_plan_no_longer_names_are_removed(tmp_path):
@@ -175,16 +397,17 @@ def test_a_sweep_point_that_is_a_policy_shares_its_jobs(tmp_path):
 
 
 def test_an_assumption_moves_the_answer_and_says_so(tmp_path):
-    doubt = (
-        "[knowledge]\nreplications = 1\n[knowledge.assumptions]\n"
-        'hassle = ["voucher_pool.hassle"]\ncommitment = ["city.families.commitment_months"]\n'
-    )
-    file = scenario(tmp_path, *THREE[:2], more=doubt, replications=1)
+    ample = ("vouchers", POOL.replace("1500", "15_000"))
+    file = scenario(tmp_path, THREE[0], ample, more=DOUBT, replications=1)
     sim(file, "--out", tmp_path, "--workers", 1, "--quiet")
     rows = summary(tmp_path / "small").filter(pl.col("doubt") == "knowledge")
     assert set(rows["group"]) == {"assumption=hassle", "assumption=commitment"}
     assert set(rows["policy"]) == {"vouchers"}
-    assert rows.filter(pl.col("metric") == "inframarginal_share")["low"].null_count() == 0
+    shares = rows.filter(pl.col("metric") == "inframarginal_share")
+    assert shares.height == 2
+    assert shares["low"].null_count() == 0
+    # with more vouchers than takers, who applies at all is a matter of hassle, and who enters for one of commitment
+    assert (shares["low"] != shares["high"]).all()
 
 
 @pytest.mark.parametrize("stranger", ["a file", "other content", "another scenario"])
