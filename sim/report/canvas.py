@@ -6,7 +6,7 @@ Figures are drawn on their own canvases, never through pyplot, whose figures are
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ from sim.report import names
 from sim.report.numerals import MINUS
 from sim.report.series import Band
 from sim.report.words import month, text
+from sim.study.disk import write_whole
 
 WIDTH = 9.0  # inches: what a page of 60 rem shows at full size
 DOTS = 150  # per inch, in PNG files
@@ -41,7 +42,7 @@ DASHES: tuple[Any, ...] = (
 )
 MARKERS = ("s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++")
-LABEL_COLUMNS, LEGEND_COLUMNS = 24, 28
+LABEL_COLUMNS, LEGEND_COLUMNS = 24, 100
 
 STYLE: dict[str, Any] = {
     "axes.axisbelow": True,
@@ -71,6 +72,9 @@ STYLE: dict[str, Any] = {
     "ytick.color": INK,
     "ytick.labelsize": 8.5,
 }
+OURS = "Han GB2312"  # simplified Chinese, so that figures are the same on every machine
+OUR_FILE = Path(__file__).parent / "fonts" / "HanGB2312-Regular.otf"
+# for characters that ours lacks, such as traditional ones
 HAN_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -151,11 +155,24 @@ def drawable(name: str, number: int, language: str) -> str:
 
 
 def _families(words: str) -> list[str]:
-    """DejaVu Sans comes with matplotlib; a Chinese font only if asked for and installed."""
+    """DejaVu Sans comes with matplotlib, a Chinese font with us; others only if asked for and installed."""
+    families = ["DejaVu Sans"]
     missing = set(map(ord, words)) - _characters("DejaVu Sans")
-    if not missing:
-        return ["DejaVu Sans"]
-    return ["DejaVu Sans", *(f for f in _installed() if missing & _characters(f))][:3]
+    for family in (*_ours(), *_installed()) if missing else ():
+        if missing & _characters(family):
+            families.append(family)
+            missing -= _characters(family)
+    return families
+
+
+@cache
+def _ours() -> tuple[str, ...]:
+    """Our own font, made known to matplotlib."""
+    fonts = font_manager.fontManager
+    fonts.addfont(OUR_FILE)
+    # it has one weight, which serves where bold is asked for too; else matplotlib complains to the reader
+    fonts.ttflist.append(replace(fonts.ttflist[-1], weight="bold"))
+    return (OURS,)
 
 
 @cache
@@ -191,9 +208,7 @@ def save(figure: Figure, folder: Path, stem: str) -> list[Path]:
         packing = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
         figure.savefig(drawn, format=kind, metadata=fields, **packing)  # type: ignore[arg-type]
         path = folder / f"{stem}.{kind}"
-        aside = path.with_suffix(f".{kind}.part")
-        aside.write_bytes(drawn.getvalue())
-        aside.replace(path)
+        write_whole(path, drawn.getvalue())
         written.append(path)
     return written
 

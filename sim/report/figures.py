@@ -1,20 +1,25 @@
-"""The six figures: take-up, cost, the sweep's frontier, the voucher funnel, who gains, the market."""
+"""The eight figures: take-up, cost, frontier, funnel, who gains, where money went, market, what ends in fees."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from sim.report import canvas, frontier, labels, names, numerals
 from sim.report.canvas import Pen
+from sim.report.grids import SIDES
+from sim.report.notes import scale_of
 from sim.report.series import Floats, Monthly, band, gather
-from sim.report.tables import Estimate, Results
+from sim.report.tables import Results
 from sim.report.words import metric, text
+from sim.study.estimate import Estimate
 
 FUNNEL = (
     "voucher_eligible",
@@ -27,6 +32,7 @@ FUNNEL = (
 MARKET = ("mean_fee", "mean_net_fee", "utilisation")
 DRAWN_MONTHLY = ("take_up", "enrolled", "children", "public_cost", *MARKET)
 QUINTILES = (1, 2, 3, 4, 5)
+PAID = 0.1  # of its dearest month: where a policy pays less, pass-through divides by next to nothing
 BAR_HEIGHT, NAME_HEIGHT = 0.55, 0.73  # of a policy's row in the figure by income
 
 
@@ -43,9 +49,38 @@ class Scene:
         """Return a sentence in the reader's language."""
         return text(key, self.language, **values)
 
-    def title(self, stem: str) -> str:
-        """Return a figure's title."""
-        return self.say(f"figure.{stem}.title")
+    def blank(self, stem: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
+        """Return an empty figure with its title and, where the city was thinned, a line that says so."""
+        foot = self.foot
+        height, bottom = height + foot, bottom + foot
+        title = self.say(f"figure.{stem}.title")
+        figure = canvas.blank(title, height, left=left, right=right, top=top, bottom=bottom)
+        if foot:
+            said = self.say("figure.scaled", scale=scale_of(self.results.manifest))
+            figure.text(0.12 / canvas.WIDTH, 0.07 / height, said, va="bottom", size=8)
+        return figure
+
+    @property
+    def foot(self) -> float:
+        """Inches at the foot of a figure for the line about a thinned city."""
+        return 0.2 if scale_of(self.results.manifest) else 0.0
+
+    def legend_room(self, policies: Collection[str]) -> float:
+        """Inches that the legend of these policies takes."""
+        return 0.24 * -(-len(policies) // self._abreast(policies)) + 0.15
+
+    def legend(self, figure: Figure, policies: Collection[str]) -> None:
+        """Write the legend at the foot, with names whole."""
+        anchor = (0.05, (self.foot + 0.04) / figure.get_figheight())
+        keys = [_key(self.pens[policy]) for policy in policies]
+        figure.legend(
+            handles=keys, loc="lower left", ncols=self._abreast(policies), fontsize=8.5, bbox_to_anchor=anchor
+        )
+
+    def _abreast(self, policies: Collection[str]) -> int:
+        """Return how many legend entries stand side by side."""
+        longest = max(names.width(self.pens[policy].legend) for policy in policies)
+        return 3 if longest <= 32 else 2 if longest <= 50 else 1
 
 
 def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]:
@@ -71,7 +106,13 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
 
 def _foreign_words(results: Results) -> list[str]:
     arms = (results.manifest.get("sweep") or {}).get("arms") or []
-    return [names.tidy(name) for name in (*results.policies, *(arm["name"] for arm in arms))]
+    return [
+        names.tidy(name) for name in (*results.policies, *(arm["name"] for arm in arms), *_kinds_that_set_fees(results))
+    ]
+
+
+def _kinds_that_set_fees(results: Results) -> list[str]:
+    return [str(kind) for kind in results.manifest.get("kinds_that_set_fees") or []]
 
 
 # over time -------------------------------------------------------------------------------------------
@@ -140,22 +181,16 @@ def market(scene: Scene) -> Figure | None:
     if not rows:
         return None
     shown = [policy for policy in scene.pens if any(policy in levels for levels in rows.values())]
-    legend = 0.24 * -(-len(shown) // 3) + 0.15
+    legend = scene.legend_room(shown)
     height = 2.05 * len(rows) + 1.3 + legend
-    figure = canvas.blank(scene.title("market"), height, left=0.75, right=0.2, top=0.75, bottom=0.55 + legend)
+    figure = scene.blank("market", height, left=0.75, right=0.2, top=0.75, bottom=0.55 + legend)
     figure.subplots_adjust(hspace=0.28, wspace=0.2)
     grid = figure.subplots(len(rows), 2, sharex=True, squeeze=False)
     for (level, change), (key, levels) in zip(grid, rows.items(), strict=True):
         _market_row(scene, (level, change), key, levels)
     grid[0, 0].set_title(scene.say("axis.level"), weight="bold", pad=16)
     grid[0, 1].set_title(scene.say("axis.difference"), weight="bold", pad=16)
-    figure.legend(
-        handles=[_key(scene.pens[p]) for p in shown],
-        loc="lower left",
-        ncols=3,
-        fontsize=8.5,
-        bbox_to_anchor=(0.05, 0.005),
-    )
+    scene.legend(figure, shown)
     return figure
 
 
@@ -165,7 +200,7 @@ def _market_row(scene: Scene, pair: tuple[Axes, Axes], key: str, levels: Mapping
     heads = (scene.say(f"axis.{key}"), scene.say(f"axis.{key}.change"))
     for axes, head in zip(pair, heads, strict=True):
         # above the panel, where it can be read without turning the head
-        said = f"{head} ({scene.say('run.fees.fixed')})" if fixed else head
+        said = scene.say("axis.fixed", head=head) if fixed else head
         axes.text(0, 1.03, said, transform=axes.transAxes, size=8.5, color=canvas.PALE)
     baseline = levels.get(scene.results.baseline or "")
     for policy, cube in levels.items():
@@ -179,6 +214,53 @@ def _market_row(scene: Scene, pair: tuple[Axes, Axes], key: str, levels: Mapping
         _mark_window(scene, axes)
 
 
+def pass_through(scene: Scene) -> Figure | None:
+    """Draw what part of each yuan paid ends in higher posted fees: of all institutions, and of those that set fees."""
+    kinds = _kinds_that_set_fees(scene.results)
+    if not kinds:
+        return None
+    panels = {
+        scene.say("axis.pass_through.kind", kind=names.shorten(names.tidy(kind), 60)): f"kind={kind}" for kind in kinds
+    }
+    panels[scene.say("axis.pass_through.all")] = "all"
+    gathered = {head: gather(scene.results, ("pass_through", "public_cost"), group) for head, group in panels.items()}
+    drawn = {head: (monthly, cubes) for head, monthly in gathered.items() if (cubes := _passed(scene, monthly))}
+    if not drawn:
+        return None
+    shown = {policy: cube for _, cubes in drawn.values() for policy, cube in cubes.items()}
+    # no room for the months after the last payment: names would stand far from where their lines end
+    end = max(_end(cube) for _, cubes in drawn.values() for cube in cubes.values())
+    if not end:
+        return None
+    figure = _tall(scene, "pass_through", len(drawn), shown)
+    figure.subplots_adjust(hspace=0.3)
+    grid = figure.subplots(len(drawn), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, (head, (monthly, cubes)) in zip(grid, drawn.items(), strict=True):
+        axes.set_ylabel(scene.say("axis.pass_through"))
+        axes.set_title(head, size=8.5, color=canvas.PALE)
+        axes.axhline(0, color=canvas.INK, linewidth=0.8)
+        paid = replace(monthly, months=monthly.months[:end], counted=monthly.counted[:end])
+        _lines(replace(scene, monthly=paid), axes, {policy: cube[:, :end] for policy, cube in cubes.items()})
+    return figure
+
+
+def _end(cube: Floats) -> int:
+    """Count the months up to the last that has a number, 0 if none has."""
+    return int(np.flatnonzero(np.isfinite(cube).any(axis=0)).max(initial=-1)) + 1
+
+
+def _passed(scene: Scene, monthly: Monthly) -> dict[str, Floats]:
+    """Return each policy's pass-through by month, without the months in which it pays next to nothing."""
+    cubes = {}
+    for policy in scene.pens:
+        passed, cost = monthly.level(policy, "pass_through"), monthly.level(policy, "public_cost")
+        if passed is None or cost is None or policy == scene.results.baseline:
+            continue
+        paid = np.where(np.isfinite(cost), cost, 0.0).mean(axis=0)
+        cubes[policy] = np.where(paid >= PAID * paid.max(), passed, np.nan)
+    return cubes
+
+
 def _levels(scene: Scene, key: str, factor: float) -> dict[str, Floats]:
     found = {policy: scene.monthly.level(policy, key) for policy in scene.pens}
     return {policy: cube * factor for policy, cube in found.items() if cube is not None}
@@ -188,8 +270,8 @@ def _tall(scene: Scene, stem: str, panels: int, shown: Mapping[str, Floats], pan
     """Return a figure with room for its panels one above the other and for labels at the right."""
     lines = sum(1.3 + scene.pens[policy].label.count("\n") for policy in shown)
     each = max(panel, 0.155 * lines)
-    return canvas.blank(
-        scene.title(stem),
+    return scene.blank(
+        stem,
         panels * each + 1.1,
         left=0.85,
         right=canvas.label_room([scene.pens[policy] for policy in shown]),
@@ -245,9 +327,9 @@ def sweep_frontier(scene: Scene) -> Figure | None:
     arms = frontier.arms(scene.results)
     if len(arms) < 2:
         return None
-    figure = canvas.blank(scene.title("frontier"), 6.0, left=0.95, right=0.35, top=0.75, bottom=0.6)
+    figure = scene.blank("frontier", 6.0, left=0.95, right=0.35, top=0.75, bottom=0.6)
     key = frontier.key(scene.results, scene.language)
-    figure.text(0.12 / canvas.WIDTH, 1 - 0.4 / 6.0, key, va="top", size=8.5)
+    figure.text(0.12 / canvas.WIDTH, 1 - 0.4 / figure.get_figheight(), key, va="top", size=8.5)
     axes = figure.subplots()
     axes.set_xlabel(scene.say("axis.cost_change"))
     axes.set_ylabel(scene.say("axis.added"))
@@ -257,14 +339,14 @@ def sweep_frontier(scene: Scene) -> Figure | None:
         _cross(axes, arm)
     best = sorted((arm for arm in arms if arm.efficient), key=lambda arm: (arm.x, arm.y))
     axes.plot([arm.x for arm in best], [arm.y for arm in best], color=canvas.COLOURS[0], linewidth=1.2, zorder=2)
-    axes.legend(handles=_frontier_keys(scene), loc="upper left", fontsize=8.5)
+    axes.legend(handles=_frontier_keys(scene, len(best) < len(arms)), loc="upper left", fontsize=8.5)
     canvas.number_axis(axes.xaxis, bins=7)
     canvas.number_axis(axes.yaxis, bins=7)
     axes.margins(0.08)
     axes.set_xlim(*axes.get_xlim())
     axes.set_ylim(*axes.get_ylim())
     labelled = [(arm.x, arm.y, arm.label) for arm in (arms if len(arms) <= 30 else best)]
-    labels.label_points(axes, labelled, list(_inked(arms, best)))
+    labels.label_points(axes, labelled, [*_inked(arms, best), *_nought(axes)])
     return figure
 
 
@@ -279,6 +361,12 @@ def _inked(arms: Sequence[frontier.Arm], best: Sequence[frontier.Arm]) -> Iterat
         yield from ((one.x + t * (two.x - one.x), one.y + t * (two.y - one.y)) for t in along)
 
 
+def _nought(axes: Axes) -> Iterator[tuple[float, float]]:
+    """Yield points along the line of no addition."""
+    left, right = axes.get_xlim()
+    yield from ((float(x), 0.0) for x in np.linspace(left, right, 120))
+
+
 def _cross(axes: Axes, arm: frontier.Arm) -> None:
     colour = canvas.COLOURS[0] if arm.efficient else canvas.COLOURS[1]
     reach = {"color": colour, "linewidth": 0.9, "alpha": 0.75, "zorder": 2.5}
@@ -291,21 +379,12 @@ def _cross(axes: Axes, arm: frontier.Arm) -> None:
     axes.plot([arm.x], [arm.y], marker=shape, color=colour, markerfacecolor=face, markersize=6, zorder=3)
 
 
-def _frontier_keys(scene: Scene) -> list[Line2D]:
+def _frontier_keys(scene: Scene, others: bool) -> list[Line2D]:
     blue, red = canvas.COLOURS[:2]
-    return [
-        Line2D([], [], color=blue, marker="o", markersize=6, label=scene.say("frontier.efficient")),
-        Line2D(
-            [],
-            [],
-            color=red,
-            marker="s",
-            markersize=6,
-            markerfacecolor="white",
-            linestyle="none",
-            label=scene.say("frontier.other"),
-        ),
-    ]
+    best = Line2D([], [], color=blue, marker="o", markersize=6, label=scene.say("frontier.efficient"))
+    hollow = {"marker": "s", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
+    beaten = Line2D([], [], color=red, label=scene.say("frontier.other"), **hollow)  # type: ignore[arg-type]
+    return [best, beaten] if others else [best]
 
 
 def funnel(scene: Scene) -> Figure | None:
@@ -316,9 +395,9 @@ def funnel(scene: Scene) -> Figure | None:
     if not shown:
         return None
     row = 0.2 * len(shown) + 0.3
-    legend = 0.24 * -(-len(shown) // 3) + 0.15
+    legend = scene.legend_room(shown)
     height = row * len(FUNNEL) + 1.1 + legend
-    figure = canvas.blank(scene.title("funnel"), height, left=2.3, right=0.3, top=0.5, bottom=0.6 + legend)
+    figure = scene.blank("funnel", height, left=2.3, right=0.3, top=0.5, bottom=0.6 + legend)
     axes = figure.subplots()
     axes.set_xscale("log")
     estimates = {policy: [scene.results.entry(policy, key).own for key in FUNNEL] for policy in shown}
@@ -336,13 +415,7 @@ def funnel(scene: Scene) -> Figure | None:
         axes.axhline(border, color=canvas.GRID, linewidth=0.6)
     axes.set_xlabel(scene.say("axis.funnel"))
     axes.xaxis.set_major_formatter(canvas.plain_numbers())
-    figure.legend(
-        handles=[_key(scene.pens[p]) for p in shown],
-        loc="lower left",
-        ncols=3,
-        fontsize=8.5,
-        bbox_to_anchor=(0.05, 0.005),
-    )
+    scene.legend(figure, shown)
     return figure
 
 
@@ -401,14 +474,15 @@ def who_gains(scene: Scene) -> Figure | None:
     if not shown:
         return None
     height = 1.25 * len(shown) + 1.25
-    figure = canvas.blank(scene.title("who_gains"), height, left=0.4, right=0.25, top=0.85, bottom=0.4)
+    figure = scene.blank("who_gains", height, left=0.4, right=0.25, top=0.85, bottom=0.4)
     figure.subplots_adjust(wspace=0.1)
     # one axes for each column, a row of bars for each policy: cheaper than a grid of axes
     for axes, key, form, head in zip(
         figure.subplots(1, 2), columns, ("money", "count"), ("axis.cost_change", "axis.added"), strict=True
     ):
+        reach = _reach(sides[key] for sides in shown.values())
         for row, (policy, sides) in enumerate(shown.items()):
-            _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row)
+            _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
         _dress_fifths(scene, axes, len(shown))
         axes.set_title(scene.say(head), pad=8)
     left = figure.axes[0]
@@ -418,14 +492,23 @@ def who_gains(scene: Scene) -> Figure | None:
     return figure
 
 
-def _fifths(axes: Axes, estimates: Sequence[Estimate], pen: Pen, form: str, base: int) -> None:
-    """Draw one policy's five bars on the line y = base, to a scale of their own."""
-    known = [e.value for e in estimates if e.value is not None and e.defined]
-    ends = known + [end for e in estimates if e.bounded for end in (e.low, e.high) if end is not None]
-    largest = max(map(abs, known), default=0.0)
-    # a row has room for BAR_HEIGHT from the lowest end to the highest
-    scale = BAR_HEIGHT / ((max(*ends, 0.0) - min(*ends, 0.0)) or 1.0) if ends else 0.0
-    floor = base - min([*ends, 0.0]) * scale
+def _reach(column: Iterable[Sequence[Estimate]]) -> tuple[float, float]:
+    """Return the lowest and the highest end of a column's bars and whiskers, nought included."""
+    ends = [end for row in column for e in row if e.defined for end in (e.value, e.low, e.high)]
+    known = [end for end in ends if end is not None and numerals.defined(end)]
+    return min([*known, 0.0]), max([*known, 0.0])
+
+
+def _fifths(
+    axes: Axes, estimates: Sequence[Estimate], pen: Pen, form: str, base: int, reach: tuple[float, float]
+) -> None:
+    """Draw one policy's five bars in the row above y = base.
+
+    reach : what the height of every row stands for, from its foot to its top
+    """
+    largest = max((abs(e.value) for e in estimates if e.value is not None and e.defined), default=0.0)
+    scale = BAR_HEIGHT / ((reach[1] - reach[0]) or 1.0)
+    floor = base - reach[0] * scale
     axes.plot([-0.5, 4.5], [floor, floor], color=canvas.INK, linewidth=0.8)
     for x, estimate in enumerate(estimates):
         if estimate.value is None or not estimate.defined:
@@ -453,10 +536,57 @@ def _dress_fifths(scene: Scene, axes: Axes, rows: int) -> None:
     axes.set_ylim(-0.05, rows - 1 + NAME_HEIGHT + 0.2)
     axes.set_xlim(-0.6, 4.6)
     axes.set_xticks(range(5), [scene.say(f"quintile.{q}") for q in QUINTILES])
-    # the numbers stand at the bars, and each policy has a scale of its own
+    # the numbers stand at the bars
     axes.set_yticks([])
     axes.spines[["left", "bottom"]].set_visible(False)
     axes.tick_params(axis="x", length=0)
+
+
+def incidence(scene: Scene) -> Figure | None:
+    """Draw where each policy's money went: bars of the sides' gains, losses to the left, the outlay as a mark."""
+    found = {
+        policy: [scene.results.entry(policy, key).own for key in SIDES]
+        for policy in scene.pens
+        if policy != scene.results.baseline
+    }
+    shown = {policy: gains for policy, gains in found.items() if all(e.defined for e in gains)}
+    if not any(e.value for gains in shown.values() for e in gains):
+        return None
+    figure = scene.blank("incidence", 0.62 * len(shown) + 1.5, left=0.4, right=0.3, top=0.5, bottom=0.95)
+    axes = figure.subplots()
+    axes.axvline(0, color=canvas.INK, linewidth=0.8)
+    for row, (policy, gains) in enumerate(shown.items()):
+        y, ends = len(shown) - 1 - row, [0.0, 0.0]  # how far the bars reach to the left and to the right so far
+        outlay, *sides = ((e.value or 0.0) / 1e6 for e in gains)
+        for n, value in enumerate(sides):
+            colour, right = canvas.COLOURS[n], int(value > 0)
+            axes.barh(y, value, 0.4, ends[right], color=canvas.tint(colour), edgecolor=colour, hatch=canvas.HATCHES[n])
+            ends[right] += value
+        axes.plot([outlay], [y], color=canvas.INK, marker="D", markersize=6, markerfacecolor="white", zorder=4)
+        pen = scene.pens[policy]
+        name = names.shorten(pen.name, 60)
+        axes.text(
+            0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold"
+        )
+    axes.set_ylim(-0.4, len(shown) - 0.3)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(visible=True, axis="x")
+    axes.grid(visible=False, axis="y")
+    axes.set_xlabel(scene.say("axis.incidence"))
+    canvas.number_axis(axes.xaxis, bins=7)
+    _incidence_keys(scene, figure)
+    return figure
+
+
+def _incidence_keys(scene: Scene, figure: Figure) -> None:
+    words = [metric(key, scene.language).label for key in SIDES]
+    mark = {"color": canvas.INK, "marker": "D", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
+    keys: list[Artist] = [Line2D([], [], label=words[0], **mark)]  # type: ignore[arg-type]
+    for word, colour, hatch in zip(words[1:], canvas.COLOURS, canvas.HATCHES, strict=False):
+        keys.append(Patch(facecolor=canvas.tint(colour), edgecolor=colour, hatch=hatch, label=word))
+    anchor = (0.03, (scene.foot + 0.04) / figure.get_figheight())
+    figure.legend(handles=keys, loc="lower left", ncols=len(keys), fontsize=8.5, bbox_to_anchor=anchor)
 
 
 DRAWINGS: dict[str, Callable[[Scene], Figure | None]] = {
@@ -464,6 +594,8 @@ DRAWINGS: dict[str, Callable[[Scene], Figure | None]] = {
     "public_cost": public_cost,
     "frontier": sweep_frontier,
     "who_gains": who_gains,
+    "incidence": incidence,
     "funnel": funnel,
     "market": market,
+    "pass_through": pass_through,
 }

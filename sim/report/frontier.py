@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.report import names, numerals
-from sim.report.tables import Entry, Estimate, Results
+from sim.report.tables import Entry, Results
 from sim.report.words import text
+from sim.study.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,6 @@ def key(results: Results, language: str) -> str:
 
 
 def axis_name(axis: Any, language: str) -> str:
-    """Return an axis of the sweep in words: "per round (× its own)"."""
-    label = names.tidy(str(axis.get("label") or axis.get("path") or "")).replace("_", " ")
+    """Return an axis of the sweep as its file names it: "voucher_pool.per_round (× its own)"."""
+    label = names.tidy(str(axis.get("path") or axis.get("label") or ""))
     return text("frontier.factor", language, label=label) if axis.get("scale") else label

@@ -1,17 +1,25 @@
 """The tables of the page, cell by cell, as text that is ready to be shown."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.report import frontier, names, numerals
+from sim.report.notes import assumed
 from sim.report.numerals import DASH, show, spread
-from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, Estimate, HeadlineRow, Results
+from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, HeadlineRow, Results
 from sim.report.words import METRICS, assumption, form, metric, text
+from sim.study.estimate import Estimate
 
 HEADLINE_METRICS = ("take_up", "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
 NAME_COLUMNS = 80
 # a baseline has no value of its own in these: they compare it with itself
+SIDES = ("incidence_outlay", "incidence_families", "incidence_staff", "incidence_other_costs", "incidence_profit")
+FAMILIES_PARTS = tuple(
+    f"incidence_{part}"
+    for part in ("always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash", "lost_fees")
+)
+INCIDENCE = (*SIDES[:2], *FAMILIES_PARTS, *SIDES[2:])  # as the table lists them: parts below their sum
 COMPARISONS = ("added_child_months", *KNOWLEDGE_METRICS, "crowded_out", "pass_through", "mvpf")
 
 
@@ -61,12 +69,13 @@ def cell(estimate: Estimate, kind: str, *extra: str, signed: bool = False) -> Ce
 
 def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
     """Lay out the headline: values beside their changes, doubts of both sorts under the numbers."""
-    keys = ("policy", "take_up", "change", "added", "cost", "per_added", "inframarginal")
-    head = tuple(text(f"column.{key}", language) for key in keys)
-    return Grid(text("page.headline", language), head, tuple(_headline_row(row, language) for row in rows))
+    keys = ["policy", "take_up", "change", "added", "cost", "per_added", "inframarginal"]
+    fees = any(row.pass_through.defined for row in rows)
+    head = tuple(text(f"column.{key}", language) for key in [*keys, *(["pass_through"] if fees else [])])
+    return Grid(text("page.headline", language), head, tuple(_headline_row(row, fees, language) for row in rows))
 
 
-def _headline_row(row: HeadlineRow, language: str) -> Row:
+def _headline_row(row: HeadlineRow, fees: bool, language: str) -> Row:
     name, first = named(row.policy), text("page.baseline", language)
     head = Cell(name, (first,) if row.baseline and name.lower() != first else ())
     known = {key: _known(row, key, language) for key in KNOWLEDGE_METRICS}
@@ -79,6 +88,7 @@ def _headline_row(row: HeadlineRow, language: str) -> Row:
             cell(row.public_cost, "money"),
             cell(row.cost_per_added_child_month, "yuan", *known["cost_per_added_child_month"]),
             cell(row.inframarginal_share, "share", *known["inframarginal_share"]),
+            *([cell(row.pass_through, "plain")] if fees else []),
         ),
     )
 
@@ -148,10 +158,32 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
     )
 
 
+def incidence_grid(results: Results, language: str) -> Grid:
+    """Tell where each policy's money went: the public's outlay, then the sides whose gains add up to it."""
+    policies = results.policies[1:]
+    head = (text("column.side", language), *(named(policy) for policy in policies))
+    rows = tuple(
+        _incidence_row([results.entry(policy, key).own for policy in policies], key, language)
+        for key in INCIDENCE
+        if key in results.metrics
+    )
+    return Grid(text("page.incidence", language), head, rows if policies else ())
+
+
+def _incidence_row(gains: Sequence[Estimate], key: str, language: str) -> Row:
+    """One side's line; a part of the families' stands below their name in small."""
+    word, side = metric(key, language), key in SIDES
+    cells = [cell(gain, form(key), signed=True) for gain in gains]
+    if side:
+        cells = [replace(c, strong=True) for c in cells]
+    return Row(Cell(word.label, (word.unit,)) if side else Cell("", (word.label,)), tuple(cells))
+
+
 def measures_grid(results: Results, language: str) -> Grid:
     """List every other metric of the summary: its value under each policy and its paired change."""
     head = (text("column.measure", language), *(named(policy) for policy in results.policies))
-    listed = [key for key in METRICS if key in results.metrics and key not in HEADLINE_METRICS]
+    elsewhere = (*HEADLINE_METRICS, *INCIDENCE)
+    listed = [key for key in METRICS if key in results.metrics and key not in elsewhere]
     listed += [key for key in results.metrics if key not in METRICS]
     rows = tuple(_measure_row(results, key, language) for key in listed)
     return Grid(text("page.measures", language), head, rows)
@@ -188,12 +220,6 @@ def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
     return Grid(text("page.evidence", language), head, rows)
 
 
-def assumed(item: Mapping[str, Any]) -> bool:
-    """Say whether a value is an assumption, by its own account or for want of a source."""
-    source = str(item.get("source") or "").strip()
-    return not source or "assumption" in source.lower()
-
-
 def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
     source = names.tidy(str(item.get("source") or "")) if str(item.get("source") or "").strip() else ""
     low, high = item.get("low"), item.get("high")
@@ -203,7 +229,8 @@ def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
     if flag and source.lower() in ("assumption", ""):
         said = Cell(mark, words=True, strong=True)
     else:
-        said = Cell(source, (mark,) if flag else (), words=True)
+        marked = flag and not source.lower().startswith("assumption")
+        said = Cell(source, (mark,) if marked else (), words=True)
     key = Cell(names.tidy(str(item.get("key", ""))))
     return Row(key, (Cell(_bare(item.get("value")), words=_is_text(item.get("value"))), Cell(between), said), flag)
 

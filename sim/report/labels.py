@@ -76,13 +76,14 @@ def label_points(axes: Axes, labels: Sequence[tuple[float, float, str]], drawn: 
     """
     dots = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
     ink = axes.transData.transform(np.asarray(drawn, dtype=np.float64).reshape(-1, 2))
-    taken = np.hstack([ink - 4 * dots, ink + 4 * dots])
+    covered = np.hstack([ink - 4 * dots, ink + 4 * dots])
+    written = np.zeros((0, 4))
     frame = np.array([[axes.bbox.x0, axes.bbox.y0, axes.bbox.x1, axes.bbox.y1]])
     for x, y, label in labels:
         px, py = axes.transData.transform((x, y))
-        boxes = _places(px, py, (5.0 * names.width(label) + 3) * dots, 11 * dots, dots)
-        box = boxes[int(np.argmin(_costs(boxes, taken, frame)))]
-        taken = np.vstack([taken, box])
+        boxes = _places(px, py, (5.1 * names.width(label) + 5) * dots, 12 * dots, dots)
+        box = boxes[int(np.argmin(_costs(boxes, covered, written, frame)))]
+        written = np.vstack([written, box])
         across, up = (box[0] + box[2]) / 2 - px, (box[1] + box[3]) / 2 - py
         axes.annotate(
             label,
@@ -107,17 +108,18 @@ def _places(x: float, y: float, wide: float, high: float, dots: float) -> Floats
     """Return boxes around a point (left, bottom, right, top), the nearest and most usual places first."""
     centres = [
         (x + across * (wide / 2 + away * dots), y + up * (high / 2 + away * dots))
-        for away in (7, 16, 28, 42, 58)
-        for across, up in ((1, 0.3), (-1, 0.3), (1, -0.7), (-1, -0.7), (0, 1), (0, -1))
+        for away in (7, 16, 28, 42, 58, 80, 105)
+        for across, up in ((1, 0.3), (-1, 0.3), (1, -0.7), (-1, -0.7), (0, 1), (0, -1), (1, 1), (-1, 1))
     ]
     return np.array([(cx - wide / 2, cy - high / 2, cx + wide / 2, cy + high / 2) for cx, cy in centres])
 
 
-def _costs(boxes: Floats, taken: Floats, frame: Floats) -> Floats:
-    """Area of each box that is covered already, what lies outside the frame, and a little for distance."""
+def _costs(boxes: Floats, covered: Floats, written: Floats, frame: Floats) -> Floats:
+    """Cost of each box: worst outside the frame or on another label, bad on what is drawn, a little for distance."""
     area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     outside = area - _overlaps(boxes, frame).sum(axis=1)
-    costs: Floats = _overlaps(boxes, taken).sum(axis=1) + 20 * outside + 0.02 * area * np.arange(len(boxes))
+    on_ink, on_words = _overlaps(boxes, covered).sum(axis=1), _overlaps(boxes, written).sum(axis=1)
+    costs: Floats = on_ink + 20 * (outside + on_words) + 0.02 * area * np.arange(len(boxes))
     return costs
 
 

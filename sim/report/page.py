@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,15 @@ import jinja2
 
 from sim.report import grids, names
 from sim.report.grids import HEADLINE_METRICS, Cell, Grid, Row, named
+from sim.report.notes import assumed, notes, resting
 from sim.report.numerals import show, spread
 from sim.report.series import window
 from sim.report.tables import HeadlineRow, Results, headline
 from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, form, metric, month, text
+from sim.study.disk import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
-FIGURES = ("take_up", "public_cost", "frontier", "who_gains", "funnel", "market")
+FIGURES = ("take_up", "public_cost", "frontier", "who_gains", "incidence", "funnel", "market", "pass_through")
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,8 @@ def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = 
     pictures = [_picture(results, found[stem], language) for stem in FIGURES if stem in found]
     html = _template().render(_context(results, pictures, language))
     folder.mkdir(parents=True, exist_ok=True)
-    path, aside = folder / "report.html", folder / "report.html.part"
-    aside.write_text(html, encoding="utf-8")
-    aside.replace(path)
+    path = folder / "report.html"
+    write_whole(path, html.encode())
     return path
 
 
@@ -77,6 +78,7 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
     rows = headline(results)
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     evidence = list(manifest.get("evidence") or [])
+    rests = resting(manifest, dict.fromkeys(line.assumption for row in rows for line in row.knowledge), language)
 
     def say(key: str, **values: object) -> str:
         return text(key, language, **values)
@@ -91,17 +93,19 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
         "subtitle": _subtitle(manifest, language),
         "headline": grids.headline_grid(rows, language),
         "how": _how(rows, manifest, language),
-        "notes": _notes(manifest, language),
-        "findings": [_finding(row, language) for row in rows if row.added_child_months.defined],
+        "notes": [*notes(manifest, language), *([rests] if rests else [])],
+        "findings": _findings(rows, results, language),
         "knowledge": grids.knowledge_grid(rows, language),
         "figures": pictures,
         "stand_ins": _stand_ins(results, language) if pictures else [],
         "sweep": grids.sweep_grid(results, language),
         "sweep_how": say("page.sweep.how", policy=_swept(manifest)),
+        "incidence": grids.incidence_grid(results, language),
+        "incidence_how": say("page.incidence.how", baseline=names.tidy(results.baseline or "")),
         "measures": grids.measures_grid(results, language),
-        "measures_how": say("page.measures.how", baseline=names.tidy(results.baseline or "")),
+        "measures_how": _measures_how(results, language),
         "evidence": grids.evidence_grid(evidence, language),
-        "evidence_how": say("page.evidence.how", flagged=sum(map(grids.assumed, evidence)), total=len(evidence)),
+        "evidence_how": say("page.evidence.how", flagged=sum(map(assumed, evidence)), total=len(evidence)),
         "run": _run_grid(manifest, language),
         "command": str(manifest.get("command") or ""),
         "meanings": _meanings(results, language),
@@ -165,19 +169,28 @@ def _how(rows: Sequence[HeadlineRow], manifest: dict[str, Any], language: str) -
     return text("page.headline.how", language, replications=said)
 
 
-def _notes(manifest: dict[str, Any], language: str) -> list[str]:
-    notes = [names.tidy(str(note)) for note in manifest.get("notes") or []]
-    scale = manifest.get("scale")
-    if scale is not None and scale != 1:
-        notes.append(text("page.scaled", language, scale=f"{scale * 100:,.6g} %"))
-    return notes
+def _measures_how(results: Results, language: str) -> str:
+    said = text("page.measures.how", language, baseline=names.tidy(results.baseline or ""))
+    profit = text("page.measures.profit", language) if "institution_profit" in results.metrics else ""
+    return f"{said} {profit}".strip()
 
 
 def _swept(manifest: dict[str, Any]) -> str:
     return names.tidy(str((manifest.get("sweep") or {}).get("policy") or ""))
 
 
-def _finding(row: HeadlineRow, language: str) -> tuple[str, str]:
+def _findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> list[tuple[str, str]]:
+    """Say what each policy does; of the baseline, what its closures cost."""
+    said = []
+    for row in rows:
+        if row.added_child_months.defined and not row.baseline:
+            said.append(_finding(row, results, language))
+        elif closed := " ".join(_closed(row, results, language)):
+            said.append((named(row.policy), closed))
+    return said
+
+
+def _finding(row: HeadlineRow, results: Results, language: str) -> tuple[str, str]:
     """Say in sentences what the policy does; no number that hangs on assumptions without its range."""
     added, cost = row.added_child_months, row.public_cost
     value = added.value or 0.0
@@ -185,6 +198,8 @@ def _finding(row: HeadlineRow, language: str) -> tuple[str, str]:
     unclear = added.low is not None and added.high is not None and added.low <= 0 <= added.high
     key = "unclear" if unclear else "added" if value >= 0 else "lost"
     shown = show(abs(value) if key == "lost" else value, "count")
+    none = not any((value, added.low, added.high, cost.value))
+    key = "no_effect" if none and added.low is not None else key
     parts = [text(f"finding.{key}", language, added=shown, luck=luck, cost=show(cost.value, "money"))]
     for name, sentence in (
         ("cost_per_added_child_month", "finding.per_added"),
@@ -194,7 +209,36 @@ def _finding(row: HeadlineRow, language: str) -> tuple[str, str]:
         if estimate.defined:
             shown = show(estimate.value, form(name))
             parts.append(text(sentence, language, value=shown, doubts=_doubts(row, name, language)))
-    return named(row.policy), " ".join(parts)
+    parts += [*_passed(row, language), *_closed(row, results, language)]
+    # a number and its % stay on one line
+    return named(row.policy), " ".join(parts).replace(" %", "\u00a0%")
+
+
+def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
+    """Say what part of the money ended in higher fees, where institutions set any."""
+    passed = row.pass_through
+    if passed.value is None or not passed.defined:
+        return
+    luck = _luck(spread(passed.low, passed.high, "plain", like=passed.value), language)
+    if passed.low is not None and passed.high is not None and passed.low <= 0 <= passed.high:
+        yield text("finding.fees_unclear", language, value=show(passed.value, "plain"), luck=luck)
+    elif passed.value >= 0:
+        yield text("finding.pass_through", language, value=show(passed.value, "plain"), luck=luck)
+    else:
+        # a fall is said without its sign, and so is its interval
+        low, high = (None if end is None else -end for end in (passed.high, passed.low))
+        luck = _luck(spread(low, high, "plain", like=passed.value), language)
+        yield text("finding.fees_fall", language, value=show(-passed.value, "plain"), luck=luck)
+
+
+def _closed(row: HeadlineRow, results: Results, language: str) -> Iterator[str]:
+    """Say what closures cost, where any institution closed."""
+    said = {
+        key: results.entry(row.policy, key).own.value
+        for key in ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
+    }
+    if said["institutions_closed"] and None not in said.values():
+        yield text("finding.closures", language, **{key: show(value, form(key)) for key, value in said.items()})
 
 
 def _luck(between: str, language: str) -> str:

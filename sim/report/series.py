@@ -59,10 +59,10 @@ class Monthly:
         return None if own is None or other is None else own - other
 
 
-def gather(results: Results, metrics: Collection[str]) -> Monthly:
-    """Take what the figures need out of the monthly table: everybody together, no sweep arms."""
+def gather(results: Results, metrics: Collection[str], group: str = "all") -> Monthly:
+    """Take what the figures need out of the monthly table: of one group, no sweep arms."""
     rows = results.monthly.filter(
-        (pl.col("group") == "all")
+        (pl.col("group") == group)
         & pl.col("metric").is_in(list(metrics))
         & pl.col("policy").is_in(list(results.policies))
     )

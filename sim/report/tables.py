@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from sim.report import names, numerals
+from sim.report.notes import notes, resting
 from sim.report.words import assumption, text
+from sim.study.estimate import Estimate
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,25 +23,6 @@ NUMBERS = ("value", "low", "high", "difference", "difference_low", "difference_h
 KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
 ASSUMPTION = "assumption="
 NAME_COLUMNS = 15  # what a terminal of 100 columns leaves for the names
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One number with the ends of its interval, in the unit of its metric; None is undefined."""
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def defined(self) -> bool:
-        """Is there a value at all?"""
-        return numerals.defined(self.value)
-
-    @property
-    def bounded(self) -> bool:
-        """Are both ends of the interval known?"""
-        return numerals.defined(self.low) and numerals.defined(self.high)
 
 
 UNDEFINED = Estimate()
@@ -90,6 +73,8 @@ class HeadlineRow:
     public_cost: Estimate
     cost_per_added_child_month: Estimate
     inframarginal_share: Estimate
+    pass_through: Estimate
+    prepaid_lost: Estimate
     replications: int | None
     knowledge: tuple[Knowledge, ...]
 
@@ -184,11 +169,17 @@ def _row(results: Results, policy: str) -> HeadlineRow:
         metric: UNDEFINED if baseline and metric != "public_cost" else results.entry(policy, metric).own
         for metric in ("added_child_months", "public_cost", *KNOWLEDGE_METRICS)
     }
+    # where no institution sets its fees, a zero would be no finding
+    responds = results.manifest.get("fees_respond") and not baseline
+    # what is lost is news where some policy gives some of it back
+    returned = any(results.entry(other, "prepaid_refunded").own.value for other in results.policies)
     return HeadlineRow(
         policy=policy,
         baseline=baseline,
         take_up=take_up.own,
         take_up_change=change,
+        pass_through=results.entry(policy, "pass_through").own if responds else UNDEFINED,
+        prepaid_lost=results.entry(policy, "prepaid_lost").own if returned else UNDEFINED,
         replications=take_up.replications,
         knowledge=() if baseline else results.knowledge(policy),
         **own,
@@ -284,4 +275,18 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     ]
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))
-    return captions + [f"! {names.tidy(str(note))}" for note in results.manifest.get("notes") or []]
+    for name, kind in (("pass_through", "plain"), ("prepaid_lost", "money")):
+        if listed := "; ".join(_listed(row, name, kind) for row in rows if getattr(row, name).defined):
+            captions.append(text(f"terminal.{name}", language, listed=listed))
+    moved = dict.fromkeys(line.assumption for row in rows for line in row.knowledge)
+    said = resting(results.manifest, moved, language)
+    return [*captions, *([said] if said else []), *(f"! {note}" for note in notes(results.manifest, language))]
+
+
+def _listed(row: HeadlineRow, name: str, kind: str) -> str:
+    """Write a policy's name and its number, with the interval in brackets."""
+    estimate: Estimate = getattr(row, name)
+    between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value)
+    value = numerals.show(estimate.value, kind)
+    policy = names.shorten(names.tidy(row.policy), 60)
+    return f"{policy} {value} ({between})" if between and estimate.low != estimate.high else f"{policy} {value}"

@@ -49,6 +49,12 @@ COST = {
 }
 UNITS = {"take_up": "share", "inframarginal_share": "share", "public_cost": "yuan"}
 CHILDREN = 310_000.0
+# shares of the public outlay; the families' parts add up to theirs, and the sides to the outlay
+INCIDENCE = {
+    "outlay": 1.0, "families": 0.5, "staff": 0.25, "other_costs": 0.125, "profit": 0.125, "always_takers": 0.75,
+    "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625, "cash": 0.25,
+    "lost_fees": -0.125,
+}  # fmt: skip
 
 
 def months(count: int) -> list[date]:
@@ -107,6 +113,8 @@ def policy_rows(policy: str, added: float, cost: float, first: bool, replication
     yield row("utilisation", 0.48 + share * 3, 0.004, change=share * 3)
     yield row("waiting", 2310.0 + added / 60, 90, change=added / 60)
     yield row("pass_through", None if first else 0.08, 0.02)
+    for part, share_of_cost in INCIDENCE.items():
+        yield row(f"incidence_{part}", 0.0 if first else cost * share_of_cost, 0.01 * cost)
     for quintile, part in enumerate((0.09, 0.14, 0.2, 0.26, 0.31), start=1):
         yield row("public_cost", cost * part, cost * part * 0.04, f"quintile={quintile}", cost * part)
         yield row(
@@ -173,21 +181,24 @@ def monthly_frame(policies: list[tuple[str, float, float]], replications: int, c
             "mean_fee": 1830 + 0.4 * x + fees + paid / 1.2e6 + 0 * children,
             "mean_net_fee": 1790 + 0.4 * x + fees - paid / 4e4,
             "utilisation": enrolled / 64_000,
+            "pass_through": np.where(live * cost > 0, 0.1 * live + luck.normal(0, 0.01, shape), np.nan),
         }
-        for metric, cube in cubes.items():
+        of_kind = {f"kind=private {metric}": cubes[metric] / 2 for metric in ("pass_through", "public_cost")}
+        for key, cube in (cubes | of_kind).items():
+            group, _, metric = key.rpartition(" ")
             frames.append(
                 pl.DataFrame(
                     {
                         "policy": name,
                         "replication": np.repeat(np.arange(replications), count),
                         "month": pl.Series(months(count) * replications, dtype=pl.Date),
-                        "group": "all",
+                        "group": group or "all",
                         "metric": metric,
                         "value": cube.ravel(),
                     }
                 )
             )
-    return pl.concat(frames)
+    return pl.concat(frames).filter(pl.col("value").is_not_nan())
 
 
 def sweep_of(grid: list[tuple[float, float]]) -> tuple[dict[str, Any], list[tuple[str, float, float]]]:
@@ -211,6 +222,7 @@ def manifest_of(names: list[str], arms: list[str], sweep: dict[str, Any] | None,
         "policies": [{"name": n, "role": "policy"} for n in names] + [{"name": n, "role": "sweep"} for n in arms],
         "sweep": sweep,
         "fees_respond": True,
+        "kinds_that_set_fees": ["private"],
         "counted": {"from": "2025-11-01", "until": "2026-10-31"},
         "replications": replications,
         "scale": 1.0,

@@ -7,10 +7,25 @@ from xml.etree import ElementTree
 import matplotlib
 import polars as pl
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from sim.report import canvas, frontier, labels
-from sim.report.figures import DRAWINGS, draw_all
-from sim.report.tables import Estimate, Results
+from sim.report.figures import (
+    DRAWINGS,
+    DRAWN_MONTHLY,
+    Scene,
+    draw_all,
+    incidence,
+    market,
+    pass_through,
+    sweep_frontier,
+    who_gains,
+)
+from sim.report.series import gather
+from sim.report.tables import Results
+from sim.study.estimate import Estimate
 
 from .made_up import HOSTILE, build
 
@@ -71,7 +86,7 @@ def test_what_has_no_data_is_not_drawn_and_goes_if_it_is_old(folder: Path) -> No
     late = results.monthly.filter((pl.col("policy") == "baseline") | (pl.col("month").dt.year() > 2024))
     written = draw_all(Results(results.summary, late, results.manifest), folder)
     stems = {path.stem for path in written}
-    assert stems == {"take_up", "public_cost", "who_gains", "market"}
+    assert stems == {"take_up", "public_cost", "who_gains", "incidence", "market", "pass_through"}
     assert {path.stem for path in (folder / "figures").iterdir()} == stems | {"mine"}
 
 
@@ -81,6 +96,78 @@ def test_nulls_draw_nothing(folder: Path) -> None:
 
 def test_no_monthly_rows_and_a_bare_manifest_are_no_error(study: Results, folder: Path) -> None:
     assert draw_all(Results(study.summary.clear(), study.monthly.clear(), {}), folder) == []
+
+
+# what is drawn ----------------------------------------------------------------------------------------
+
+
+def scene_of(results: Results) -> Scene:
+    pens = canvas.pens(results.policies, "en")
+    return Scene(results, gather(results, DRAWN_MONTHLY), pens, "en")
+
+
+def test_the_figure_of_fees_ends_with_the_last_payment() -> None:
+    results = build(sweep=False)
+    months = results.monthly["month"].unique().sort().to_list()
+    paid = pl.when((pl.col("metric") == "public_cost") & (pl.col("month") > months[-5])).then(0.0)
+    monthly = results.monthly.with_columns(value=paid.otherwise(pl.col("value")))
+    with canvas.style([]):
+        figure = pass_through(scene_of(Results(results.summary, monthly, results.manifest)))
+    assert figure is not None
+    assert [axes.get_xlim()[1] for axes in figure.axes] == pytest.approx([len(months) - 4 - 0.7] * len(figure.axes))
+
+
+def crowded() -> Results:
+    """Most arms near nothing, as where a grid's first steps cost little, and a few far away."""
+    results = build(count=2)
+    small = pl.when(pl.col("policy").str.contains(r"rate=0(\.1)?\]|^vouchers$")).then(0.05).otherwise(1.0)
+    columns = ("value", "low", "high", "difference", "difference_low", "difference_high")
+    return Results(results.summary.with_columns(pl.col(c) * small for c in columns), results.monthly, results.manifest)
+
+
+@pytest.mark.parametrize("results", [build(count=2), crowded()], ids=["spread", "crowded"])
+def test_labels_of_the_grid_overlap_nowhere(results: Results) -> None:
+    with canvas.style([]):
+        figure = sweep_frontier(scene_of(results))
+        assert figure is not None
+        drawn_on = FigureCanvasAgg(figure)
+        drawn_on.draw()
+        renderer = drawn_on.get_renderer()
+        # an annotation's own extent includes its line; only the words must stay apart
+        boxes = [Text.get_window_extent(text, renderer) for text in figure.axes[0].texts]
+    assert len(boxes) == 17
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_bars_of_all_policies_have_one_scale(study: Results) -> None:
+    with canvas.style([]):
+        figure = who_gains(scene_of(study))
+        assert figure is not None
+        for axes, key in zip(figure.axes, ("public_cost", "added_child_months"), strict=True):
+            bars = [patch.get_height() for patch in axes.patches if isinstance(patch, Rectangle)]
+            values = [study.entry(p, key, f"quintile={q}").own.value for p in study.policies[1:] for q in range(1, 6)]
+            assert bars == pytest.approx([value * bars[0] / values[0] for value in values])  # type: ignore[operator]
+
+
+def test_legends_show_names_whole() -> None:
+    long = "vouchers for the families whom nobody has yet told of them, lowest incomes first"
+    with canvas.style([]):
+        figure = market(scene_of(build(names=("baseline", "vouchers", long), replications=2, count=14, sweep=False)))
+        assert figure is not None
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["baseline", "vouchers", long]
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        assert figure.legends[0].get_window_extent(renderer).x1 <= figure.bbox.x1
+
+
+def test_figures_of_a_thinned_city_say_so() -> None:
+    results = build(count=14)
+    for scale, said in ((1.0, False), (0.2, True)):
+        results.manifest["scale"] = scale
+        with canvas.style([]):
+            for draw in DRAWINGS.values():
+                figure = draw(scene_of(results))
+                assert figure is not None
+                assert any("City at 20 %" in text.get_text() for text in figure.texts) == said
 
 
 # pens, labels, arms ----------------------------------------------------------------------------------
@@ -95,6 +182,22 @@ def test_a_name_without_a_font_gets_a_number() -> None:
     unknown = "\U00012000 cuneiform"
     assert canvas.drawable(unknown, 3, "en") == "policy 4"
     assert canvas.drawable("vouchers × 2", 3, "en") == "vouchers × 2"
+
+
+def test_chinese_names_are_drawn_on_every_machine(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All of GB 2312, with no font but those that come with matplotlib and with us."""
+    monkeypatch.setattr(canvas, "_installed", tuple)
+    rows = (bytes([row, column]) for row in range(0xB0, 0xF8) for column in range(0xA1, 0xFF))
+    han = "".join(pair.decode("gb2312", errors="ignore") for pair in rows)
+    assert len(han) == 6763
+    assert canvas.drawable(han, 1, "en") == han
+    name = "托育消费券（新生家庭优先）, vouchers × 2"
+    with canvas.style([name]):
+        # a character without a glyph is a warning, and warnings are errors here
+        FigureCanvasAgg(canvas.blank(name, 2, left=1, right=1, top=1, bottom=0.5)).draw()
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize("wanted", [[0.0, 0.0, 0.0], [0.0, 1.0, 50.0], [90.0, 95.0, 99.0], [-50.0, 20.0, 21.0]])
@@ -124,3 +227,31 @@ def test_an_arm_without_numbers_is_left_out() -> None:
     results = build(count=2)
     gone = results.summary.filter(~pl.col("policy").str.contains("per_round=4", literal=True))
     assert len(frontier.arms(Results(gone, results.monthly, results.manifest))) == 13
+
+
+def test_gains_less_losses_end_at_the_outlay(study: Results) -> None:
+    """Bars to the right less bars to the left come to the mark, policy by policy."""
+    with canvas.style([]):
+        scene = Scene(study, gather(study, DRAWN_MONTHLY), canvas.pens(study.policies, "en"), "en")
+        less = study.summary.with_columns(  # a side that loses
+            value=pl.when(pl.col("metric") == "incidence_profit").then(-pl.col("value")).otherwise(pl.col("value"))
+        )
+        less = less.with_columns(
+            value=pl.when(pl.col("metric") == "incidence_outlay").then(0.75 * pl.col("value")).otherwise("value")
+        )
+        lossy = Scene(Results(less, study.monthly, study.manifest), scene.monthly, scene.pens, "en")
+        for one in (scene, lossy):
+            figure = incidence(one)
+            assert figure is not None
+            axes = figure.axes[0]
+            bars = [b for b in axes.patches if isinstance(b, Rectangle)]
+            marks = [line for line in axes.lines if line.get_marker() == "D"]
+            assert len(marks) == len(study.policies) - 1
+            for mark in marks:
+                x, y = float(mark.get_xdata()[0]), float(mark.get_ydata()[0])  # type: ignore[index, arg-type]
+                row = [b for b in bars if abs(b.get_y() + b.get_height() / 2 - y) < 1e-9]
+                assert len(row) == 4
+                assert sum(b.get_width() for b in row) == pytest.approx(x)
+                edges = sorted((min(b.get_x(), b.get_x() + b.get_width()), abs(b.get_width())) for b in row)
+                for (left, wide), (after, _) in itertools.pairwise(edges):
+                    assert left + wide == pytest.approx(after), "end to end"

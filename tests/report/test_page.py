@@ -9,9 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid
+from sim.report.grids import INCIDENCE as METRICS_OF_INCIDENCE
 from sim.report.numerals import show
 from sim.report.page import write_page
 from sim.report.tables import Results, headline
+from sim.report.words import FORMS, METRICS, form
 
 from .made_up import HOSTILE, build
 
@@ -60,8 +63,8 @@ def page(written: list[Path]) -> Reader:
     return read(written[-1])
 
 
-def test_the_report_is_twelve_figures_and_a_page(written: list[Path]) -> None:
-    assert len(written) == 13
+def test_the_report_is_sixteen_figures_and_a_page(written: list[Path]) -> None:
+    assert len(written) == 17
     assert written[-1].name == "report.html"
     assert all(path.is_file() for path in written)
     assert not list(written[-1].parent.rglob("*.part"))
@@ -96,7 +99,7 @@ def test_pictures_are_the_files_and_have_words(written: list[Path], page: Reader
     embedded = {base64.b64decode(source.partition(",")[2]) for source in sources}
     assert embedded == {path.read_bytes() for path in written if path.suffix == ".svg"}
     alts = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(alts) == len(sources) == 6
+    assert len(alts) == len(sources) == 8
     assert all(len(alt) > 60 for alt in alts)
 
 
@@ -113,6 +116,26 @@ def test_the_page_says_what_the_headline_says(study: Results, page: Reader) -> N
                 assert show(number, form) in words
     for said in ("Read this with the table", *study.manifest["notes"], study.manifest["command"], "20251110"):
         assert str(said) in words
+
+
+def test_where_the_money_went_is_a_table_that_adds_up(study: Results, page: Reader, folder: Path) -> None:
+    grid = incidence_grid(study, "en")
+    shown = {(row.head.main or row.head.lines[0]): [cell.main for cell in row.cells] for row in grid.rows}
+    assert len(shown) == len(METRICS_OF_INCIDENCE) == 12
+    assert grid.head[1:] == study.policies[1:], "the baseline is what others are compared with"
+    assert shown["Public outlay"][0] == "+7.10"
+    assert shown["fees posted higher, on the same bills"][0] == "−1.77"
+    words = " ".join(page.words)
+    assert words.index("Where the money went") < words.index("Everything else that was measured")
+    listed = {row.head.main for row in measures_grid(study, "en").rows}
+    assert not listed & set(shown), "no number stands twice"
+    for policy in study.policies[1:]:
+        gain = {key: study.entry(policy, key).own.value for key in METRICS_OF_INCIDENCE}
+        assert sum(gain[key] for key in SIDES[1:]) == pytest.approx(gain[SIDES[0]])
+        assert sum(gain[key] for key in FAMILIES_PARTS) == pytest.approx(gain["incidence_families"])
+    without = study.summary.filter(~pl.col("metric").str.starts_with("incidence"))
+    bare = read(write_page(Results(without, study.monthly, study.manifest), folder))
+    assert "Where the money went" not in " ".join(bare.words)
 
 
 def test_assumptions_are_flagged(page: Reader) -> None:
@@ -175,6 +198,48 @@ def test_an_empty_study_is_still_a_page(study: Results, folder: Path) -> None:
     assert "Childcare policies compared" in " ".join(page.words)
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "said"),
+    [
+        (0.12, 0.06, 0.2, "Of each yuan 0.120 ended in higher posted fees (95 % interval for luck 0.060 to 0.200)."),
+        (
+            0.12,
+            -0.1,
+            0.2,
+            "higher posted fees, which cannot be told from zero (95 % interval for luck −0.100 to 0.200).",
+        ),
+        (-0.12, -0.2, -0.06, "For each yuan posted fees fell by 0.120 (95 % interval for luck 0.060 to 0.200)."),
+    ],
+)
+def test_the_page_says_in_table_and_words_whether_fees_rise(
+    folder: Path, value: float, low: float, high: float, said: str
+) -> None:
+    results = build(names=("baseline", "vouchers"), count=2, sweep=False)
+    passed = pl.col("metric") == "pass_through"
+    ends = {"value": value, "low": low, "high": high}
+    moved = {key: pl.when(passed).then(end).otherwise(pl.col(key)) for key, end in ends.items()}
+    summary = results.summary.with_columns(**moved)
+    words = " ".join(read(write_page(Results(summary, results.monthly, results.manifest), folder)).words)
+    assert said in words.replace("\u00a0", " ")
+    column = "Of each yuan, ended in higher posted fees"
+    assert column in " ".join(words.split())
+    fixed = Results(summary, results.monthly, results.manifest | {"fees_respond": False})
+    assert column not in " ".join(" ".join(read(write_page(fixed, folder)).words).split())
+
+
+def test_a_policy_that_moves_nothing_is_said_to(folder: Path) -> None:
+    results = build(names=("baseline", "escrow"), count=2, sweep=False)
+    still = pl.col("metric").is_in(["added_child_months", "public_cost"])
+    zeros = {key: pl.when(still).then(0.0).otherwise(pl.col(key)) for key in ("value", "low", "high")}
+    page = read(write_page(Results(results.summary.with_columns(**zeros), results.monthly, results.manifest), folder))
+    assert "costs the public nothing and moves no child into care or out of it." in " ".join(page.words)
+
+
+def test_money_called_millions_is_written_in_millions() -> None:
+    in_millions = {key for key, word in METRICS.items() if word["en"].unit == "million yuan"}
+    assert {"public_cost", "prepaid_lost", "unpaid_wages"} <= in_millions == {k for k in FORMS if form(k) == "money"}
+
+
 def test_an_unclear_effect_is_said_to_be_unclear(folder: Path) -> None:
     results = build(names=("baseline", "vouchers"), count=2, sweep=False)
     low = pl.when(pl.col("metric") == "added_child_months").then(-5.0).otherwise(pl.col("low"))
@@ -185,7 +250,38 @@ def test_an_unclear_effect_is_said_to_be_unclear(folder: Path) -> None:
 def test_a_sample_of_the_city_is_announced(folder: Path) -> None:
     results = build(count=2, sweep=False)
     results.manifest["scale"] = 0.05
-    assert "Simulated at 5 % of the city" in " ".join(read(write_page(results, folder)).words)
+    words = " ".join(read(write_page(results, folder)).words)
+    assert "Simulated at 5 % of the city" in words
+    # before the run's own notes, for it bears on every number
+    assert words.index("Simulated at 5 %") < words.index(results.manifest["notes"][0])
+
+
+def test_the_page_counts_what_is_assumed_beside_the_first_table(page: Reader) -> None:
+    words = " ".join(page.words)
+    said = (
+        "Of the 3 numbers put in, 2 are assumptions or have no source, 2 of them with a range. "
+        "Moved over their ranges here: awareness, commitment, hassle."
+    )
+    assert words.index("The policies side by side") < words.index(said) < words.index("In short")
+
+
+def test_a_loss_before_owners_support_is_explained(study: Results, page: Reader, folder: Path) -> None:
+    """The city's institutions stand below zero before anybody keeps them open: that is not a finding."""
+    said = "leaves out what owners, parent kindergartens and public budgets put in"
+    assert said not in " ".join(page.words)
+    profit = study.summary.with_columns(metric=pl.col("metric").replace("waiting", "institution_profit"))
+    words = " ".join(read(write_page(Results(profit, study.monthly, study.manifest), folder)).words)
+    assert said in words
+    assert "Institutions' profit before owners' support" in words
+
+
+def test_an_assumption_is_called_one_once(study: Results, folder: Path) -> None:
+    rows = [
+        {"key": "a", "value": 1, "source": "assumption: nothing published"},
+        {"key": "b", "value": 2, "source": "a census, with the parts an assumption"},
+    ]
+    page = read(write_page(Results(study.summary, study.monthly, study.manifest | {"evidence": rows}), folder))
+    assert page.words.count("assumption") == 1
 
 
 def test_the_page_is_the_same_each_time(study: Results, tmp_path: Path) -> None:

@@ -90,6 +90,23 @@ def test_the_terminal_table_fits_a_hundred_columns_with_its_numbers_whole(study:
     assert str(study.manifest["notes"][0])[:40] in shown
 
 
+def test_the_terminal_says_whether_fees_rise(study: Results) -> None:
+    said = "Of each yuan paid, ended in higher posted fees"
+    shown = " ".join(render(terminal_table(study)).split())
+    assert f"{said} (below zero: fees fell): " in shown
+    assert "0.080 (0.060 to 0.100)" in shown
+    fixed = Results(study.summary, study.monthly, study.manifest | {"fees_respond": False})
+    assert said not in " ".join(render(terminal_table(fixed)).split())
+
+
+def test_the_terminal_says_what_is_assumed_and_that_the_city_is_thinned(study: Results) -> None:
+    shown = " ".join(render(terminal_table(study)).split())
+    assert "Of the 3 numbers put in, 2 are assumptions or have no source, 2 of them with a range." in shown
+    assert "Simulated at" not in shown
+    thinned = Results(study.summary, study.monthly, study.manifest | {"scale": 0.05})
+    assert "! Simulated at 5 % of the city's size" in " ".join(render(terminal_table(thinned)).split())
+
+
 def test_a_narrow_terminal_loses_no_number(study: Results) -> None:
     shown = re.sub(r"\s", "", render(terminal_table(study), width=70))
     assert "3,381" in shown

@@ -1,0 +1,42 @@
+"""What a reader must know before believing the table: the run's own notes, its scale, what it rests on."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sim.report import names
+from sim.report.words import assumption, text
+
+
+def notes(manifest: Mapping[str, Any], language: str) -> list[str]:
+    """Return the warnings of a run, that of a thinned city first: it bears on every count."""
+    said = [names.tidy(str(note)) for note in manifest.get("notes") or []]
+    scale = scale_of(manifest)
+    return [text("page.scaled", language, scale=scale), *said] if scale else said
+
+
+def scale_of(manifest: Mapping[str, Any]) -> str:
+    """Write the share of the city that was simulated, or nothing if it was the whole."""
+    scale = manifest.get("scale")
+    return "" if scale is None or scale == 1 else f"{scale * 100:,.6g} %"
+
+
+def assumed(item: Mapping[str, Any]) -> bool:
+    """Say whether a value is an assumption, by its own account or for want of a source."""
+    source = str(item.get("source") or "").strip()
+    return not source or "assumption" in source.lower()
+
+
+def resting(manifest: Mapping[str, Any], moved: Collection[str], language: str) -> str:
+    """Say how many numbers are assumed, how many state a range, and which are moved over it; nothing if none is.
+
+    moved : names of the assumptions that the run moves to their ends
+    """
+    evidence = list(manifest.get("evidence") or [])
+    flagged = [item for item in evidence if assumed(item)]
+    if not flagged:
+        return ""
+    ranged = sum(item.get("low") is not None and item.get("high") is not None for item in flagged)
+    listed = ", ".join(assumption(names.tidy(key), language).short for key in moved)
+    said = text("page.resting", language, total=len(evidence), flagged=len(flagged), ranged=ranged)
+    tail = text("page.resting.moved", language, moved=listed) if listed else text("page.resting.still", language)
+    return f"{said} {tail}"
