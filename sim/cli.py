@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
+import select
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, Token
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.scenario.schema import Scenario
-    from sim.study.run import Study
 
+COMPARING = "comparing the policies"
 DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5, 130
 
 app = App(
@@ -32,13 +37,101 @@ app = App(
     version=lambda: version("childcare-sim"),
 )
 
+
+def _whole(kind: Any, tokens: Sequence[Token]) -> int:
+    """A whole number as typed: nothing is rounded."""
+    del kind
+    (text,) = (token.value for token in tokens)
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
+        raise ValueError(f"found {text[:40]}, expected a whole number of at most 18 digits")
+    return int(text)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
 Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
 
 
-def main() -> None:
-    """Run the command line; exits with the status that docs/commands.md lists."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))  # being asked to end is an interrupt too
-    sys.exit(_guarded(sys.argv[1:]))
+class _Sink(io.RawIOBase):
+    """A stream of ours that never raises: what it could not write is lost, and `error` says why.
+
+    A full disk or a reader who has left must not end a run whose results are files.
+
+    descriptor : where to write; None for a stream that was closed before we came, whose reader has left too
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = -1 if descriptor is None else descriptor
+        self.error: OSError | None = BrokenPipeError() if descriptor is None else None
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        return os.isatty(self._descriptor)
+
+    def write(self, data: Any, /) -> int:
+        while self.error is None:
+            try:
+                return os.write(self._descriptor, data)
+            except BlockingIOError:
+                select.select([], [self._descriptor], [])
+            except OSError as error:
+                self.error = error
+        return len(data)
+
+
+def _caught(name: str) -> _Sink:
+    """Put a sink behind a standard stream, in which characters that its encoding lacks are spelt out."""
+    stream = getattr(sys, name)
+    sink, encoding = (_Sink(None), "utf-8") if stream is None else (_Sink(stream.fileno()), stream.encoding)
+    prompt = sink.isatty() or name == "stderr"
+    text = io.TextIOWrapper(io.BufferedWriter(sink), encoding, errors="backslashreplace", line_buffering=prompt)
+    setattr(sys, name, text)
+    return sink
+
+
+def main(leave: Callable[[int, FrameType | None], None]) -> None:
+    """Run the command line; exits with the status that docs/commands.md lists.
+
+    leave : answers an interrupt that comes when all is done
+    """
+    out, _ = _caught("stdout"), _caught("stderr")
+    _answer(_stop)
+    status = _guarded(sys.argv[1:])
+    _answer(leave)
+    sys.stdout.flush()
+    if out.error is not None and not isinstance(out.error, BrokenPipeError):
+        _complain(f"standard output: found {out.error.strerror}, expected to write here")
+        status = max(status, STORAGE)
+    sys.stderr.flush()
+    sys.exit(status)
+
+
+def _answer(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Answer interrupts so, and being asked to end alike; whoever has had us ignore one, as nohup does, is obeyed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """End at once: nothing is begun, and an exception could be lost in whatever is being loaded."""
+    del number, frame
+    words = f"interrupted before anything was run. To go on: {_repeat(sys.argv[1:])}\n"
+    with suppress(OSError):  # nobody may be listening
+        os.write(2, words.encode(errors="replace"))
+    os._exit(INTERRUPTED)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within it an interrupt is an exception, so that workers are ended and what is finished is kept."""
+    _answer(signal.default_int_handler)
+    yield
+    _answer(_stop)
 
 
 def _guarded(words: list[str]) -> int:
@@ -51,9 +144,6 @@ def _guarded(words: list[str]) -> int:
     except KeyboardInterrupt:
         _complain(f"interrupted; what is finished is kept. To go on: {_repeat(words)}")
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output has left, as `head` does
-        sys.stdout = None
-        return DONE
     except Exception as error:
         return _explained(error)
     return status if isinstance(status, int) else DONE
@@ -62,8 +152,8 @@ def _guarded(words: list[str]) -> int:
 def _explained(error: Exception) -> int:
     """One line for each thing that went wrong, and the exit status. Raises what is not foreseen."""
     from sim.scenario.faults import BadScenario
+    from sim.study.disk import StoreError
     from sim.study.folder import FolderError
-    from sim.study.store import StoreError
 
     if isinstance(error, OSError) and error.filename is not None:
         _complain(f"{error.filename}: found {error.strerror}, expected to read and write here")
@@ -89,9 +179,9 @@ def _repeat(words: list[str]) -> str:
 def run(
     *files: Path,
     out: Path = Path("results"),
-    replications: int | None = None,
-    workers: int | None = None,
-    seed: int | None = None,
+    replications: Whole | None = None,
+    workers: Whole | None = None,
+    seed: Whole | None = None,
     scale: float | None = None,
     settings: Setting = (),
     executor: Literal["local"] = "local",
@@ -133,25 +223,42 @@ def run(
         _complain(f"--workers: found {workers}, expected a number from 1 to 1024")
         return BAD_INPUT
     del executor
+    if not _is_text(out):
+        _complain(f"--out: found {str(out)!r}, expected a path in UTF-8")
+        return BAD_INPUT
     given = {"run.replications": replications, "run.seed": seed, "run.scale": scale}
     words = tuple(f"{key}={value}" for key, value in given.items() if value is not None)
     scenarios = _load_all(files, (*settings, *words))
     status = DONE
     for scenario in scenarios:
-        status = max(status, _run_one(scenario, out, workers, fresh, lang, quiet))
+        try:
+            status = max(status, _run_one(scenario, out, workers, fresh, lang, quiet))
+        except Exception as error:  # told, and the next file is run all the same; what is not foreseen is raised
+            status = max(status, _explained(error))
     return status
+
+
+def _is_text(path: Path) -> bool:
+    """Whether a path is text: bytes that are none stand in it as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in str(path))
 
 
 def _load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> list[Scenario]:
     """All scenarios, or the faults of all of them at once."""
     from sim.scenario.faults import BadScenario, Fault
     from sim.scenario.schema import load
+    from sim.study.plan import make_plan
 
     scenarios: list[Scenario] = []
     faults: list[Fault] = []
     for file in files:
+        if not _is_text(file):
+            faults.append(Fault(str(file), "(file)", repr(str(file)), "a path in UTF-8"))
+            continue
         try:
-            scenarios.append(load(file, settings))
+            scenario = load(file, settings)
+            make_plan(scenario)
+            scenarios.append(scenario)
         except BadScenario as error:
             faults += error.faults
     stems = [s.stem for s in scenarios]
@@ -172,56 +279,71 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
 
     from sim.study.run import run as run_study
 
+    def publish(folder: Path) -> None:
+        from sim.report.page import write_report
+        from sim.report.tables import Results
+
+        console.print("drawing the figures, writing the page")  # above the bar, where there is one
+        write_report(Results.load(folder), folder, lang)
+
     console = Console(stderr=True, quiet=quiet)
-    with _progress(console, quiet) as advance:
-        study = run_study(scenario, out, workers, fresh, advance, _repeat(sys.argv[1:]))
+    with _progress(console, quiet) as advance, _interruptible():
+        study = run_study(scenario, out, workers, fresh, advance, _repeat(sys.argv[1:]), publish)
+    for notice in study.notices:
+        _complain(notice)
     if study.failures:
         for job, text in sorted(study.failures.items()):
             _complain(f"failed: {job}: {text.strip().splitlines()[-1]}")
         return JOBS_FAILED
-    _show(study, lang)
+    _show(study.folder, lang)
     return DONE
 
 
-def _show(study: Study, lang: str) -> None:
-    """Figures, page, and the headline table."""
+def _show(folder: Path, lang: str) -> None:
+    """The headline table, and where the rest is."""
     from rich.console import Console
 
-    from sim.report.page import write_report
     from sim.report.tables import Results, terminal_table
 
-    results = Results.load(study.folder)
-    write_report(results, study.folder, lang)
+    results = Results.load(folder)
     wide = Console()
     Console(width=None if wide.is_terminal else max(wide.width, 100)).print(terminal_table(results, lang))
-    print(f"{study.folder}: summary.csv, monthly.parquet, manifest.json, figures, report.html")
+    print(f"{folder}: summary.csv, monthly.parquet, manifest.json, figures, report.html")
 
 
-def _silent(done: int, total: int) -> None:
-    del done, total
+def _first_words() -> str:
+    """What a run does before its first job."""
+    compiled = next(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"), None)
+    return "compiling, once for this version of the program" if compiled is None else "drawing the city"
 
 
 @contextmanager
-def _progress(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+def _progress(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A bar with the time left where somebody watches, plain lines otherwise."""
     if quiet:
-        yield _silent
+        yield None
         return
     if console.is_terminal:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("jobs", total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            task = bar.add_task(_first_words(), total=None)
+
+            def move(done: int, total: int) -> None:
+                doing = COMPARING if done == total else "jobs" if done else "drawing the city"
+                bar.update(task, description=doing, completed=done, total=total)
+
+            yield move
         return
+    console.print(_first_words())
     told = [-1]
 
     def tell(done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
         if tenth > told[0]:
             told[0] = tenth
-            console.print(f"{done} of {total} jobs")
+            console.print(f"{done} of {total} jobs" + (f"; {COMPARING}" if done == total else ""))
 
     yield tell
 
@@ -251,7 +373,9 @@ def check(*files: Path, settings: Setting = ()) -> int:
 
 
 @app.command
-def calibrate(file: Path, settings: Setting = (), scale: float = 0.3, replications: int = 2, keep: bool = False) -> int:
+def calibrate(
+    file: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2, keep: bool = False
+) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
 
     Parameters
@@ -270,9 +394,15 @@ def calibrate(file: Path, settings: Setting = (), scale: float = 0.3, replicatio
     from sim.study.calibration import calibrate as search
     from sim.study.calibration import city_file, write
 
-    (scenario,) = _load_all((file,), settings)
-    path = city_file(scenario)
-    fit = search(scenario, scale, replications)
+    searched = (f"run.scale={scale}", f"run.replications={replications}")
+    (scenario,) = _load_all((file,), (*settings, *searched))
+    try:
+        path = city_file(scenario)
+    except ValueError as error:
+        _complain(f"calibrate: {error}")
+        return BAD_INPUT
+    with _interruptible():
+        fit = search(scenario, scale, replications)
     for target in fit.targets:
         aim = "any" if target.aim is None else f"{target.aim:g}"
         reached = fit.reached[target.name]
@@ -280,14 +410,18 @@ def calibrate(file: Path, settings: Setting = (), scale: float = 0.3, replicatio
     for name, value in fit.values().items():
         print(f"{name} = {value}")
     if not keep:
-        write(fit, path)
+        try:
+            write(fit, path)
+        except ValueError as error:
+            _complain(f"calibrate: {error}")
+            return BAD_INPUT
         print(f"{path}: written")
     return DONE
 
 
 @app.command
 def instruments() -> int:
-    """The menu: every instrument with its parameters, units and bounds."""
+    """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings."""
     from sim.policy.menu import menu
     from sim.report.menu import menu_lines
 

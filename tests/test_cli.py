@@ -1,6 +1,7 @@
 """The commands: what they print, and with what status they end."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -70,6 +71,19 @@ def test_check_says_good_and_writes_nothing(tmp_path):
         ((SCENARIO, "--workers", "0"), "--workers"),
         ((SCENARIO, "--replications", "0"), "run.replications"),
         ((SCENARIO, "--seed", "-1"), "run.seed"),
+        ((SCENARIO, "--seed", "1.5"), "--seed: found 1.5, expected a whole number"),
+        ((SCENARIO, "--seed", "1e3"), "--seed: found 1e3"),
+        ((SCENARIO, "--seed", "0x10"), "--seed: found 0x10"),
+        ((SCENARIO, "--seed", "9" * 40), "--seed: found 999"),
+        ((SCENARIO, "--seed", "9" * 18), "run.seed"),
+        ((SCENARIO, "--replications", "2.0"), "--replications: found 2.0"),
+        ((SCENARIO, "--workers", "nan"), "--workers: found nan"),
+        ((SCENARIO, "--workers", "-2"), "--workers: found -2"),
+        ((SCENARIO, "--workers", "9" * 18), "--workers: found 999"),
+        (("\udcff.toml",), "expected a path in UTF-8"),
+        (("calibrate", SCENARIO, "--replications", "1.5"), "--replications: found 1.5"),
+        (("calibrate", SCENARIO, "--scale", "nan"), "run.scale"),
+        (("calibrate", SCENARIO, "--set", "city.families.sensitivity=0.002"), "there is no file to write"),
         ((SCENARIO, "--scale", "nan"), "run.scale"),
         ((SCENARIO, "--colour", "blue"), "--colour"),
         ((SCENARIO, "--set", "policy.vouchers.voucher_pool.face_valeu=3"), "face_valeu"),
@@ -77,11 +91,22 @@ def test_check_says_good_and_writes_nothing(tmp_path):
     ],
 )
 def test_bad_words_are_one_line_and_status_2(words, said, tmp_path):
-    done = sim(*words, *(() if words[0] == "check" else ("--out", tmp_path / "none")))
+    done = sim(*words, *(() if words[0] in ("check", "calibrate") else ("--out", tmp_path / "none")))
     assert done.returncode == 2
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "none").exists()
+
+
+def test_a_run_says_what_it_is_doing_before_the_first_job_and_after_the_last(tmp_path):
+    done = sim(ROOT / "tests" / "hamlet.toml", "--out", tmp_path)
+    assert done.returncode == 0
+    first, *jobs, last = done.stderr.splitlines()
+    assert first in ("drawing the city", "compiling, once for this version of the program")
+    assert jobs[-1] == "1 of 1 jobs; comparing the policies"
+    assert last == "drawing the figures, writing the page"
+    assert "A hamlet" in done.stdout
+    assert sim(ROOT / "tests" / "hamlet.toml", "--out", tmp_path, "--quiet").stderr == ""
 
 
 def test_an_interrupt_says_how_to_go_on(tmp_path):
@@ -93,3 +118,91 @@ def test_an_interrupt_says_how_to_go_on(tmp_path):
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 130
     assert "To go on: python -m sim" in said
+
+
+def test_an_interrupt_while_tasks_are_dealt_is_not_waited_for(tmp_path):
+    """Between two steps of loky's `submit`: a task is on its books that no worker will ever be given."""
+    code = """
+from sim import cli
+from sim.study import run
+
+made = run.get_reusable_executor
+
+def with_an_interrupt(**how):
+    pool = made(**how)
+    put, dealt = pool._work_ids.put, []
+
+    def interrupted(task):
+        if dealt:
+            raise KeyboardInterrupt
+        dealt.append(task)
+        put(task)
+
+    pool._work_ids.put = interrupted
+    return pool
+
+run._compile_at_once = lambda workers: None
+run.get_reusable_executor = with_an_interrupt
+cli.main(lambda number, frame: None)
+"""
+    words = [str(SMALL), "--replications", "2", "--workers", "2", "--out", str(tmp_path), "--quiet"]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+    assert "To go on: python -m sim" in done.stderr
+
+
+SMALL = ROOT / "tests" / "hamlet.toml"
+
+
+def test_a_full_disk_behind_the_output_is_status_5_and_the_page_is_written(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        words = [sys.executable, "-m", "sim", str(SMALL), "--out", str(tmp_path), "--workers", "1", "--quiet"]
+        done = subprocess.run(words, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert done.returncode == 5
+    assert done.stderr == "standard output: found No space left on device, expected to write here\n"
+    assert (tmp_path / "hamlet" / "report.html").exists()
+
+
+def test_a_reader_who_leaves_does_not_stop_the_work(tmp_path):
+    """As `| head -1` does, but gone before the first line; there is a second file to run."""
+    second = tmp_path / "second.toml"
+    second.write_bytes(SMALL.read_bytes())
+    words = [sys.executable, "-m", "sim", str(SMALL), str(second), "--out", str(tmp_path), "--workers", "1", "--quiet"]
+    run = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run.stdout.close()
+    assert (run.stderr.read(), run.wait(timeout=120)) == ("", 0)
+    run.stderr.close()
+    assert all((tmp_path / name / "report.html").exists() for name in ("hamlet", "second"))
+
+
+@pytest.mark.parametrize("words", [("instruments",), ("schema",), ("check", "a\u2028b\u4e2d.toml"), ("--help",)])
+def test_a_poor_alphabet_is_no_trouble(words):
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "sim", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, env=environment, timeout=60)
+    assert done.returncode == (2 if words[0] == "check" else 0)
+    assert b"Traceback" not in done.stderr
+    (done.stdout + done.stderr).decode("ascii")
+
+
+def test_an_interrupt_while_loading_leaves_without_a_trace():
+    """The commands take a while to load; whenever in it the interrupt comes, no traceback is shown."""
+    code = (
+        "import os, signal, sys\n"
+        "class Trap:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == sys.argv[1]:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Trap())\n"
+        "from sim.__main__ import main\n"
+        "trapped, sys.argv[1:] = sys.argv[1], ['check', 'tests/hamlet.toml']\n"
+        "sys.meta_path[0].find_spec = lambda name, path=None, target=None: (\n"
+        "    os.kill(os.getpid(), signal.SIGINT) if name == trapped else None)\n"
+        "main()\n"
+    )
+    for name in ("sim.cli", "cyclopts", "sim.scenario.schema", "numpy", "pydantic", "sim.study.plan"):
+        command = [sys.executable, "-c", code, name]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 130, (name, done)
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
