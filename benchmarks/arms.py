@@ -38,7 +38,7 @@ def check_balances(record: Record, name: str) -> None:
         "claims and bills": int(total["claimed_fen"][:, 0].sum()) == int(record.claims[:, record.own].sum()),
         "vouchers": np.array_equal(
             tranche["vouchers_issued"].sum(axis=0),
-            tranche["vouchers_redeemed"].sum(axis=0) + tranche["vouchers_expired"].sum(axis=0),
+            (tranche["vouchers_redeemed"] + tranche["vouchers_expired"]).sum(axis=0) + tranche["vouchers_live"][-1],
         ),
     }
     wrong = [what for what, holds in sums.items() if not holds]
