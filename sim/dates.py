@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from typing import Literal
 
+YEAR = 12  # months
 DECISION_DAYS = 28  # every month has days 1 to 28, so each family decides once in each
 Band = Literal["infant", "toddler", "older_toddler"]
 BAND_NAMES: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
@@ -19,12 +20,12 @@ KINDERGARTEN_MONTHS = 36
 
 def month_of(day: date) -> int:
     """Month number of a date [months since year 0]."""
-    return day.year * 12 + day.month - 1
+    return day.year * YEAR + day.month - 1
 
 
 def date_in(month: int, day: int = 1) -> date:
     """The date of a day of a month number."""
-    return date(month // 12, month % 12 + 1, day)
+    return date(month // YEAR, month % YEAR + 1, day)
 
 
 def days_in(month: int) -> int:

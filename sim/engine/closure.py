@@ -12,15 +12,8 @@ from sim.world.institutions import BANDS
 Rows = NDArray[np.int64]
 
 
-def who_sits_at(institutions: Rows, state: State) -> Rows:
-    """Children enrolled at some institutions, int64 rows."""
-    closes = np.zeros(len(state.market.runs) + 1, bool)  # the last is where those who sit nowhere look
-    closes[institutions] = True
-    return np.flatnonzero(closes[state.children.at])
-
-
 def settle_accounts(
-    institutions: Rows, displaced: Rows, prepaid: Rows, held: NDArray[np.float64], row: int, state: State
+    institutions: Rows, displaced: NDArray[np.int32], prepaid: Rows, held: NDArray[np.float64], row: int, state: State
 ) -> None:
     """What families paid in advance is lost, or comes back as far as it was held in escrow; wages owed are lost.
 

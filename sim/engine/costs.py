@@ -1,4 +1,7 @@
-"""What institutions pay: carers by whole classes, a head, rent, utilities, food; and what lies behind cash."""
+"""What institutions pay: carers, a head, rent, utilities, food; and what lies behind cash.
+
+Carers are as many as the legal ratio asks for the children of an age, and at least one a class in use.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dates import MIXED
+from sim.dates import MIXED, YEAR
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -70,7 +73,7 @@ class CostRules:
         carers = np.maximum(-(-taken // self._per_carer), -(-taken // self._sizes)).sum(axis=1)
         head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads * runs
         wages = costs.carer_wage * (1 + costs.wage_charges) * carers + np.where(institutions.owner_works, 0.0, head)
-        wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * 12) * institutions.pays_rent
+        wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * YEAR) * institutions.pays_rent
         return Costs(
             staff=_fen(wages),
             rent=_fen(costs.rent_per_place * seats * institutions.pays_rent),

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dates import MIXED
+from sim.dates import MIXED, YEAR
 from sim.engine.costs import CostRules, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
 from sim.engine.scheme import choose
-from sim.engine.state import SURVEYS, YEAR, State
+from sim.engine.state import State
 from sim.engine.turnover import Prospect, Turnover
 from sim.kernels.columns import CLOSED
 from sim.policy.instrument import Recognition
@@ -64,11 +64,13 @@ class Market:
         market.shaken *= np.float32(1 - self._world.facts.families.trust_recovery)
         market.months += 1
 
-    def hear(self, month: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State) -> None:
+    def hear(
+        self, month: int, part: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State
+    ) -> None:
         """Note what was heard this month of expected demand: (2, 3, J) and (3, J, R), of one part of the families."""
         market = state.market
-        market.expected[month % SURVEYS] = expected
-        market.cross[month % SURVEYS] = cross
+        market.expected[part] = expected
+        market.cross[part] = cross
         market.fresh[month % YEAR] = self.outlook(state).demand * market.runs[:, None]
 
     def outlook(self, state: State) -> Outlook:
@@ -137,7 +139,8 @@ class Market:
         """
         supply, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
         steers = due & institutions.steers & ~state.market.inclusive
-        fee[steers] = steer(supply, fee, self._occupancy(state), state.market.norm)[steers]
+        if steers.any():
+            fee[steers] = steer(supply, fee, self._occupancy(state), state.market.norm)[steers]
         responds = due & institutions.responds & ~state.market.inclusive
         if not responds.any() or np.isnan(state.market.norm).all():
             return
@@ -168,10 +171,11 @@ class Market:
             return False
         at = self._position(posted, np.zeros_like(posted), state)
         outlook = self.outlook(state)
-        spill = self.owners.others(posted - at.cost, outlook)
+        pay = np.where(market.inclusive[:, None], inside.pay, outside.pay)
+        spill = self.owners.others(posted - at.cost + pay, outlook)
         now = choose(facts, asked, market.inclusive, at, outlook, spill, inside, outside, institutions.pooled)
         joined, moved = now & ~market.inclusive, now != market.inclusive
-        state.offers.fee[joined] *= 1 - facts.inclusive_discount
+        state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
         market.inclusive[:] = now
         return bool(moved.any())
 

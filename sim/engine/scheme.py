@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.fees import YEAR, Outlook, Position, Yuan, best_fee, served
+from sim.dates import YEAR
+from sim.engine.fees import Outlook, Position, Yuan, best_fee, served
 from sim.policy.instrument import Recognition
 from sim.world.institutions import SupplyFacts
 

@@ -16,12 +16,11 @@ from sim.engine.clock import Phase, instant, keep
 from sim.engine.constants import Constants, ages_on
 from sim.engine.desk import VoucherDesk
 from sim.engine.market import Asked
-from sim.engine.prepayment import unused
 from sim.engine.recorder import ROW
-from sim.engine.state import SURVEYS, YEAR, State, furnish
+from sim.engine.state import SURVEYS, State, furnish
 from sim.engine.tariff import family_groups, in_force, posted_fees, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
-from sim.kernels import bills, census, demand, places
+from sim.kernels import bills, census, demand, places, prepayment
 from sim.kernels.columns import NOBODY, Scene
 from sim.kernels.day import decide
 from sim.policy.instrument import Cash, Instrument, Offered, Recognition, Say
@@ -71,23 +70,25 @@ class Simulation:
 
     # -- what instruments see and say ------------------------------------------------------------
 
-    def _offered(self, day: date) -> Offered:
-        institutions, asked = self._world.institutions, any(i.asks_who_is_enrolled for i in self._instruments)
-        enrolled = self._enrolled(day) if asked else np.full((len(institutions), BANDS), NOBODY, np.int64)
+    def _offered(self, counted: NDArray[np.int64] | None = None) -> Offered:
+        """Institutions as instruments see them today; with the children enrolled if they have been `counted`."""
+        institutions = self._world.institutions
         return Offered(
             institutions.kind,
             institutions.kind_names,
             institutions.registered,
             self.state.market.inclusive,
-            enrolled,
+            np.full((len(institutions), BANDS), NOBODY, np.int64) if counted is None else counted,
             institutions.id,
         )
 
-    def _enrolled(self, day: date) -> NDArray[np.int64]:
-        """Children enrolled by institution and band, int64 (J, 3)."""
+    def _counted(self, day: date) -> Offered:
+        """Institutions with the children enrolled: a count of all children, so only for hooks that read it."""
+        if not any(i.asks_who_is_enrolled for i in self._instruments):
+            return self._offered()
         enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
         census.by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
-        return enrolled
+        return self._offered(enrolled)
 
     def _new_payers(self, own_from: int) -> bills.Payers:
         suppliers = [q for q, i in enumerate(self._instruments) if i.pays_institutions]
@@ -107,7 +108,7 @@ class Simulation:
 
     def _write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
-        offered, state = self._offered(day), self.state
+        offered, state = self._offered(), self.state
         dry = state.left <= 0
         tariff = write_tariff(
             self._instruments,
@@ -188,7 +189,7 @@ class Simulation:
         if day.month == 1:
             self.state.months_paid[:] = 0
         for q in self._payers.supplier:
-            self._renew_quota(int(q), day)
+            self._renew_quota(int(q))
         market, month = self._constants.market, dates.month_of(day)
         seats = market.open_classes(month, self.state)
         opened = len(np.unique(seats))  # one class of a type at an institution opens at a time
@@ -203,17 +204,17 @@ class Simulation:
 
     def _begin(self, q: int, day: date) -> None:
         """An instrument's first day; for one that began before the first simulated day, that day."""
-        self._instruments[q].begin(self._offered(day), self._chance(q), self.state.declared[q])
-        self._renew_quota(q, day)
+        self._instruments[q].begin(self._counted(day), self._chance(q), self.state.declared[q])
+        self._renew_quota(q)
 
     def _chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
         stream = f"{kind_of(self._instruments[q])} selection"
         return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
 
-    def _renew_quota(self, q: int, day: date) -> None:
+    def _renew_quota(self, q: int) -> None:
         """Give a supplier the child-months it may pay this month."""
-        income = self._instruments[q].child_income(self._offered(day), self.state.declared[q])
+        income = self._instruments[q].child_income(self._offered(), self.state.declared[q])
         if income is not None:
             self._payers.quota[self._payers.supplier == q] = income.places
 
@@ -268,7 +269,7 @@ class Simulation:
         """
         market, month, row = self._constants.market, dates.month_of(day), self._row(day)
         if market.asks_demand:
-            self._survey(day)
+            self._survey(day, month % SURVEYS)
         posted, income = self._scene.tariff.posted.T, self._income_per_child()
         if month >= dates.month_of(self._start) - 1 and np.isnan(self.state.market.norm).all():
             market.settle(posted, income, self.state)
@@ -282,25 +283,27 @@ class Simulation:
 
     def _asked(self, day: date) -> Asked:
         """What institutions ask, from what they would, with the instruments in force on a day."""
-        offered, dry = self._offered(day), self.state.left <= 0
+        offered, dry = self._offered(), self.state.left <= 0
         on = [in_force(i, day) and not spent for i, spent in zip(self._instruments, dry, strict=True)]
         return partial(posted_fees, self._instruments, self.state.declared, on, offered)
 
     def _weigh_scheme(self, day: date, posted: NDArray[np.float64]) -> None:
         """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
-        inside, outside = (self._recognition(day, stands, posted) for stands in (True, False))
+        offered = self._counted(day)
+        inside, outside = (self._recognition(day, offered, stands, posted) for stands in (True, False))
         if self._constants.market.choose_scheme(dates.month_of(day), posted, inside, outside, self.state):
+            inclusive = self.state.market.inclusive
             for q, instrument in enumerate(self._instruments):
                 if instrument.pays_institutions and in_force(instrument, day):
-                    instrument.begin(self._offered(day), self._chance(q), self.state.declared[q])
+                    instrument.begin(replace(offered, inclusive=inclusive), self._chance(q), self.state.declared[q])
 
-    def _recognition(self, day: date, stands: bool, posted: NDArray[np.float64]) -> Recognition:
+    def _recognition(self, day: date, offered: Offered, stands: bool, posted: NDArray[np.float64]) -> Recognition:
         """What instruments would pay and demand over a year if every institution were in the scheme, or none.
 
         What is in force today ends with its window; nobody foresees what has not begun.
         """
-        year = [date.fromordinal(dates.months_before(day, -months)) for months in range(YEAR)]
-        offered = replace(self._offered(day), inclusive=np.full(len(posted), stands))
+        year = [date.fromordinal(dates.months_before(day, -months)) for months in range(dates.YEAR)]
+        offered = replace(offered, inclusive=np.full(len(posted), stands))
         total = Recognition(np.zeros_like(posted), np.zeros_like(posted))
         for instrument, columns, dry in zip(self._instruments, self.state.declared, self.state.left <= 0, strict=True):
             brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
@@ -308,10 +311,10 @@ class Simulation:
                 total = Recognition(total.pay + brings.pay, total.cut + brings.cut)
         return total
 
-    def _survey(self, day: date) -> None:
-        """Institutions hear what to expect of the families of a third of the decision days."""
+    def _survey(self, day: date, part: int) -> None:
+        """Institutions hear what to expect of the families of one part, a quarter, of the decision days."""
         market, world, month = self._constants.market, self._world, dates.month_of(day)
-        days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == month % SURVEYS]
+        days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == part]
         edges = np.array([self._constants.edges(dates.date_in(month, d)) for d in days])
         expected = np.zeros((2, BANDS, len(world.institutions)))
         cross = np.zeros(self.state.market.cross.shape[1:])
@@ -319,20 +322,20 @@ class Simulation:
             edges, market.value(self.state, if_open=True), self.state.market.runs.astype(np.float64),
             market.owners.rank, market.owners.owner, self._scene, expected, cross,
         )  # fmt: skip
-        market.hear(month, expected, cross, self.state)
+        market.hear(month, part, expected, cross, self.state)
 
     def _income_per_child(self) -> NDArray[np.float64]:
         """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year."""
         payers = self._payers
-        share = np.minimum(payers.months_cap / YEAR, 1.0)[:, None, None]
+        share = np.minimum(payers.months_cap / dates.YEAR, 1.0)[:, None, None]
         return np.asarray((payers.income * share).sum(axis=0).T / 100)
 
     def _close(self, who: NDArray[np.int64], day: date) -> None:
         """Institutions close for good: their children look again the same day, with less trust in those nearby."""
         state, world, row = self.state, self._world, self._row(day)
         market, count, today = self._constants.market, self.state.chronicle.count, day.toordinal()
-        displaced = closure.who_sits_at(who, state)
-        closure.settle_accounts(who, displaced, self._unused_fees(displaced, day), self._escrow(day), row, state)
+        displaced, prepaid = self._unused_fees(who, day)
+        closure.settle_accounts(who, displaced, prepaid, self._escrow(day), row, state)
         count(row, "institutions_closed", self._how_many(who))
         state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
         market.turnover.close(who, state)
@@ -340,21 +343,23 @@ class Simulation:
         state.offers.value[:] = market.value(state)
         self._write_tariff(day)
         # where they wait elsewhere they keep their turn
-        rows, none = displaced.astype(np.int32), np.zeros(0, np.int64)
-        count(row, "exits", places.hand_over(rows, NOBODY, none, today, ages_on(day), self._scene))
+        none = np.zeros(0, np.int64)
+        count(row, "exits", places.hand_over(displaced, NOBODY, none, today, ages_on(day), self._scene))
         turn = world.luck.uniforms("displaced", world.families.id[displaced], dates.month_of(day))[:, 0]
-        places.serve(rows[np.argsort(turn)], today, ages_on(day), self._scene)
+        places.serve(displaced[np.argsort(turn)], today, ages_on(day), self._scene)
 
-    def _unused_fees(self, rows: NDArray[np.int64], day: date) -> NDArray[np.int64]:
-        """What the families of enrolled children have paid in advance [fen]."""
-        ages, birth = ages_on(day), self._world.families.birth[rows]
-        band = (birth <= ages.toddler).astype(np.int64) + (birth <= ages.older)
-        terms = self._world.institutions.prepaid_months
-        return unused(rows, band, self._row(day), self.state.children, self._scene.tariff, terms)
+    def _unused_fees(self, of: NDArray[Any], day: date) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Children enrolled at some institutions, int32 rows, and what their families have paid in advance [fen]."""
+        size, terms = len(self._world.families), self._world.institutions.prepaid_months
+        theirs = np.zeros(len(terms), bool)
+        theirs[of] = True
+        rows, fen = np.empty(size, np.int32), np.empty(size, np.int64)
+        n = prepayment.unused(theirs, self._row(day), ages_on(day), terms, self._scene, rows, fen)
+        return rows[:n], fen[:n]
 
     def _escrow(self, day: date) -> NDArray[np.float64]:
         """Share of prepaid fees that is held for families by institution, (J,)."""
-        held, offered = np.zeros(len(self._world.institutions)), self._offered(day)
+        held, offered = np.zeros(len(self._world.institutions)), self._offered()
         for instrument in self._instruments:
             if in_force(instrument, day):
                 held = np.maximum(held, instrument.escrow(offered))
@@ -448,7 +453,8 @@ class Simulation:
             ledger.transfer(row, INSTITUTIONS, account, int(amount.sum()))
             count(row, name, int(amount.sum()))
         if (self._world.institutions.prepaid_months > 1).any():
-            held = int(self._unused_fees(np.flatnonzero(state.children.at != NOBODY), day).sum())
+            everywhere = np.ones(len(takings), bool)
+            held = int(self._unused_fees(everywhere, day)[1].sum())
             ledger.transfer(row, FAMILIES, PREPAID, held - int(ledger.book[:, PREPAID].sum()))
         market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
         count(row, "profit_fen", int((takings - costs.cash).sum()))
@@ -513,6 +519,9 @@ class Simulation:
         order = np.lexsort((families.id[everyone], families.birth[everyone]))
         places.serve(everyone[order], day.toordinal(), ages, self._scene)
         self._events[:] = self._lists[:] = 0
+        if self._constants.market.asks_demand:
+            for part in range(SURVEYS):  # from here on a part each month
+                self._survey(day, part)
 
     def run_to(self, month: int) -> None:
         """Run to the beginning of an absolute month."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dates import YEAR
 from sim.engine.fees import Owners
 from sim.engine.recorder import Chronicle
 from sim.engine.treasury import Ledger
@@ -16,8 +17,7 @@ from sim.world.city import World
 from sim.world.institutions import BANDS, SEATS
 
 NO_LIMIT = np.iinfo(np.int64).max // 4  # of a budget without one [fen]
-YEAR = 12  # months over which institutions judge, so that no season is taken for a trend
-SURVEYS = 3  # months in which institutions hear of all families once: each month of those of a third of the days
+SURVEYS = 4  # months in which institutions hear of all families once: each month of those of a quarter of the days
 
 
 @dataclass

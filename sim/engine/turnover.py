@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dates import MIXED
+from sim.dates import MIXED, YEAR
 from sim.engine.costs import CostRules, Costs, room
-from sim.engine.state import YEAR, State
+from sim.engine.state import State
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -94,11 +94,12 @@ class Turnover:
     def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
         """Open what is built or planned for this month; returns the institutions, int64 rows.
 
+        A site whose planned institution's place another took, and left, is not opened at the planned date.
         since_start : months since the scenario's start, negative before it
         """
         institutions, market = self._world.institutions, state.market
-        due = institutions.opens_after
-        planned = (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start) & ~market.runs
+        due, untouched = institutions.opens_after, ~market.runs & (market.opened_in == 0).all(axis=1)
+        planned = untouched & (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start)
         ready = np.flatnonzero(planned | (market.opening == month))
         state.offers.places[ready] = self._places[ready]
         state.offers.fee[ready] = institutions.fee[ready]
@@ -108,9 +109,17 @@ class Turnover:
         market.opened_in[ready] = month
         market.cash_result[:, ready] = market.full_result[:, ready] = 0
         market.norm[ready] = np.nan
-        market.wedge[ready] = market.tolerated[ready] = 0.0
+        market.wedge[ready] = self._usual_wedge(state)[institutions.kind[ready]]
+        market.tolerated[ready] = 0.0
         market.inclusive[ready] = institutions.inclusive[ready]  # as the listed fee, whatever was there before
         return ready
+
+    def _usual_wedge(self, state: State) -> NDArray[np.float64]:
+        """Mean of the costs beyond those listed, by kind and band, (kinds, 3) [yuan a month]; 0 where none runs."""
+        kind, runs, market = self._world.institutions.kind, state.market.runs, state.market
+        among = np.arange(len(self._world.institutions.kind_names))[:, None] == np.where(runs, kind, -1)
+        total, size = among @ market.wedge, among.sum(axis=1, keepdims=True)
+        return np.asarray(np.divide(total, size, out=np.zeros_like(total), where=size > 0))
 
     def close(self, who: NDArray[np.int64], state: State) -> None:
         """Take institutions off the market; their children and lists are the caller's to see to."""

@@ -20,8 +20,8 @@ EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost pe
 _LOWEST = -700.0  # of an exponent: e to this is as good as nothing and still a normal float64
 _LOG2_E, _LN2_HIGH, _LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _ROUND = 6755399441055744.0  # 1.5 · 2^52: adding it rounds to a whole number
-# log odds of enrolling anywhere below which a child is passed over: one in nine million
-_UNLIKELY = np.float32(-16.0)
+# log odds of enrolling anywhere below which a child is passed over: one in 160,000
+_UNLIKELY = np.float32(-12.0)
 _NO_PART = 1e-30  # of the best service's odds: as good as nothing, and its power still far from the smallest float
 _MANTISSA, _BIAS = np.int64(52), np.int64(1023)
 
@@ -129,15 +129,17 @@ def expect(
     several = companies(scene.site, nested)
     companies(owner, chained)
     rows = np.empty(BLOCK, np.int64)
-    odds, fall, offer = np.empty(BLOCK * size), np.empty(BLOCK * size), np.empty(BLOCK * size, np.int64)
+    odds, fall = np.empty(BLOCK * size), np.empty(BLOCK * size)
+    offer = np.empty(BLOCK * size, np.uint64)  # a signed index costs a test whether it counts from the end
     within, whole = np.ones(BLOCK * size), np.empty(BLOCK * size)
     for d in range(edges.shape[0]):
         for q in range(PARTS):
             part = PARTS - 1 - q
             band = BAND_OF_PART[part]
+            value, came, lost = may_open[part], expected[EXPECTED, band], expected[SLOPE, band]
             highest, cheapest = np.float32(CLOSED), scene.tariff.bounds[LEAST, part]
             for other in range(institutions):
-                highest = max(highest, may_open[part, other])
+                highest = max(highest, value[other])
             begin, end = edges[d, q], edges[d, q + 1]
             while begin < end:
                 n, last = 0, min(end, begin + BLOCK)
@@ -148,13 +150,15 @@ def expect(
                 begin = last
                 for m in range(n):
                     i = rows[m]
-                    at = (np.int64(group[i]) * 3 + band) * institutions
+                    at = np.uint64((np.int64(group[i]) * 3 + band) * institutions)
                     alpha, alone = draws[ALPHA, i], outside[i]
+                    c: Any = np.uint64(m * size)
                     for k in range(size):
-                        j = np.int64(candidate[i, k])
-                        offer[m * size + k] = j
-                        odds[m * size + k] = ((fixed[i, k] + may_open[part, j]) - alpha * prices[at + j]) - alone
-                        fall[m * size + k] = alpha * slopes[at + j]
+                        near = np.uint64(candidate[i, k])
+                        offer[c] = near
+                        odds[c] = ((fixed[i, k] + value[near]) - alpha * prices[at + near]) - alone
+                        fall[c] = alpha * slopes[at + near]
+                        c += np.uint64(1)
                 for c in range(n * size):
                     odds[c] = exp(max(odds[c], _LOWEST))
                 for m in range(n):
@@ -162,7 +166,7 @@ def expect(
                     if held[i] > 0:
                         g, alpha = np.int64(group[i]), np.float64(draws[ALPHA, i])
                         for k in range(size):
-                            c, j = m * size + k, offer[m * size + k]
+                            c, j = m * size + k, np.int64(candidate[i, k])
                             at = (g * 3 + band) * institutions + j
                             price, slope = np.float64(prices[at]), np.float64(slopes[at])
                             fee = perceived(i, g, band, j, posted[band, j], price, stages, terms, face, months)
@@ -172,15 +176,15 @@ def expect(
                     if several:
                         nest(m * size, (m + 1) * size, offer, nested, scene.site, odds, within, whole)
                     total = 1.0
-                    for c in range(m * size, (m + 1) * size):
+                    here, beyond = np.uint64(m * size), np.uint64((m + 1) * size)
+                    for c in range(here, beyond):
                         total += odds[c] * runs[offer[c]]
-                    for c in range(m * size, (m + 1) * size):
+                    for c in range(here, beyond):
                         j = offer[c]
                         alone_odds = whole[c] if several else odds[c]
                         share = odds[c] / (total + (1.0 - runs[j]) * alone_odds)
-                        kept = within[c] - share
-                        expected[EXPECTED, band, j] += share
-                        expected[SLOPE, band, j] += fall[c] * share * ((1.0 - within[c]) / OF_SERVICES + kept)
+                        came[j] += share
+                        lost[j] += fall[c] * share * (((1.0 - within[c]) / OF_SERVICES + within[c]) - share)
                     if cross.shape[2] == 0:
                         continue
                     for c in range(m * size, (m + 1) * size):

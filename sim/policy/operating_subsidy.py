@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.dates import BAND_NAMES
+from sim.dates import BAND_NAMES, YEAR
 from sim.params import MANY, ByName, by_name, number
 from sim.policy.instrument import (
     Bands,
@@ -121,5 +121,5 @@ class OperatingSubsidy(Instrument):
         inside = columns["takes_part"]
         left, others = max(self.places - int(children[inside].sum()), 0), int(children[~inside].sum())
         odds = np.where(inside, 1.0, min(left / others, 1.0) if others > 0 else 1.0)[:, None]
-        pay = paid * odds * self._rate(offered)[:, None] * min(self.months_cap, months) / 12
-        return Recognition(pay=pay, cut=np.asarray(paid * odds * self.fee_cut * (months / 12)))
+        pay = paid * odds * self._rate(offered)[:, None] * min(self.months_cap, months) / YEAR
+        return Recognition(pay=pay, cut=np.asarray(paid * odds * self.fee_cut * (months / YEAR)))

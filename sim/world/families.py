@@ -185,9 +185,9 @@ def births_by_month(facts: BirthFacts, first: int, last: int, scale: float) -> N
     # rounded from the year's running total, so that no month depends on the horizon
     by_year = {
         year: np.diff(np.rint(scale * facts.by_year[str(year)] * np.cumsum((0.0, *facts.month_shares))))
-        for year in range(first // 12, last // 12 + 1)
+        for year in range(first // dates.YEAR, last // dates.YEAR + 1)
     }
-    return np.array([by_year[m // 12][m % 12] for m in range(first, last + 1)]).astype(np.int64)
+    return np.array([by_year[m // dates.YEAR][m % dates.YEAR] for m in range(first, last + 1)]).astype(np.int64)
 
 
 def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
@@ -237,7 +237,7 @@ def draw_families(
     district = np.searchsorted(np.cumsum(weights(districts))[:-1], home[:, 0], side="right").astype(np.int8)
     mu, sigma = lognormal_income(incomes)
     z_income = ndtri(birth[:, 1])
-    household = incomes.household_size / 12
+    household = incomes.household_size / dates.YEAR
     birth_order = 1 + np.searchsorted(np.cumsum(births.order_shares)[:-1], birth[:, 2], side="right")
     sensitivity = facts.sensitivity * np.exp(facts.sensitivity_sd * ndtri(taste[:, 1]))
     return Families(

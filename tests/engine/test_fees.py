@@ -36,15 +36,16 @@ FREE = (
     "city.supply.review_months=1",
     "city.supply.closing_share=0",
     "run.count_from=2025-01-01",
-    "run.until=2027-12-31",
+    "run.until=2028-12-31",
+    "city.births.by_year.2028=1000",
 )
 QUALITY = (0.4, 1.5, -0.8, 0.0, 2.2, -1.1)
 
 
 def settled(owner: Sequence[int], *own: Instrument, slack: bool = True) -> tuple[Town, NDArray[np.float64]]:
-    """A town of six institutions that respond to each other, and its fees after three years, (J, 3)."""
+    """A town of six institutions that respond to each other, and its fees after four years, (J, 3)."""
     facts = load(HAMLET, FREE).city
-    born = [date(year, month, 3) for year in range(2022, 2028) for month in range(1, 13) for _ in range(4)]
+    born = [date(year, month, 3) for year in range(2022, 2029) for month in range(1, 13) for _ in range(4)]
     children = [Child(b, 1 + n % 28, keen=2.0) for n, b in enumerate(born)]
     houses = [House(fee=(3500.0, 3300.0, 3100.0), inclusive=False)] * len(QUALITY)
     world, _ = lay_out(facts, children, houses)

@@ -1,0 +1,40 @@
+"""Fees paid in advance: what families have paid and not yet used, and what becomes of it when an institution closes."""
+
+from typing import Any
+
+import numpy as np
+
+from sim.compiled import entry
+from sim.kernels.choice import part_of
+from sim.kernels.columns import AT, BAND_OF_PART, ENROLLED, GROUP, NOBODY, STAY_AT, STAY_FIRST, STAY_LAST
+
+
+@entry
+def unused(of: Any, month_row: int, ages: Any, prepaid_months: Any, scene: Any, rows: Any, fen: Any) -> int:
+    """List the children enrolled at some institutions, and what each one's family has paid for months after this one.
+
+    Families pay `prepaid_months` fees on the first bill of a stay and whenever these are used up; they are valued at
+    today's net fee. One that has not been billed where it sits has paid nothing there. Returns how many there are.
+
+    of : bool (J,)  the institutions
+    month_row : relative month, as in the bills; prepaid_months : int64 (J,)
+    rows : int32 (n,), fen : int64 (n,)  written
+    """
+    shorts, birth = scene.children.shorts, scene.birth
+    at, group = shorts[AT], shorts[GROUP]
+    prices, institutions = scene.tariff.prices[ENROLLED], prepaid_months.size
+    found = 0
+    for i in range(birth.size):
+        if at[i] == NOBODY or not of[at[i]]:
+            continue
+        j = np.int64(at[i])
+        term = prepaid_months[j]
+        left = 0
+        if shorts[STAY_AT, i] == j and shorts[STAY_LAST, i] == month_row:
+            left = term - 1 - (month_row - np.int64(shorts[STAY_FIRST, i])) % term
+        band = BAND_OF_PART[part_of(birth[i], ages)]
+        fee = prices[(np.int64(group[i]) * 3 + band) * institutions + j]
+        rows[found] = i
+        fen[found] = left * np.int64(np.rint(100.0 * np.float64(fee)))
+        found += 1
+    return found
