@@ -16,8 +16,10 @@ def town() -> Town:
 
 @pytest.fixture(scope="session")
 def steady() -> Town:
-    """The hamlet with a subsidy at public institutions, and no cash, standing under every policy."""
-    return settle(standing=(instrument("fee_subsidy", amount=100.0, kinds=("public",)),))
+    """The hamlet with subsidies at public and at registered private institutions, and no cash, under every policy."""
+    public = instrument("fee_subsidy", amount=100.0, kinds=("public",))
+    private = instrument("fee_subsidy", amount=30.0, kinds=("private",), standing="registered")
+    return settle(standing=(public, private))
 
 
 @pytest.fixture(scope="session")

@@ -42,6 +42,8 @@ PLAIN_LOGIT = tuple(
     }.items()
 )
 
+RESERVE = "city.supply.reserved_sites.public=2"  # so that a policy may open some
+
 # institutions that stay, and stay as they are
 SETTLED = ("city.supply.patience_months=1000000", "city.supply.patience_sd=0", "city.supply.later_sites=0")
 
@@ -103,7 +105,7 @@ def settle(
     world : a town laid out by hand, instead of the drawn one
     supply : facts of the supply that no file may give
     """
-    scenario = load(path, settings)
+    scenario = load(path, (RESERVE, *settings))
     city = scenario.city.model_copy(update={"supply": scenario.city.supply.model_copy(update=supply or {})})
     run = scenario.run
     span = Span.of(run.start, run.counted_from, run.until, run.burn_in_months)
@@ -142,6 +144,8 @@ class House:
     kind: int = 0
     registered: bool = True
     inclusive: bool = True
+    vacant: bool = False  # a site kept for policies
+    pays_rent: bool = False
 
 
 def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]) -> tuple[World, list[int]]:
@@ -179,7 +183,7 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
         appeal=np.zeros(j),
         registered=np.array([h.registered for h in houses], bool),
         inclusive=np.array([h.inclusive for h in houses], bool),
-        pays_rent=np.zeros(j, bool),
+        pays_rent=np.array([h.pays_rent for h in houses], bool),
         backed=np.ones(j, bool),
         heads=np.ones(j),
         owner_works=np.zeros(j, bool),
@@ -190,13 +194,14 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
         prepaid_months=np.ones(j, np.int64),
         owner=np.arange(j, dtype=np.int32),
         patience=np.full(j, 1e6),
-        opens_after=np.zeros(j),
+        opens_after=np.array([np.inf if h.vacant else 0.0 for h in houses]),
         service=np.zeros(j, np.int8),
         site=np.arange(j, dtype=np.int32),
         hours_share=np.ones(j),
         class_places=np.tile(np.array(facts.classes.sizes, np.int32), (j, 1)),
         single=np.zeros(j, bool),
         workers_only=np.zeros(j, bool),
+        reserved=np.array([h.vacant for h in houses], bool),
     )
     keen = column((c.keen for c in children), np.float32)
     world = World(

@@ -164,6 +164,7 @@ class Constants:
             )
             if cash.birth_orders:
                 reached &= np.isin(order, cash.birth_orders)
+            reached &= (families.income[rows] >= cash.income_from) & (families.income[rows] < cash.income_to)
             income += cash.yuan_per_month * reached
         relative = income / families.median_income
         return (families.sensitivity[rows] / relative**facts.income_power).astype(np.float32)
@@ -185,8 +186,10 @@ class Constants:
         out = np.zeros(len(self.groups.names), np.int64)
         birth = families.birth
         if cash is not None:
+            chosen = (families.income >= cash.income_from) & (families.income < cash.income_to)
             if cash.birth_orders:
-                chosen = np.isin(families.birth_order, cash.birth_orders)
+                chosen &= np.isin(families.birth_order, cash.birth_orders)
+            if not chosen.all():
                 birth, cells = birth[chosen], cells[chosen]
             oldest, youngest = dates.months_before(day, cash.to_months), dates.months_before(day, cash.from_months)
             census.population(birth, cells, oldest, youngest, ages, infant, out)

@@ -23,6 +23,7 @@ class VoucherDesk:
     name : what tells this pool's draws from another's; row : month's row in the chronicle
     drawn : draws of all children already made, and found : who was eligible, by day and question; both are
         shared by all policies of a replication
+    told : share of those who do not know of the pool whom campaigns tell in this month
     """
 
     world: World
@@ -36,6 +37,7 @@ class VoucherDesk:
     name: str
     drawn: dict[tuple[str, int], NDArray[np.float64]] = field(default_factory=dict)
     found: dict[tuple[date, int, int, int], NDArray[np.int32]] = field(default_factory=dict)
+    told: float = 0.0
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         """Children of an age (completed months, inclusive) who could use a voucher within its validity.
@@ -99,6 +101,10 @@ class VoucherDesk:
         if (address, when) not in self.drawn:
             self.drawn[address, when] = self.world.luck.uniforms(address, ids, when)[:, 0].copy()
         return self.drawn[address, when][rows]
+
+    def reached(self) -> float:
+        """Share of those who do not know of a programme whom campaigns have told of it this month."""
+        return self.told
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
         """What a voucher would be worth to each [yuan]; not exact, infinite where surely above the floor."""

@@ -14,6 +14,7 @@ from sim.engine.costs import CostRules, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
 from sim.engine.scheme import choose
 from sim.engine.state import State
+from sim.engine.support import Support
 from sim.engine.turnover import Prospect, Turnover
 from sim.kernels.columns import CLOSED
 from sim.policy.instrument import Recognition
@@ -37,11 +38,12 @@ class Market:
         self.owners = Owners(world.institutions)
         self.asks_demand = bool(world.institutions.responds.any()) or not world.institutions.stands.all()
 
-    def value(self, state: State, if_open: bool = False) -> NDArray[np.float32]:
+    def value(self, state: State, appeal: NDArray[np.float64], if_open: bool = False) -> NDArray[np.float32]:
         """Taste for the band and quality by part and institution, float32 (4, J); CLOSED where none may enrol.
 
         A mixed class admits toddlers from 18 months, so only their part sees it. Where a neighbour closed, trust is
         shaken.
+        appeal : (J, 3) what instruments make it worth more, by band [yuan a month]
         if_open : of sites without an institution what one there would be worth
         """
         facts, institutions = self._world.facts.families, self._world.institutions
@@ -53,7 +55,8 @@ class Market:
         taste = np.array(facts.band_taste)[[0, 1, 1, 2]]
         own = facts.quality_yuan * institutions.quality + institutions.appeal
         worth = facts.sensitivity * (own - facts.trust_yuan * state.market.shaken)
-        return np.where(parts, taste[:, None] + worth, CLOSED).astype(np.float32)
+        more = facts.sensitivity * appeal.T[[0, 1, 1, 2]]
+        return np.where(parts, taste[:, None] + worth + more, CLOSED).astype(np.float32)
 
     def remember(self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State) -> None:
         """Note a month-end: who waits and who is enrolled, each (J, 3), and who sits where."""
@@ -118,7 +121,7 @@ class Market:
             room=room(state.offers.places, taken, enrolled) + market.tolerated,
         )
 
-    def review(self, month: int, asked: Asked, income: NDArray[np.float64], state: State) -> int:
+    def review(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> int:
         """Let those whose month it is reconsider fees and classes; returns how many classes were given up.
 
         Changed fees hold from the next month; ordered classes open after their building lag.
@@ -129,7 +132,7 @@ class Market:
         if state.market.months < YEAR:
             return 0
         self._set_fees(due, asked, income, state)
-        self._order_classes(month, due, asked(state.offers.fee) + income, state)
+        self._order_classes(month, due, asked(state.offers.fee) + income, support, state)
         return self._close_classes(month, state) if month % YEAR in TERM_ENDS else 0
 
     def _set_fees(self, due: NDArray[np.bool_], asked: Asked, income: NDArray[np.float64], state: State) -> None:
@@ -173,13 +176,16 @@ class Market:
         outlook = self.outlook(state)
         pay = np.where(market.inclusive[:, None], inside.pay, outside.pay)
         spill = self.owners.others(posted - at.cost + pay, outlook)
-        now = choose(facts, asked, market.inclusive, at, outlook, spill, inside, outside, institutions.pooled)
+        seats = state.offers.places.sum(axis=1) * institutions.hours_share
+        now = choose(facts, asked, market.inclusive, at, outlook, spill, inside, outside, institutions.pooled, seats)
         joined, moved = now & ~market.inclusive, now != market.inclusive
         state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
         market.inclusive[:] = now
         return bool(moved.any())
 
-    def _order_classes(self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], state: State) -> None:
+    def _order_classes(
+        self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], support: Support, state: State
+    ) -> None:
         """Begin a class where a year's list and margin earn back its fit-out in time.
 
         earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
@@ -187,8 +193,10 @@ class Market:
         supply, classes = self._world.facts.supply, self._world.facts.classes
         waiting = state.market.waiting.mean(axis=0)
         filled = np.minimum(waiting, self._sizes[:, :BANDS])
-        fit_out = classes.fit_out_yuan * self._world.institutions.class_places[:, :BANDS]
-        earned = filled * self.costs.margins(earns) * YEAR * supply.payback_years
+        each = np.maximum(classes.fit_out_yuan - support.grant[:, :BANDS], 0.0)
+        fit_out = each * self._world.institutions.class_places[:, :BANDS]
+        per_child = earns + (support.place * self._world.institutions.hours_share)[:, None]
+        earned = filled * self.costs.margins(per_child) * YEAR * supply.payback_years
         may = due & ~self._world.institutions.single
         wants = may[:, None] & (earned >= fit_out) & (filled > 0)
         wants &= (state.market.opens_in == 0).all(axis=1)[:, None]
@@ -211,7 +219,7 @@ class Market:
         state.offers.places[who, seat] -= self._sizes[who, seat].astype(np.int32)
         return len(who)
 
-    def plan_entry(self, month: int, asked: Asked, state: State) -> None:
+    def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
         """Let those who think of opening look at free sites: they expect what others there have of those expected.
 
         asked : what instruments let institutions ask, from what they would, both (J, 3)
@@ -222,7 +230,8 @@ class Market:
         had = (market.enrolled + market.waiting).sum(axis=(0, 1))
         fresh = market.fresh.sum(axis=(0, 1))
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
-        self.turnover.plan_entry(month, Prospect(outlook.demand * scale, asked(self._world.institutions.fee)), state)
+        fee = asked(self._world.institutions.fee)
+        self.turnover.plan_entry(month, Prospect(outlook.demand * scale, fee, support), state)
 
     def open_classes(self, month: int, state: State) -> NDArray[np.int64]:
         """Open what is built; returns a code institution · 4 + seat type for every new seat."""

@@ -81,6 +81,7 @@ CITY_TOTALS = (
     "prepaid_lost_fen",
     "prepaid_refunded_fen",
     "unpaid_wages_fen",
+    "administration_fen",  # what programmes cost by themselves
     "standing_fen",
     "cash_fen",  # what the treasury pays families whatever they do
     "decisions",

@@ -21,6 +21,7 @@ def choose(
     inside: Recognition,
     outside: Recognition,
     pooled: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    seats: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
     """Who is in the scheme from now on, bool (J,): those asked join or leave where a year gains more than it costs.
 
@@ -31,6 +32,7 @@ def choose(
     spill : what the owner's other institutions gain per yuan of this one's fee, (J, 3)
     inside, outside : what instruments pay and demand of those recognised, and of the others
     pooled : sums over an institution's services, which are in the scheme together
+    seats : (J,)  full-time places
     """
     guided = np.where(inclusive[:, None], at.posted, at.posted * (1 - facts.inclusive_discount) - inside.cut)
     guided = np.maximum(guided, 0.0)
@@ -42,6 +44,7 @@ def choose(
 
     # whoever asks a fee that is not its best can have a better one without the scheme
     alone = np.maximum(year(free, outside.pay), year(at.posted, outside.pay))
-    gain = pooled(year(guided, inside.pay) - alone)
+    places = YEAR * (inside.place - outside.place) * seats
+    gain = pooled(year(guided, inside.pay) - alone + places)
     joins, leaves = asked & ~inclusive & (gain > facts.scheme_cost), asked & inclusive & (-gain > facts.scheme_cost)
     return (inclusive | joins) & ~leaves

@@ -14,10 +14,12 @@ from sim import dates
 from sim.engine import closure
 from sim.engine.clock import Phase, instant, keep
 from sim.engine.constants import Constants, ages_on
+from sim.engine.costs import Costs
 from sim.engine.desk import VoucherDesk
 from sim.engine.market import Asked
 from sim.engine.recorder import ROW
 from sim.engine.state import SURVEYS, State, furnish
+from sim.engine.support import Support, appeal, in_order, support
 from sim.engine.tariff import family_groups, in_force, posted_fees, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
 from sim.kernels import bills, census, demand, places, prepayment
@@ -63,32 +65,52 @@ class Simulation:
         self._room = np.empty(len(families), np.int32)
         self._log = _empty_log(len(families))
         self._payers = self._new_payers(own_from)
-        payments = [cash for i in instruments if (cash := i.cash()) is not None]
+        payments = [cash for i in instruments for cash in i.cash()]
         self._cash_ages = sorted({age for cash in payments for age in (cash.from_months, cash.to_months)})
-        state.offers.value[:] = constants.market.value(state)
+        self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
         self._write_tariff(dates.date_in(state.month))
 
     # -- what instruments see and say ------------------------------------------------------------
 
-    def _offered(self, counted: NDArray[np.int64] | None = None) -> Offered:
-        """Institutions as instruments see them today; with the children enrolled if they have been `counted`."""
-        institutions = self._world.institutions
+    def _offered(self, day: date) -> Offered:
+        """Institutions as instruments see them on a day; the children enrolled are not counted."""
+        world, market = self._world, self.state.market
+        institutions, costs = world.institutions, world.facts.costs
+        registered = institutions.registered
+        for instrument, columns, on in zip(self._instruments, self.state.declared, self._on(day), strict=True):
+            more = instrument.registers(columns) if on else None
+            registered = registered if more is None else registered | more
         return Offered(
-            institutions.kind,
-            institutions.kind_names,
-            institutions.registered,
-            self.state.market.inclusive,
-            np.full((len(institutions), BANDS), NOBODY, np.int64) if counted is None else counted,
-            institutions.id,
+            kind=institutions.kind,
+            kind_names=institutions.kind_names,
+            registered=registered,
+            inclusive=market.inclusive,
+            enrolled=np.full((len(institutions), BANDS), NOBODY, np.int64),
+            id=institutions.id,
+            district=institutions.district,
+            district_names=tuple(d.name for d in world.facts.district),
+            runs=market.runs,
+            reserved=institutions.reserved,
+            vacant=institutions.reserved & ~market.runs & (market.opening == 0),
+            may_build=market.runs & ~institutions.single & (market.opens_in == 0).all(axis=1),
+            first_row=institutions.full_day,
+            utilities=np.full(len(institutions), costs.utilities_per_place),
+            rent=np.where(institutions.pays_rent, costs.rent_per_place, 0.0),
+            quality_yuan=world.facts.families.quality_yuan,
         )
 
     def _counted(self, day: date) -> Offered:
         """Institutions with the children enrolled: a count of all children, so only for hooks that read it."""
+        offered = self._offered(day)
         if not any(i.asks_who_is_enrolled for i in self._instruments):
-            return self._offered()
+            return offered
         enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
         census.by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
-        return self._offered(enrolled)
+        return replace(offered, enrolled=enrolled)
+
+    def _on(self, day: date) -> list[bool]:
+        """Which instruments are in force on a day, with money left."""
+        return [in_force(i, day) and left > 0 for i, left in zip(self._instruments, self.state.left, strict=True)]
 
     def _new_payers(self, own_from: int) -> bills.Payers:
         suppliers = [q for q, i in enumerate(self._instruments) if i.pays_institutions]
@@ -108,8 +130,10 @@ class Simulation:
 
     def _write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
-        offered, state = self._offered(), self.state
+        offered, state = self._offered(day), self.state
         dry = state.left <= 0
+        self._worth = appeal(self._instruments, state.declared, self._on(day), offered)
+        state.offers.value[:] = self._constants.market.value(state, self._worth)
         tariff = write_tariff(
             self._instruments,
             state.declared,
@@ -171,7 +195,7 @@ class Simulation:
 
     def _paid(self, day: date) -> tuple[Cash, ...]:
         """The cash payments in force on a day."""
-        return tuple(cash for i in self._instruments if (cash := i.cash()) is not None and in_force(i, day))
+        return tuple(cash for i in self._instruments if in_force(i, day) for cash in i.cash())
 
     # -- the day's phases ----------------------------------------------------------------------
 
@@ -189,14 +213,15 @@ class Simulation:
         if day.month == 1:
             self.state.months_paid[:] = 0
         for q in self._payers.supplier:
-            self._renew_quota(int(q))
+            self._renew_quota(int(q), day)
         market, month = self._constants.market, dates.month_of(day)
+        before = self.state.offers.places.copy()
         seats = market.open_classes(month, self.state)
         opened = len(np.unique(seats))  # one class of a type at an institution opens at a time
         entrants = market.turnover.opening(month, month - dates.month_of(self._start), self.state)
+        self._pay_grants(self.state.offers.places - before, day)
         self.state.chronicle.count(self._row(day), "openings", opened)
         self.state.chronicle.count(self._row(day), "institutions_opened", self._how_many(entrants))
-        self.state.offers.value[:] = market.value(self.state)
         self._write_tariff(day)
         if len(seats):
             none, today = np.zeros(0, np.int32), day.toordinal()
@@ -204,17 +229,24 @@ class Simulation:
 
     def _begin(self, q: int, day: date) -> None:
         """An instrument's first day; for one that began before the first simulated day, that day."""
-        self._instruments[q].begin(self._counted(day), self._chance(q), self.state.declared[q])
-        self._renew_quota(q)
+        instrument, columns, market = self._instruments[q], self.state.declared[q], self.state.market
+        instrument.begin(self._counted(day), self._chance(q), columns)
+        self._renew_quota(q, day)
+        ready = dates.month_of(day) + 1 + instrument.months_to_build
+        sites, classes = instrument.opens(columns), instrument.adds_classes(columns)
+        if sites is not None:
+            market.opening[sites] = ready
+        if classes is not None:
+            market.opens_in[classes] = ready
 
     def _chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
         stream = f"{kind_of(self._instruments[q])} selection"
         return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
 
-    def _renew_quota(self, q: int) -> None:
+    def _renew_quota(self, q: int, day: date) -> None:
         """Give a supplier the child-months it may pay this month."""
-        income = self._instruments[q].child_income(self._offered(), self.state.declared[q])
+        income = self._instruments[q].child_income(self._offered(day), self.state.declared[q])
         if income is not None:
             self._payers.quota[self._payers.supplier == q] = income.places
 
@@ -224,7 +256,7 @@ class Simulation:
             if instrument.start == day:
                 self._begin(q, day)
         turned = [i for i in self._instruments if day in (i.start, _day_after(i.until))]
-        if any(i.cash() is not None for i in turned):
+        if any(i.cash() for i in turned):
             self._write_all_alpha(day)
         self._write_tariff(day)
 
@@ -243,8 +275,16 @@ class Simulation:
             name=f"{kind_of(self._instruments[q])} {sum(p < q for p in pools)}",
             drawn=self._constants.drawn,
             found=self._constants.eligible,
+            told=self._told(day),
         )
         say(desk, self.state.declared[q])
+
+    def _told(self, day: date) -> float:
+        """Share of those who do not know of a pool whom campaigns in force tell in a month."""
+        untold = 1.0
+        for instrument, on in zip(self._instruments, self._on(day), strict=True):
+            untold *= 1 - instrument.reach() if on else 1.0
+        return 1 - untold
 
     def _decide(self, day: date) -> None:
         """The families whose day it is decide, then those enrolled are billed."""
@@ -274,18 +314,21 @@ class Simulation:
         if month >= dates.month_of(self._start) - 1 and np.isnan(self.state.market.norm).all():
             market.settle(posted, income, self.state)
         if month >= dates.month_of(self._start):
-            market.plan_entry(month, self._asked(day), self.state)
+            market.plan_entry(month, self._asked(day), self._support(day), self.state)
             failing = market.turnover.failing(self.state)
             if len(failing):
                 self._close(failing, day)  # before fees move: those reviewed today hold from tomorrow
             self._weigh_scheme(day, posted)
-        self.state.chronicle.count(row, "closures", market.review(month, self._asked(day), income, self.state))
+        given_up = market.review(month, self._asked(day), income, self._support(day), self.state)
+        self.state.chronicle.count(row, "closures", given_up)
 
     def _asked(self, day: date) -> Asked:
         """What institutions ask, from what they would, with the instruments in force on a day."""
-        offered, dry = self._offered(), self.state.left <= 0
-        on = [in_force(i, day) and not spent for i, spent in zip(self._instruments, dry, strict=True)]
-        return partial(posted_fees, self._instruments, self.state.declared, on, offered)
+        return partial(posted_fees, self._instruments, self.state.declared, self._on(day), self._offered(day))
+
+    def _support(self, day: date) -> Support:
+        """What owners count on beside what is paid per child."""
+        return support(self._instruments, self.state.declared, self._on(day), self._offered(day))
 
     def _weigh_scheme(self, day: date, posted: NDArray[np.float64]) -> None:
         """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
@@ -304,11 +347,11 @@ class Simulation:
         """
         year = [date.fromordinal(dates.months_before(day, -months)) for months in range(dates.YEAR)]
         offered = replace(offered, inclusive=np.full(len(posted), stands))
-        total = Recognition(np.zeros_like(posted), np.zeros_like(posted))
+        total = Recognition(np.zeros_like(posted), np.zeros_like(posted), np.zeros(len(posted)))
         for instrument, columns, dry in zip(self._instruments, self.state.declared, self.state.left <= 0, strict=True):
             brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
             if brings is not None and in_force(instrument, day) and not dry:
-                total = Recognition(total.pay + brings.pay, total.cut + brings.cut)
+                total = Recognition(total.pay + brings.pay, total.cut + brings.cut, total.place + brings.place)
         return total
 
     def _survey(self, day: date, part: int) -> None:
@@ -319,7 +362,7 @@ class Simulation:
         expected = np.zeros((2, BANDS, len(world.institutions)))
         cross = np.zeros(self.state.market.cross.shape[1:])
         demand.expect(
-            edges, market.value(self.state, if_open=True), self.state.market.runs.astype(np.float64),
+            edges, market.value(self.state, self._worth, if_open=True), self.state.market.runs.astype(np.float64),
             market.owners.rank, market.owners.owner, self._scene, expected, cross,
         )  # fmt: skip
         market.hear(month, part, expected, cross, self.state)
@@ -340,7 +383,6 @@ class Simulation:
         state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
         market.turnover.close(who, state)
         closure.dissolve_lists(who, today, self._lists, state)
-        state.offers.value[:] = market.value(state)
         self._write_tariff(day)
         # where they wait elsewhere they keep their turn
         none = np.zeros(0, np.int64)
@@ -359,7 +401,7 @@ class Simulation:
 
     def _escrow(self, day: date) -> NDArray[np.float64]:
         """Share of prepaid fees that is held for families by institution, (J,)."""
-        held, offered = np.zeros(len(self._world.institutions)), self._offered()
+        held, offered = np.zeros(len(self._world.institutions)), self._offered(day)
         for instrument in self._instruments:
             if in_force(instrument, day):
                 held = np.maximum(held, instrument.escrow(offered))
@@ -395,6 +437,7 @@ class Simulation:
             self._payers.claimed,
             self._payers.cases,
             self._payers.takings,
+            self._built,
         ):
             counter[:] = 0
         self._payers.redeemed[:] = self._payers.redeemed_fen[:] = 0
@@ -403,10 +446,12 @@ class Simulation:
     def _pay(self, day: date, row: int) -> None:
         """Claims of the month, cash, lagged payments, costs; then the accounts must balance."""
         state, payers, ledger = self.state, self._payers, self.state.ledger
+        costs = self._constants.market.costs.month(state.offers.places, state.offers.taken)
+        costs = replace(costs, goods=costs.goods + self._built)
+        self._pay_programmes(day, row, costs)
         claims = payers.claimed.copy()
         for q, instrument in enumerate(self._instruments):
-            cash = instrument.cash()
-            if cash is not None and in_force(instrument, day):
+            for cash in instrument.cash() if in_force(instrument, day) else ():
                 paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
                 state.chronicle.count(row, "cash_fen", int(paid[0]))
@@ -417,11 +462,12 @@ class Simulation:
         ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
         for q, instrument in enumerate(self._instruments):
             due = row - instrument.payment_lag_months
-            if instrument.cash() is not None:
+            if instrument.cash():
                 ledger.settle(row, q, FAMILIES, int(claims[q]))
             elif due >= 0:
-                ledger.settle(row, q, INSTITUTIONS, int(state.chronicle.claims[due, q]))
-        self._pay_costs(day, row)
+                receiver = SUPPLIERS if instrument.runs_itself else INSTITUTIONS
+                ledger.settle(row, q, receiver, int(state.chronicle.claims[due, q]))
+        self._pay_costs(day, row, costs)
         ledger.check(row)
         state.chronicle.count(row, "standing_fen", int(claims[~payers.own].sum()))
         tiers = {
@@ -440,10 +486,63 @@ class Simulation:
         counts = [np.bincount(of[face > 0], minlength=n) for n, (face, of) in zip(sizes, rows, strict=True)]
         return np.concatenate([np.zeros(0, np.int64), *counts])
 
-    def _pay_costs(self, day: date, row: int) -> None:
+    def _pay_grants(self, opened: NDArray[np.int32], day: date) -> None:
+        """Pay what instruments give once for places that open; what is built for the treasury goes on to builders.
+
+        opened : int32 (J, 4)  seats by class type
+        """
+        if not opened.any():
+            return
+        offered, hours = self._offered(day), self._world.institutions.hours_share
+        for q, (instrument, on) in enumerate(zip(self._instruments, self._on(day), strict=True)):
+            yuan = instrument.grant(offered, self.state.declared[q])
+            # what a treasury has begun to build it pays for, though the instrument's window be over
+            if yuan is None or not (on or instrument.builds):
+                continue
+            paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64))
+            if instrument.builds:
+                self._built += paid
+
+    def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
+        """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""
+        offered, state, takings = self._offered(day), self.state, self._payers.takings
+        places = state.offers.places.sum(axis=1) * self._world.institutions.hours_share
+        running = [(q, self._instruments[q], state.declared[q]) for q in np.flatnonzero(self._on(day)).tolist()]
+        for q, instrument, columns in running:
+            yuan = instrument.place_income(offered, columns)
+            if yuan is not None:
+                self._disburse(q, np.rint(100 * yuan * places).astype(np.int64))
+            own = np.array([round(100 * instrument.overhead(offered, columns))], np.int64)
+            spent = int(in_order(own, int(state.left[q]))[0])
+            self._book(q, spent, int(spent > 0))
+            state.chronicle.count(row, "administration_fen", spent)
+        for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
+            lost = instrument.covers_losses(offered, columns)
+            if lost is not None:
+                self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0))
+
+    def _disburse(self, q: int, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
+        paid = in_order(amounts, int(self.state.left[q]))
+        self._book(q, int(paid.sum()), int((paid > 0).sum()))
+        self._payers.takings[:] += paid
+        if self._payers.own[q]:
+            groups = self._constants.groups
+            for cell in (groups.kind_cell, groups.district_cell):
+                np.add.at(self._flows[bills.CLAIMED], cell, paid)
+        return paid
+
+    def _book(self, q: int, amount: int, cases: int) -> None:
+        """Note a claim that no child's bill carries."""
+        self.state.left[q] -= amount
+        self._payers.claimed[q] += amount
+        self._payers.cases[q] += cases
+        if self._payers.own[q]:
+            self._flows[bills.CLAIMED, 0] += amount
+
+    def _pay_costs(self, day: date, row: int, costs: Costs) -> None:
         """Institutions pay staff, landlords and suppliers, and hold what families have paid in advance."""
         state, market, takings = self.state, self._constants.market, self._payers.takings
-        costs = market.costs.month(state.offers.places, state.offers.taken)
         count, ledger = state.chronicle.count, state.ledger
         for name, account, amount in (
             ("staff_fen", STAFF, costs.staff),

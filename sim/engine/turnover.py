@@ -13,16 +13,18 @@ from numpy.typing import NDArray
 from sim.dates import MIXED, YEAR
 from sim.engine.costs import CostRules, Costs, room
 from sim.engine.state import State
+from sim.engine.support import Support
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
 
 @dataclass(frozen=True)
 class Prospect:
-    """What one who would open finds, by institution and band, (J, 3): children, and the fee [yuan a month]."""
+    """What one who would open finds: by institution and band, (J, 3), children and the fee [yuan a month]; support."""
 
     children: NDArray[np.float64]
     fee: NDArray[np.float64]
+    support: Support
 
 
 class Turnover:
@@ -73,7 +75,7 @@ class Turnover:
         institutions, market = self._world.institutions, state.market
         facts, classes = self._world.facts.supply, self._world.facts.classes
         asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR)
-        free = np.flatnonzero(asked & ~market.runs & (market.opening == 0))
+        free = np.flatnonzero(asked & ~market.runs & (market.opening == 0) & ~institutions.reserved)
         if not len(free):
             return
         places = np.zeros_like(self._places)
@@ -87,7 +89,12 @@ class Turnover:
         come = own + (come - own) * share[:, None]
         taken = np.ceil(np.column_stack([own, seated])).astype(np.int32)
         month_of = self._costs.month(places, taken)
-        profit = institutions.pooled((come * prospect.fee).sum(axis=1) - (month_of.cash + month_of.unpaid) / 100)
+        seats = places * institutions.hours_share[:, None]
+        support = prospect.support
+        spread = np.minimum(support.grant, classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
+        helped = support.place * seats.sum(axis=1) + (seats * spread).sum(axis=1) * institutions.pays_rent
+        earned = (come * prospect.fee).sum(axis=1) + helped
+        profit = institutions.pooled(earned - (month_of.cash + month_of.unpaid) / 100)
         builds = free[profit[free] > 0]
         market.opening[builds] = month + classes.building_months
 

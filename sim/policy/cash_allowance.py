@@ -36,6 +36,6 @@ class CashAllowance(Instrument):
         """Nothing is paid."""
         return self.yuan_per_month == 0
 
-    def cash(self) -> Cash | None:
+    def cash(self) -> tuple[Cash, ...]:
         """The payment."""
-        return Cash(self.from_months, self.to_months, self.yuan_per_month, self.birth_orders)
+        return (Cash(self.from_months, self.to_months, self.yuan_per_month, self.birth_orders),)

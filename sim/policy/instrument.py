@@ -1,8 +1,9 @@
 """What an instrument is: declared parameters and a few pure hooks; by default it does nothing.
 
-The engine asks what families face (`relief`), what institutions face (`posted_fee`, `child_income`),
-what is paid in cash (`cash`), which columns are needed (`columns`) and when the instrument wants to
-speak (`moments`); it alone schedules, bills and pays.
+The engine asks what families face (`relief`, `appeal`, `reach`), what institutions face (`posted_fee`,
+`child_income`, `place_income`, `grant`, `covers_losses`, `registers`), which places it adds (`opens`, `adds_classes`),
+what is paid in cash (`cash`) or spent by the programme itself (`overhead`), which columns are needed (`columns`) and
+when the instrument wants to speak (`moments`); it alone schedules, bills and pays.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,6 +26,10 @@ Columns = Mapping[str, NDArray[Any]]
 Path = tuple[str | int, ...]  # to a value of a table
 
 
+class ShortageError(ValueError):
+    """An instrument is to open more than there is room for in the city."""
+
+
 @dataclass(frozen=True)
 class Offered:
     """Institutions as instruments see them; axis 0 is the institution.
@@ -33,6 +38,13 @@ class Offered:
     enrolled : int64 (n, 3)  children enrolled by band when the question is asked; -1 if no instrument of the policy
         says that it asks
     id : uint32  stable address, for drawn selections
+    district : int8, index into district_names
+    runs : bool  whether there is an institution now; reserved : bool  a site kept for policies; vacant : bool  one
+        that nobody has opened
+    may_build : bool  runs, and may add a class: none is being built
+    first_row : bool  the institution's own row; its further services are rows too
+    utilities, rent : float64 (n,)  what a place costs, as paid there [yuan a month]
+    quality_yuan : what a standard deviation of quality is worth to families [yuan a month]
     """
 
     kind: NDArray[np.int8]
@@ -41,12 +53,28 @@ class Offered:
     inclusive: NDArray[np.bool_]
     enrolled: NDArray[np.int64]
     id: NDArray[np.uint32]
+    district: NDArray[np.int8]
+    district_names: tuple[str, ...]
+    runs: NDArray[np.bool_]
+    reserved: NDArray[np.bool_]
+    vacant: NDArray[np.bool_]
+    may_build: NDArray[np.bool_]
+    first_row: NDArray[np.bool_]
+    utilities: Floats
+    rent: Floats
+    quality_yuan: float
 
     def of_kinds(self, kinds: tuple[str, ...]) -> NDArray[np.bool_]:
         """Institutions of the named kinds, bool (n,); an empty tuple means all."""
         if not kinds:
             return np.ones(len(self.kind), bool)
         return np.isin(self.kind, [i for i, name in enumerate(self.kind_names) if name in kinds])
+
+    def in_districts(self, districts: tuple[str, ...]) -> NDArray[np.bool_]:
+        """Institutions in the named districts, bool (n,); an empty tuple means all."""
+        if not districts:
+            return np.ones(len(self.kind), bool)
+        return np.isin(self.district, [i for i, name in enumerate(self.district_names) if name in districts])
 
     def that_are(self, standing: str) -> NDArray[np.bool_]:
         """Institutions of a standing, bool (n,): "any", "registered" or "inclusive"."""
@@ -99,10 +127,12 @@ class Recognition:
     """What being recognised, or not, brings an institution; each (n, 3) [yuan a month].
 
     pay : per child-month, over a year; cut : by which the posted fee must fall
+    place : (n,) per place and month, over a year
     """
 
     pay: Floats
     cut: Floats
+    place: Floats
 
 
 @dataclass(frozen=True)
@@ -110,12 +140,15 @@ class Cash:
     """Unconditional cash per child: it moves income in the price sensitivity, never the net fee.
 
     from_months, to_months : completed months of age, half-open; birth_orders : empty for all
+    income_from, income_to : household income, half-open [yuan a month]
     """
 
     from_months: int
     to_months: int
     yuan_per_month: float
-    birth_orders: tuple[int, ...]
+    birth_orders: tuple[int, ...] = ()
+    income_from: float = 0.0
+    income_to: float = float("inf")
 
 
 @dataclass(frozen=True)
@@ -157,6 +190,9 @@ class Desk(Protocol):
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
         """Give each a voucher."""
 
+    def reached(self) -> float:
+        """Share of those who do not know of a programme whom campaigns have told of it this month."""
+
     def expire(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
         """End the live vouchers of these children; returns how many of each tranche, int64 (tranches,)."""
 
@@ -183,6 +219,8 @@ class Instrument(Facts):
     spends: ClassVar[bool] = True  # whether it costs the treasury anything
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
     asks_who_is_enrolled: ClassVar[bool] = False  # whether a hook reads `Offered.enrolled`
+    builds: ClassVar[bool] = False  # whether the treasury builds what it grants for: the money goes on to builders
+    runs_itself: ClassVar[bool] = False  # whether its money is spent by the programme, and no institution's to keep
 
     start: date | None = Field(default=None, description="first day; the counted window's first if left out")
     until: date | None = Field(default=None, description="last day; no end if left out")
@@ -223,6 +261,14 @@ class Instrument(Facts):
         """Kinds of institution it names, by where among its parameters; the city must have them."""
         return {}
 
+    def districts_named(self) -> dict[Path, str]:
+        """Districts it names, by where among its parameters; the city must have them."""
+        return {}
+
+    def sites_needed(self) -> dict[str, int]:
+        """Sites kept for policies that it opens, by kind of institution."""
+        return {}
+
     def incomes_told_apart(self) -> tuple[float, ...]:
         """Household incomes [yuan a month] at which what it offers changes."""
         return ()
@@ -246,9 +292,58 @@ class Instrument(Facts):
         del offered, columns
         return None
 
-    def cash(self) -> Cash | None:
-        """Unconditional cash to families; None for none."""
+    def place_income(self, offered: Offered, columns: Columns) -> Floats | None:
+        """What institutions receive per place and month, filled or not, (n,) [yuan]; None for nothing."""
+        del offered, columns
         return None
+
+    def grant(self, offered: Offered, columns: Columns) -> Floats | None:
+        """What is paid once for a place that opens, by class type, (n, 4) [yuan]; None for nothing."""
+        del offered, columns
+        return None
+
+    def covers_losses(self, offered: Offered, columns: Columns) -> NDArray[np.bool_] | None:
+        """Institutions whose losses in cash the treasury makes good each month, bool (n,); None for none."""
+        del offered, columns
+        return None
+
+    def opens(self, columns: Columns) -> NDArray[np.bool_] | None:
+        """Sites at which it opens an institution, bool (n,); asked on its first day, after `begin`."""
+        del columns
+        return None
+
+    def adds_classes(self, columns: Columns) -> NDArray[np.bool_] | None:
+        """Institutions at which it adds a class, by type, bool (n, 4); asked on its first day, after `begin`."""
+        del columns
+        return None
+
+    @property
+    def months_to_build(self) -> int:
+        """Months until what it opens or adds stands, after the month in which it begins."""
+        return 0
+
+    def appeal(self, offered: Offered, columns: Columns) -> Floats | None:
+        """What it makes institutions worth to families, more than they are, by band, (n, 3) [yuan a month]."""
+        del offered, columns
+        return None
+
+    def reach(self) -> float:
+        """Share of those who do not know of a voucher pool whom it tells in a month."""
+        return 0.0
+
+    def registers(self, columns: Columns) -> NDArray[np.bool_] | None:
+        """Institutions that are registered because of it, bool (n,); None for none."""
+        del columns
+        return None
+
+    def overhead(self, offered: Offered, columns: Columns) -> float:
+        """What the programme itself costs in a month, whoever comes [yuan]."""
+        del offered, columns
+        return 0.0
+
+    def cash(self) -> tuple[Cash, ...]:
+        """Unconditional cash to families."""
+        return ()
 
     def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition | None:
         """What it would bring institutions if they stood as in `offered`, were they to take part; None for nothing.

@@ -122,4 +122,5 @@ class OperatingSubsidy(Instrument):
         left, others = max(self.places - int(children[inside].sum()), 0), int(children[~inside].sum())
         odds = np.where(inside, 1.0, min(left / others, 1.0) if others > 0 else 1.0)[:, None]
         pay = paid * odds * self._rate(offered)[:, None] * min(self.months_cap, months) / YEAR
-        return Recognition(pay=pay, cut=np.asarray(paid * odds * self.fee_cut * (months / YEAR)))
+        cut = np.asarray(paid * odds * self.fee_cut * (months / YEAR))
+        return Recognition(pay=pay, cut=cut, place=np.zeros(len(inside)))

@@ -116,13 +116,16 @@ class VoucherPool(Instrument):
         return len(self.tranches)
 
     def columns(self) -> dict[str, Column]:
-        """Who knows, who has won, when a live voucher was issued; and by tranche the odds and what rolls over."""
+        """Who knows, who has won, when a live voucher was issued; by tranche the odds, what rolls over, and what part
+        of those who would not know campaigns have left untold.
+        """
         return {
             "aware": Column("child", "bool"),
             "has_won": Column("child", "bool"),
             "issued_in": Column("child", "int16", -1),
             "odds": Column("tranche", "float64", self.first_odds),
             "carried": Column("tranche", "int64"),
+            "untold": Column("tranche", "float64", 1.0),
         }
 
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
@@ -165,7 +168,8 @@ class VoucherPool(Instrument):
         """One round: who is eligible, who knows, who applies, who wins."""
         for t, tranche in enumerate(self.tranches):
             rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
-            aware = self._learn(rows, number_of_round, desk, columns)
+            columns["untold"][t] *= 1 - desk.reached()
+            aware = self._learn(rows, number_of_round, float(columns["untold"][t]), desk, columns)
             may = aware & ~desk.holds(rows)
             if not self.repeat:
                 may &= ~columns["has_won"][rows]
@@ -193,12 +197,15 @@ class VoucherPool(Instrument):
             for metric, n in counts.items():
                 desk.count(metric, t, n)
 
-    def _learn(self, rows: NDArray[np.int32], number_of_round: int, desk: Desk, columns: Columns) -> NDArray[np.bool_]:
+    def _learn(
+        self, rows: NDArray[np.int32], number_of_round: int, untold: float, desk: Desk, columns: Columns
+    ) -> NDArray[np.bool_]:
         """Who of `rows` knows of the pool by this round; who once knew does not forget.
 
         Each family has one fixed draw; it knows when the share that knows has passed it.
+        untold : part of those who would not know whom no campaign has told
         """
-        unknowing = (1 - self.aware_growth) ** number_of_round
+        unknowing = (1 - self.aware_growth) ** number_of_round * untold
         enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
         aware = columns["aware"][rows]
         aware |= desk.chance(rows, "awareness", 0) < np.where(desk.enrolled(rows), enrolled, others)

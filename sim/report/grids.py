@@ -14,7 +14,10 @@ from sim.study.estimate import Estimate
 HEADLINE_METRICS = ("take_up", "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
 NAME_COLUMNS = 80
 # a baseline has no value of its own in these: they compare it with itself
-SIDES = ("incidence_outlay", "incidence_families", "incidence_staff", "incidence_other_costs", "incidence_profit")
+SIDES = (
+    "incidence_outlay", "incidence_families", "incidence_staff", "incidence_other_costs", "incidence_administration",
+    "incidence_profit",
+)  # fmt: skip
 FAMILIES_PARTS = tuple(
     f"incidence_{part}"
     for part in ("always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash", "lost_fees")

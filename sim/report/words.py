@@ -54,6 +54,7 @@ FORMS: dict[str, str] = {
     "incidence_lost_fees": "money",
     "incidence_staff": "money",
     "incidence_other_costs": "money",
+    "incidence_administration": "money",
     "incidence_profit": "money",
     "mean_fee": "yuan",
     "mean_net_fee": "yuan",
@@ -249,7 +250,10 @@ METRICS: dict[str, dict[str, Word]] = {
     },
     "incidence_staff": {"en": Word("Staff", "million yuan", "rise of the wages that staff are paid")},
     "incidence_other_costs": {
-        "en": Word("Rent and other costs", "million yuan", "rise of what landlords and suppliers are paid")
+        "en": Word("Rent and other costs", "million yuan", "rise of what landlords, suppliers and builders are paid")
+    },
+    "incidence_administration": {
+        "en": Word("Programmes themselves", "million yuan", "rise of what programmes spend themselves")
     },
     "incidence_profit": {
         "en": Word(

@@ -68,7 +68,7 @@ _LISTS = ("band=",)
 
 INCIDENCE = (  # of `incidence.Incidence.named`
     "outlay", "families", "always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash",
-    "lost_fees", "staff", "other_costs", "profit",
+    "lost_fees", "staff", "other_costs", "administration", "profit",
 )  # fmt: skip
 METRICS = (
     Metric("children", "children", "children", groups=_PEOPLE),

@@ -1,7 +1,7 @@
 """Where the money went: an identity that holds for every policy, month by month and to the fen.
 
 What the treasury pays more than in the baseline is what families pay less, staff are paid more, other costs take more
-and institutions keep more. Administration costs nothing here. What families pay less is told apart bill by bill,
+institutions keep more and programmes spend themselves. What families pay less is told apart bill by bill,
 because the same child has the same luck, band and decision day in both worlds.
 """
 
@@ -36,7 +36,8 @@ class Incidence:
     crowded_out : what those would have paid who are billed in the baseline only
     cash : paid to families whatever they do
     lost_fees : paid in advance to institutions that closed, taken as a loss
-    staff : wages paid; other_costs : rent, utilities, food; profit : of institutions in cash, with prepaid fees that
+    staff : wages paid; other_costs : rent, utilities, food, building; administration : what programmes spend themselves
+    profit : of institutions in cash, with prepaid fees that
         closing ones keep and wages they do not pay
     """
 
@@ -49,6 +50,7 @@ class Incidence:
     lost_fees: Fen
     staff: Fen
     other_costs: Fen
+    administration: Fen
     profit: Fen
 
     @property
@@ -67,7 +69,7 @@ class Incidence:
     @property
     def outlay(self) -> Fen:
         """All parts together: what the policy's and the standing instruments come to owe more than in the baseline."""
-        return self.families + self.staff + self.other_costs + self.profit
+        return self.families + self.staff + self.other_costs + self.administration + self.profit
 
     def named(self) -> dict[str, Fen]:
         """Every part and both sums by name."""
@@ -165,6 +167,7 @@ def incidence(record: Record, baseline: Record) -> Incidence:
         lost_fees=-change("prepaid_lost_fen"),
         staff=change("staff_fen") - unpaid,
         other_costs=change("rent_fen", "goods_fen"),
+        administration=change("administration_fen"),
         profit=change("profit_fen", "prepaid_lost_fen") + unpaid,
     )
     _check(found, record, baseline)

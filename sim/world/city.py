@@ -16,6 +16,7 @@ from sim.world.institutions import SERVICES, ClassFacts, CostFacts, Institutions
 
 MOST_OFFERS = 16  # among which a family chooses
 MOST_SITES = 8  # among them, where institutions offer several services: half the room is for these
+MOST_RESERVED = 2  # of the sites kept for policies, which come beside the K that a family considers anyway
 _NEVER = np.float32(-1e30)  # what an offer that only fills up a row is worth
 
 
@@ -49,8 +50,9 @@ class CityFacts(Facts):
 class World:
     """One replication's city, the same under every policy; nothing in it is ever written to.
 
-    candidate : int16 (n_children, K)  institutions considered, nearest first, then their services beside the full day,
-        as many as there is room for; an employer's own stands in the place of the farthest
+    candidate : int16 (n_children, K)  institutions considered, nearest first; an employer's own stands in the place of
+        the farthest; then the nearest of the sites kept for policies, and the services beside the full day of all
+        these, as many as there is room for
     fixed : float32 (n_children, K)  taste less the cost of distance [units of the shock]
     outside : float32 (n_children,)  value of staying out before its shock [units of the shock]
     """
@@ -69,14 +71,15 @@ def draw_world(facts: CityFacts, luck: Luck, first: date, until: date, scale: fl
     families = draw_families(facts.births, facts.income, facts.families, facts.district, luck, first, until, scale)
     institutions = draw_institutions(facts.supply, facts.classes, facts.district, luck, scale)
     choice = facts.families
-    open_to_all = np.flatnonzero(institutions.full_day & ~institutions.workers_only)
-    index, distance = _nearest(families.position, institutions.position[open_to_all], choice.candidates)
-    candidate = open_to_all[index].astype(np.int16)
-    fixed = (families.taste[:, None] - np.float32(choice.distance_yuan * choice.sensitivity) * distance).astype(
-        np.float32
-    )
+    open_to_all = institutions.full_day & ~institutions.workers_only
+    listed, kept = (np.flatnonzero(open_to_all & (institutions.reserved == way)) for way in (False, True))
+    candidate, fixed = _near(listed, choice.candidates, families, institutions, choice)
     if institutions.workers_only.any():
         candidate, fixed = _with_employers(candidate, fixed, families, institutions, choice.employer_share, luck)
+    if len(kept):
+        room = min(MOST_RESERVED, MOST_OFFERS - candidate.shape[1])
+        more, worth = _near(kept, room, families, institutions, choice)
+        candidate, fixed = np.hstack([candidate, more]), np.hstack([fixed, worth])
     if institutions.several:
         candidate, fixed = _with_services(candidate, fixed, families, institutions, choice)
     return World(
@@ -91,6 +94,15 @@ def draw_world(facts: CityFacts, luck: Luck, first: date, until: date, scale: fl
 
 
 Candidates = tuple[NDArray[np.int16], NDArray[np.float32]]
+
+
+def _near(
+    rows: NDArray[np.int64], most: int, families: Families, institutions: Institutions, facts: FamilyFacts
+) -> Candidates:
+    """The nearest of some institutions, and what is fixed of their value."""
+    index, distance = _nearest(families.position, institutions.position[rows], most)
+    away = np.float32(facts.distance_yuan * facts.sensitivity) * distance
+    return rows[index].astype(np.int16), (families.taste[:, None] - away).astype(np.float32)
 
 
 def _with_employers(

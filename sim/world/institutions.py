@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.special import ndtri
 
-from sim.dates import MIXED
+from sim.dates import MIXED, YEAR
 from sim.draws import Luck
-from sim.params import Facts, Misfit, Name, Rows, fraction, number
+from sim.params import ByName, Facts, Misfit, Name, Rows, by_name, fraction, number
 from sim.world.districts import DistrictFacts, apportion, positions, weights
 
 BANDS = 3
@@ -178,6 +178,9 @@ class SupplyFacts(Facts):
     )
     later_sites: int = number("institutions", "sites that may open later", default=0, at_most=30_000)
     planned_per_year: float = number("institutions a year", "of which planned to open, from the start on", default=0.0)
+    reserved_sites: ByName[Annotated[int, Field(ge=0, le=10_000)]] = by_name(
+        "institutions", "sites of each kind that stay empty until a policy opens them"
+    )
     optimism: float = number(
         "1",
         "demand that who considers opening expects, as a multiple of what is there",
@@ -199,6 +202,9 @@ class SupplyFacts(Facts):
             raise Misfit((("kind",), f"kinds whose shares sum to 1, not {sum(k.share for k in self.kind):.6g}"))
         if not any(k.share > 0 and not k.workers_only for k in self.kind):
             raise Misfit((("kind",), "at least one with a share that is open to all families"))
+        unknown = [name for name in self.reserved_sites if name not in names]
+        if unknown:
+            raise Misfit(*((("reserved_sites", name), f"one of {', '.join(names)}") for name in unknown))
         return self
 
 
@@ -224,6 +230,7 @@ class Institutions:
     owner : int32  number of its owner; patience : float64  for which losses are covered [months]
     opens_after : float64  months from the scenario's start after which it is planned to open; 0 if it runs already,
         inf if nobody plans it
+    reserved : bool  a site that stays empty until a policy opens it
     """
 
     id: NDArray[np.uint32]
@@ -253,6 +260,7 @@ class Institutions:
     class_places: NDArray[np.int32]
     single: NDArray[np.bool_]
     workers_only: NDArray[np.bool_]
+    reserved: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.id)
@@ -350,45 +358,58 @@ def _later_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
     return apportion(np.array([k.share for k in facts.kind]), round(facts.later_sites * scale))
 
 
-def planned_classes(facts: SupplyFacts, classes: ClassFacts, scale: float, later: bool = False) -> NDArray[np.int64]:
+def _reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many sites of each kind are kept for policies: none is lost to thinning."""
+    return np.array([np.ceil(facts.reserved_sites.get(k.name, 0) * scale) for k in facts.kind]).astype(np.int64)
+
+
+def planned_classes(
+    facts: SupplyFacts, classes: ClassFacts, scale: float, of: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """How many classes of each type a kind has in all, int64 (kinds, 4): its share of the city's places.
 
-    later : those with which sites open later, as large as the ones that stand
+    of : numbers by kind of sites that open later, with classes as those that stand; without it those that stand
     """
     by_kind, mean_size = _by_kind(facts, scale), np.array([k.mean_places for k in facts.kind])
-    target = (_later_by_kind(facts, scale) if later else by_kind) * mean_size
+    number_of = by_kind if of is None else of
+    target = number_of * mean_size
     nominal = float((by_kind * mean_size).sum())
     target = target * (facts.places * scale / nominal if nominal > 0 else 1.0)  # so that the city's places come out
     shares = np.array([k.class_shares for k in facts.kind])
     planned = np.asarray(np.rint(target[:, None] * shares / np.array(classes.sizes)), np.int64)
     for k, about in enumerate(facts.kind):
         if about.children_limit:  # one class each
-            each = _later_by_kind(facts, scale) if later else by_kind
-            planned[k] = apportion(shares[k], int(each[k]))
+            planned[k] = apportion(shares[k], int(number_of[k]))
     return planned
 
 
 def draw_institutions(
     facts: SupplyFacts, classes: ClassFacts, districts: tuple[DistrictFacts, ...], luck: Luck, scale: float
 ) -> Institutions:
-    """Draw the institutions open at the start, and then those that may open later.
+    """Draw the institutions open at the start, then those that may open later, then those kept for policies.
 
     Numbers by kind and district follow their shares by largest remainder; the classes of a kind
     add to its share of the city's places as nearly as whole classes allow.
     """
-    now, later = _cells(_by_kind(facts, scale), districts), _cells(_later_by_kind(facts, scale), districts)
+    later_by_kind, reserved_by_kind = _later_by_kind(facts, scale), _reserved_by_kind(facts, scale)
+    now, later, kept = (
+        _cells(by_kind, districts) for by_kind in (_by_kind(facts, scale), later_by_kind, reserved_by_kind)
+    )
     # an ordinal within kind and district is an address: those that come later follow those that stand
     kind, district, ordinal = (
-        np.concatenate([a, b]) for a, b in zip(_spread(now, 0), _spread(later, now), strict=True)
+        np.concatenate(parts)
+        for parts in zip(_spread(now, 0), _spread(later, now), _spread(kept, now + later), strict=True)
     )
     n, standing = len(kind), int(now.sum())
+    listed = standing + int(later.sum())
     ident = ((district << 24) | (kind << 16) | ordinal).astype(np.uint32)
 
     site, trait, owner = (luck.uniforms(name, ident) for name in ("site", "institution", "owner"))
     counts = np.zeros((n, SEATS), np.int32)
     for first, last, totals_of, stream in (
         (0, standing, planned_classes(facts, classes, scale), "classes"),
-        (standing, n, planned_classes(facts, classes, scale, later=True), "later classes"),
+        (standing, listed, planned_classes(facts, classes, scale, later_by_kind), "later classes"),
+        (listed, n, planned_classes(facts, classes, scale, reserved_by_kind), "reserved classes"),
     ):
         for k, (about, totals) in enumerate(zip(facts.kind, totals_of, strict=True)):
             mine = first + np.flatnonzero(kind[first:last] == k)
@@ -435,13 +456,18 @@ def draw_institutions(
         prepaid_months=np.array([k.prepaid_months for k in facts.kind])[kind],
         owner=_owners(kind, district, ordinal, np.array([k.chain for k in facts.kind])),
         patience=facts.patience_months * np.exp(facts.patience_sd * ndtri(owner[:, 0])),
-        opens_after=np.where(np.arange(n) < standing, 0.0, owner[:, 1] * 12 * years if planned else np.inf),
+        opens_after=np.where(
+            np.arange(n) < standing,
+            0.0,
+            np.where(np.arange(n) < listed, owner[:, 1] * YEAR * years if planned else np.inf, np.inf),
+        ),
         service=np.zeros(n, np.int8),
         site=np.arange(n, dtype=np.int32),
         hours_share=np.ones(n),
         class_places=class_places.astype(np.int32),
         single=np.array([k.children_limit > 0 for k in facts.kind])[kind],
         workers_only=of_kind("workers_only"),
+        reserved=np.arange(n) >= listed,
     )
     return _with_services(rows, facts, luck)
 

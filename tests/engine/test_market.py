@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from town import HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_out, settle, total, within
 
 from sim import dates
-from sim.dates import MIXED
+from sim.dates import MIXED, YEAR
 from sim.draws import Luck
 from sim.engine.costs import CostRules, Costs
 from sim.engine.market import Market
 from sim.engine.recorder import CITY_TOTALS
 from sim.engine.simulation import Simulation
-from sim.engine.state import YEAR, MarketColumns, State
+from sim.engine.state import MarketColumns, State
+from sim.engine.support import Support
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
 from sim.engine.turnover import Prospect, Turnover
 from sim.scenario.schema import load
@@ -139,10 +140,10 @@ def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
     near = apart <= facts.trust_km
     assert near.any()
     assert not near.all()
-    calm = living._constants.market.value(state, if_open=True)
+    calm = living._constants.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
     living._close(np.array([1]), eve(town, 2))
     assert (state.market.shaken == near).all()
-    worth = living._constants.market.value(state, if_open=True)
+    worth = living._constants.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
     open_ = (calm > -1e6) & (worth > -1e6)
     fell = np.broadcast_to(facts.sensitivity * facts.trust_yuan * near, calm.shape)
     assert (calm - worth)[open_] == pytest.approx(fell[open_], abs=1e-5)
@@ -272,7 +273,7 @@ def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
     rules, state, world = sites()
     lag = world.facts.classes.building_months
     free = np.flatnonzero(~state.market.runs)
-    rich = Prospect(np.full((12, 3), 100.0), np.full((12, 3), 5000.0))
+    rich = Prospect(np.full((12, 3), 100.0), np.full((12, 3), 5000.0), Support.none(12))
     asked = {}
     for month in range(1, 13 + lag):
         for j in rules.opening(month, -1, state):
@@ -290,8 +291,8 @@ def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
 def test_nobody_opens_where_no_full_profit_is_seen() -> None:
     rules, state, _ = sites()
     for prospect in (
-        Prospect(np.zeros((12, 3)), np.full((12, 3), 5000.0)),
-        Prospect(np.full((12, 3), 100.0), np.ones((12, 3))),
+        Prospect(np.zeros((12, 3)), np.full((12, 3), 5000.0), Support.none(12)),
+        Prospect(np.full((12, 3), 100.0), np.ones((12, 3)), Support.none(12)),
     ):
         for month in range(1, 13):
             rules.plan_entry(month, prospect, state)
@@ -309,7 +310,7 @@ def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
     month = costs.month(seats, seats)
     covers = (month.cash + month.unpaid)[0] / 100 / seats[0, MIXED]
     for fee, opens in ((covers - 1, False), (covers + 1, True)):
-        crowd = Prospect(np.full((12, 3), 100.0), np.full((12, 3), fee))
+        crowd = Prospect(np.full((12, 3), 100.0), np.full((12, 3), fee), Support.none(12))
         for m in range(1, 13):
             rules.plan_entry(m, crowd, state)
         assert state.market.opening.any() == opens
@@ -332,9 +333,35 @@ def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> Non
     for limit, income, builds in ((9999.0, 0.0, True), (500.0, 0.0, False), (500.0, 9000.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
         state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
+        alone = Support.none(len(nothing))
         for month in range(12):
-            rules.review(month, lambda fee, most=limit: np.minimum(fee, most), nothing + income, state)
+            rules.review(month, lambda fee, most=limit: np.minimum(fee, most), nothing + income, alone, state)
         assert (state.market.opens_in > 0).any() == builds, (limit, income)
+
+
+def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) -> None:
+    """A fit-out that a margin does not earn back is ordered once the treasury pays for it; a loss never is."""
+    rules, size = Market(neighbours.world), len(neighbours.world.institutions)
+    nothing, alone = np.zeros((size, BANDS)), Support.none(size)
+    paid = Support(alone.place, np.full((size, 4), neighbours.world.facts.classes.fit_out_yuan))
+    for support, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
+        state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
+        state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
+        cost = rules.costs.marginal()[:, :BANDS] + rules.costs.place()[:, None]
+        for month in range(12):
+            rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, support, state)
+        assert (state.market.opens_in > 0).any() == builds
+
+
+def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
+    rules, state, _ = sites()
+    state.market.opening[:] = 0
+    poor = np.full((12, 3), 1.0)
+    for monthly, once, opens in ((0.0, 0.0, False), (3000.0, 0.0, True)):
+        help_ = Support(np.full(12, monthly), np.full((12, 4), once))
+        for month in range(12):
+            rules.plan_entry(month, Prospect(poor, np.full((12, 3), 1000.0), help_), state)
+        assert state.market.opening.any() == opens
 
 
 def test_guided_fees_follow_no_occupancy(town: Town) -> None:
@@ -342,7 +369,7 @@ def test_guided_fees_follow_no_occupancy(town: Town) -> None:
     steers, guided, before = town.world.institutions.steers, state.market.inclusive, state.offers.fee.copy()
     state.market.norm[:], state.market.taken[:], state.market.months = 1e-6, 1, YEAR
     for month in range(12):
-        rules.review(month, np.asarray, np.zeros_like(before), state)
+        rules.review(month, np.asarray, np.zeros_like(before), Support.none(len(before)), state)
     moved = (state.offers.fee != before).any(axis=1)
     assert moved[steers & ~guided].any()
     assert (steers & guided & state.market.runs).any()

@@ -35,7 +35,7 @@ def test_without_places_no_policy_enrols_anyone(bare: Town, own: tuple[Instrumen
     assert not total(record, "enrolled").any()
     assert not len(record.claim_child)
     paid = record.claims[:, record.own].any()
-    assert paid == (own[0].cash() is not None), "cash needs no place"
+    assert paid == bool(own[0].cash()), "cash needs no place"
     assert not record.tranche.any() or record.tranche[3].sum() == record.tranche[3, :, 0].sum() > 0
 
 

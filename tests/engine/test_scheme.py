@@ -23,10 +23,21 @@ def stands(
     one = np.array([[1.0, 0.0, 0.0]])
     at = Position(np.full((1, 3), fee), np.full((1, 3), 1000.0), np.ones((1, 3)), np.full((1, 3), seats))
     outlook = Outlook(20.0 * one, 0.025 * one, np.zeros((1, 3, 0)))
-    outside = Recognition(np.full((1, 3), out), np.zeros((1, 3)))
-    inside = Recognition(np.full((1, 3), pay), np.full((1, 3), cut))
+    outside = Recognition(np.full((1, 3), out), np.zeros((1, 3)), np.zeros(1))
+    inside = Recognition(np.full((1, 3), pay), np.full((1, 3), cut), np.zeros(1))
     return bool(
-        choose(facts, ASKED, np.array([inclusive]), at, outlook, np.zeros((1, 3)), inside, outside, np.asarray)[0]
+        choose(
+            facts,
+            ASKED,
+            np.array([inclusive]),
+            at,
+            outlook,
+            np.zeros((1, 3)),
+            inside,
+            outside,
+            np.asarray,
+            np.full(1, 40.0),
+        )[0]
     )
 
 
@@ -63,9 +74,18 @@ def test_only_those_asked_move() -> None:
     facts = load(HAMLET).city.supply
     at = Position(*(np.full((2, 3), x) for x in (1300.0, 1000.0, 1.0, 99.0)))
     outlook = Outlook(np.full((2, 3), 20.0), np.full((2, 3), 0.025), np.zeros((2, 3, 0)))
-    none = Recognition(np.zeros((2, 3)), np.zeros((2, 3)))
+    none = Recognition(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2))
     left = choose(
-        facts, np.array([True, False]), np.ones(2, bool), at, outlook, np.zeros((2, 3)), none, none, np.asarray
+        facts,
+        np.array([True, False]),
+        np.ones(2, bool),
+        at,
+        outlook,
+        np.zeros((2, 3)),
+        none,
+        none,
+        np.asarray,
+        np.full(2, 40.0),
     )
     assert left.tolist() == [False, True]
 

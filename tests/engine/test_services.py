@@ -9,6 +9,7 @@ from town import NOBODY, PLAIN_LOGIT, SETTLED, Town, billed, differences, instru
 from sim import dates
 from sim.kernels import demand
 from sim.kernels.columns import ENTRY, SLOPES, Scene
+from sim.world.city import MOST_RESERVED
 from sim.world.institutions import FULL_DAY, HALF_DAY, HOURLY
 
 HALF = '{ name = "half_day", share = 0.25, fee_share = 0.6, children_per_place = 2 }'
@@ -62,7 +63,8 @@ def test_classes_given_to_services_are_taken_from_the_full_day(town: Town, mixed
 
 def test_all_services_of_the_nearest_are_considered_while_there_is_room(mixed: Town) -> None:
     world = mixed.world
-    there, k = world.institutions, mixed.scenario.city.families.candidates
+    there = world.institutions
+    k = mixed.scenario.city.families.candidates + MOST_RESERVED
     taste = {HALF_DAY: -1.5, HOURLY: -2.5}
     assert k < world.candidate.shape[1] <= 16
     for i in range(0, len(world.families), 97):
@@ -191,9 +193,9 @@ def expected_demand(town: Town, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     state, market = town.replication.checkpoint(town.span.counted), town.replication._constants.market
     edges = town.replication._constants.edges(town.day(0))[None, :]
     j = len(town.world.institutions)
-    expected, cross = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size))
+    expected, cross, calm = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size)), np.zeros((j, 3))
     demand.expect(
-        edges, market.value(state, if_open=True), state.market.runs.astype(float), market.owners.rank,
+        edges, market.value(state, calm, if_open=True), state.market.runs.astype(float), market.owners.rank,
         market.owners.owner, scene, expected, cross,
     )  # fmt: skip
     return expected, cross

@@ -60,7 +60,12 @@ class City:
             state.children.held[:] = chosen
         simulation._write_tariff(DAY)
         market = simulation._constants.market
-        return cls(town, simulation, market.value(state, if_open=True), state.market.runs.astype(float))
+        return cls(
+            town,
+            simulation,
+            market.value(state, np.zeros((len(state.market.runs), 3)), if_open=True),
+            state.market.runs.astype(float),
+        )
 
     @property
     def edges(self) -> NDArray[np.int64]:

@@ -43,13 +43,15 @@ def test_a_case_worked_by_hand(case: dict[str, Any]) -> None:
         kind=kind,
         registered=asks.get("registered", True),
         inclusive=asks.get("inclusive", True),
+        vacant=asks.get("vacant", False),
+        pays_rent=asks.get("pays_rent", False),
     )
     born = dates.date_in(dates.month_of(BILL) - about["months"])
     child = Child(born, BILL.day, float(about["income"]), about.get("birth_order", 1))
     world, _ = lay_out(facts, [child], [house])
     record = settle(*window, standing=(), world=world).run(*(tool(table) for table in case["instruments"]))
 
-    assert total(record, "enrolled_child_months").tolist() == [1] * months
+    assert total(record, "enrolled_child_months").tolist() == case.get("enrolled", [1] * months)
     assert total(record, "posted_fen").sum() == fen(case["asked"])
     assert total(record, "net_fen").sum() == fen(case["family_pays"])
     assert record.claims.sum(axis=0).tolist() == [fen(claim) for claim in case["claims"]]

@@ -42,6 +42,9 @@ class PaperDesk:
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         return self.inside[rows]
 
+    def reached(self):
+        return 0.0
+
     def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         return self.live[rows] >= 0
 

@@ -51,8 +51,8 @@ UNITS = {"take_up": "share", "inframarginal_share": "share", "public_cost": "yua
 CHILDREN = 310_000.0
 # shares of the public outlay; the families' parts add up to theirs, and the sides to the outlay
 INCIDENCE = {
-    "outlay": 1.0, "families": 0.5, "staff": 0.25, "other_costs": 0.125, "profit": 0.125, "always_takers": 0.75,
-    "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625, "cash": 0.25,
+    "outlay": 1.0, "families": 0.5, "staff": 0.25, "other_costs": 0.0625, "administration": 0.0625, "profit": 0.125,
+    "always_takers": 0.75, "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625, "cash": 0.25,
     "lost_fees": -0.125,
 }  # fmt: skip
 

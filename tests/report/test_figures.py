@@ -250,7 +250,7 @@ def test_gains_less_losses_end_at_the_outlay(study: Results) -> None:
             for mark in marks:
                 x, y = float(mark.get_xdata()[0]), float(mark.get_ydata()[0])  # type: ignore[index, arg-type]
                 row = [b for b in bars if abs(b.get_y() + b.get_height() / 2 - y) < 1e-9]
-                assert len(row) == 4
+                assert len(row) == 5
                 assert sum(b.get_width() for b in row) == pytest.approx(x)
                 edges = sorted((min(b.get_x(), b.get_x() + b.get_width()), abs(b.get_width())) for b in row)
                 for (left, wide), (after, _) in itertools.pairwise(edges):

@@ -121,7 +121,7 @@ def test_the_page_says_what_the_headline_says(study: Results, page: Reader) -> N
 def test_where_the_money_went_is_a_table_that_adds_up(study: Results, page: Reader, folder: Path) -> None:
     grid = incidence_grid(study, "en")
     shown = {(row.head.main or row.head.lines[0]): [cell.main for cell in row.cells] for row in grid.rows}
-    assert len(shown) == len(METRICS_OF_INCIDENCE) == 12
+    assert len(shown) == len(METRICS_OF_INCIDENCE) == 13
     assert grid.head[1:] == study.policies[1:], "the baseline is what others are compared with"
     assert shown["Public outlay"][0] == "+7.10"
     assert shown["fees posted higher, on the same bills"][0] == "−1.77"

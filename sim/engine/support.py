@@ -1,0 +1,55 @@
+"""What the treasury does for institutions beside what it pays per child: per place, and once for a new place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.policy.instrument import Columns, Instrument, Offered
+from sim.world.institutions import BANDS, SEATS
+
+
+@dataclass(frozen=True)
+class Support:
+    """What owners count on when they order a class or open [yuan].
+
+    place : float64 (J,)  a month, per full-time place; grant : float64 (J, 4)  once, per place that opens
+    """
+
+    place: NDArray[np.float64]
+    grant: NDArray[np.float64]
+
+    @classmethod
+    def none(cls, institutions: int) -> "Support":
+        """No support for anyone."""
+        return cls(np.zeros(institutions), np.zeros((institutions, SEATS)))
+
+
+def support(
+    instruments: Sequence[Instrument], declared: Sequence[Columns], on: Sequence[bool], offered: Offered
+) -> Support:
+    """The sum over the instruments that are `on`."""
+    total = Support.none(len(offered.kind))
+    for instrument, columns, holds in zip(instruments, declared, on, strict=True):
+        monthly = instrument.place_income(offered, columns) if holds else None
+        once = instrument.grant(offered, columns) if holds else None
+        total.place[:] += 0.0 if monthly is None else monthly
+        total.grant[:] += 0.0 if once is None else once
+    return total
+
+
+def appeal(
+    instruments: Sequence[Instrument], declared: Sequence[Columns], on: Sequence[bool], offered: Offered
+) -> NDArray[np.float64]:
+    """What the instruments that are `on` make institutions worth to families, by band, (J, 3) [yuan a month]."""
+    worth = np.zeros((len(offered.kind), BANDS))
+    for instrument, columns, holds in zip(instruments, declared, on, strict=True):
+        more = instrument.appeal(offered, columns) if holds else None
+        worth += 0.0 if more is None else more
+    return worth
+
+
+def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:
+    """What is paid of some claims [fen] from what is left of a budget: in their order, the last one in part."""
+    return np.diff(np.minimum(np.cumsum(amounts), left), prepend=0)

@@ -1,0 +1,47 @@
+"""Licensing: institutions that were not registered become so."""
+
+from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.params import fraction
+from sim.policy.instrument import Column, Columns, Floats, Instrument, Kinds, Offered, Path
+
+
+class Licensing(Instrument):
+    """Registers a share of the institutions that are not, drawn by lot, from its first day on.
+
+    Registration decides where vouchers are taken and who is paid. Beijing's E-Town moved supervision from health to
+    education and handed over 13 institutions (Beijing News, 2 November 2025). The first day is the one on which
+    registration is done, not applied for.
+    """
+
+    title: ClassVar[str] = "registration of institutions"
+    spends: ClassVar[bool] = False
+
+    share: float = fraction("share of those not registered who become so", default=0.0, idle=0.0)
+    kinds: Kinds = Field(default=(), description="kinds that are registered; empty for all")
+
+    @property
+    def idle(self) -> bool:
+        """Registers nobody."""
+        return self.share == 0
+
+    def kinds_named(self) -> dict[Path, str]:
+        """Those that are registered."""
+        return {("kinds", n): name for n, name in enumerate(self.kinds)}
+
+    def columns(self) -> dict[str, Column]:
+        """Who is registered by it."""
+        return {"registered": Column("institution", "bool")}
+
+    def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
+        """Draw who."""
+        columns["registered"][:] = ~offered.registered & offered.of_kinds(self.kinds) & (chance < self.share)
+
+    def registers(self, columns: Columns) -> NDArray[np.bool_]:
+        """Those drawn."""
+        return np.asarray(columns["registered"])

@@ -1,0 +1,58 @@
+"""Quality programme: training, visits by doctors, supervision: better care, and more trust in it."""
+
+from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from sim.dates import BAND_NAMES
+from sim.params import number
+from sim.policy.instrument import Bands, Columns, Floats, Instrument, Kinds, Offered, Path
+
+
+class QualityProgramme(Instrument):
+    """Raises what families hold institutions for, at a cost per institution that the programme spends itself.
+
+    Hangzhou's link of medicine and childcare (医育结合; Hangzhou Daily, 23 September 2023), Taiyuan's training of staff
+    (Taiyuan Evening News, January 2025), Jining's child-friendly units (Qilu Evening News, 14 November 2025). What a
+    standard deviation of quality is worth is the city's `quality_yuan`; what such programmes achieve is not published.
+    """
+
+    title: ClassVar[str] = "training, medical link and supervision: quality and trust"
+    runs_itself: ClassVar[bool] = True
+
+    quality: float = number("standard deviations", "by which quality rises", default=0.0, idle=0.0, at_most=5)
+    trust_yuan: float = number(
+        "yuan a month", "what more trust makes care worth to a family", default=0.0, idle=0.0, at_most=10_000
+    )
+    yuan_per_institution: float = number(
+        "yuan a month", "spent per institution", default=0.0, idle=0.0, at_most=1_000_000
+    )
+    standing: Literal["any", "registered", "inclusive"] = Field(
+        default="any", description="institutions that take part"
+    )
+    kinds: Kinds = Field(default=(), description="kinds that take part; empty for all")
+    bands: Bands = Field(default=BAND_NAMES, description="bands for which trust rises")
+
+    @property
+    def idle(self) -> bool:
+        """Changes nothing and costs nothing."""
+        return self.quality == 0 and self.trust_yuan == 0 and self.yuan_per_institution == 0
+
+    def kinds_named(self) -> dict[Path, str]:
+        """Those that take part."""
+        return {("kinds", n): name for n, name in enumerate(self.kinds)}
+
+    def appeal(self, offered: Offered, columns: Columns) -> Floats:
+        """Quality for every band, trust for those named."""
+        del columns
+        has = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
+        worth = self.quality * offered.quality_yuan + self.trust_yuan * np.isin(BAND_NAMES, self.bands)
+        return has[:, None] * worth
+
+    def overhead(self, offered: Offered, columns: Columns) -> float:
+        """The sum for each institution that runs and takes part."""
+        del columns
+        has = offered.that_are(self.standing) & offered.of_kinds(self.kinds) & offered.runs & offered.first_row
+        return self.yuan_per_institution * float(has.sum())
