@@ -133,7 +133,9 @@ def test_who_waits_for_a_circle_is_not_blamed(lay):
     assert len(load(lay(GOOD, second=second)).policies) == 4
     more = '[[policy]]\nname = "last"\nmatch = { metric = "public_cost", to = "later", by = "rate" }\n'
     more += '  [[policy.instrument]]\n  kind = "fee_subsidy"\n  rate = 0.1\n'
-    assert "policy[2].match.to" in said(lay(good(to='"later"'), second=second, more=more))
+    line = said(lay(good(to='"later"'), second=second.replace("grants", "last"), more=more))
+    assert "policy[3].match.to" in line
+    assert "later → last → later" in line
 
 
 def test_what_an_assumption_moves_is_not_matched(lay):

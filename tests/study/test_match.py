@@ -266,7 +266,9 @@ def test_any_monotone_cost_is_met(town, power, root, falling):
     assert abs(bench.cost(one.value) - 100) <= 0.5
     assert abs(one.residual.value) <= 0.5
     assert one.value == scenario.policies[1].instruments[0].rate == float(f"{one.value:.6g}")
-    assert one.runs == len(set(bench.runs)), "no value is run twice, but where more replications are asked for"
+    assert one.runs == len(set(bench.runs))
+    twice = {rate for rate, r in bench.runs if bench.runs.count((rate, r)) > 1}
+    assert twice <= {rate for rate, r in bench.runs if r == 3}, "only to see it in more replications"
     assert len({rate for rate, _ in bench.runs}) < 30
 
 
