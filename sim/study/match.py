@@ -233,10 +233,12 @@ class _Search:
 
         target, lever = self._residuals(x, replications)[1], self._lever
         whole = {x: missed(x)}
-        others = [other for other in self._seen if self._seen[other] != self._seen[x]]
+        apart = {other: abs(missed_there - self._seen[x]) for other, missed_there in self._seen.items()}
+        others = [other for other in apart if apart[other] > 0]
         if not others:
             return x
-        near = min(others, key=lambda other: (abs(other - x), other))
+        # the nearest of those that lie as far apart as what is to be mended: nearer ones show steps, not the slope
+        near = min(others, key=lambda other: (apart[other] < abs(whole[x]), abs(other - x), other))
         slope = (self._seen[near] - self._seen[x]) / (near - x)
         for _ in range(MOST_SECANTS):
             if _within(whole[x], target, self._facts):
