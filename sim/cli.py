@@ -368,6 +368,8 @@ def check(*files: Path, settings: Setting = ()) -> int:
         plan = make_plan(scenario)
         unsourced = sum(e.source is None for e in scenario.document.evidence)
         jobs = f"{len(plan.arms)} arms, {len(plan.jobs())} jobs"
+        if searches := sum(policy.match is not None for policy in scenario.policies):
+            jobs += f" and those of {searches} {'search' if searches == 1 else 'searches'}"
         print(f"{scenario.document.path}: good; {jobs}, {unsourced} numbers without a source")
     return DONE
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.params import MANY
+from sim.scenario.policies import MatchFacts
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
 # words that are checked against the city, not against a list in the declaration
@@ -59,6 +60,8 @@ def _reference(head: Mapping[str, Any], menu: Mapping[str, Any]) -> Iterator[str
     """Lines of the reference in Markdown: a table for each table of the file, then one for each instrument."""
     for name in ("run", "knowledge", "city"):
         yield from _section(f"[{name}]", _resolved(head["properties"][name], head), head)
+    match = MatchFacts.model_json_schema()
+    yield from _section("[policy.match]", match, {"$defs": {}, **match})
     for kind, leaf in menu.items():
         schema = leaf.model_json_schema()
         yield f'## kind = "{kind}"'

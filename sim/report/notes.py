@@ -3,15 +3,44 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sim.report import names
-from sim.report.words import assumption, text
+from sim.report import names, numerals
+from sim.report.words import assumption, form, metric, text
 
 
 def notes(manifest: Mapping[str, Any], language: str) -> list[str]:
-    """Return the warnings of a run, that of a thinned city first: it bears on every count."""
-    said = [names.tidy(str(note)) for note in manifest.get("notes") or []]
+    """Return the warnings of a run, that of a thinned city first: it bears on every count; then what was matched."""
+    said = [_matched(one, language) for one in manifest.get("matched") or []]
+    said += [names.tidy(str(note)) for note in manifest.get("notes") or []]
     scale = scale_of(manifest)
     return [text("page.scaled", language, scale=scale), *said] if scale else said
+
+
+def _matched(one: Mapping[str, Any], language: str) -> str:
+    """Say at which value of a parameter a policy comes to the total of another, and how nearly."""
+    parts = str(one["metric"]).split("+")
+    how, target = form(parts[0]), one["target"]
+    unit = metric(parts[0], language).unit
+    between = numerals.spread(one["residual_low"], one["residual_high"], how, like=target, signed=True)
+    return text(
+        f"page.matched.{'factor' if one['factor'] else 'value'}",
+        language,
+        policy=names.tidy(str(one["policy"])),
+        to=names.tidy(str(one["to"])),
+        metric=" + ".join(metric(part, language).label for part in parts),
+        parameter=one["parameter"],
+        value=f"{one['value']:,.6g}",
+        low=f"{one['low']:,.6g}",
+        high=f"{one['high']:,.6g}",
+        runs=one["runs"],
+        target=numerals.show(target, how),
+        unit=f" {unit}" if unit else "",
+        residual=numerals.show(one["residual"], how, like=target, signed=True),
+        luck=f" ({between})" if between else "",
+    ) + (
+        ""
+        if one["within_tolerance"]
+        else " " + text("page.matched.far", language, tolerance=f"{100 * one['tolerance']:.3g} %")
+    )
 
 
 def scale_of(manifest: Mapping[str, Any]) -> str:

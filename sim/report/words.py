@@ -334,6 +334,15 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Simulated at {scale} of the city's size: counts and money are those of this sample, not the city's; "
         "intervals are those of a smaller city."
     },
+    "page.matched.value": {
+        "en": "{policy} has {parameter} = {value}, found so that its total of “{metric}” is that of {to}, "
+        "{target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs."
+    },
+    "page.matched.factor": {
+        "en": "{policy} has every {parameter} multiplied by {value}, found so that its total of “{metric}” is that of "
+        "{to}, {target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs."
+    },
+    "page.matched.far": {"en": "No value looked at comes within the {tolerance} of it that were asked for."},
     "figure.scaled": {"en": "City at {scale} of its size: counts and money are the sample's."},
     "page.resting": {
         "en": "Of the {total} numbers put in, {flagged} are assumptions or have no source, {ranged} of them with a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from fractions import Fraction
 from typing import Any
@@ -35,10 +36,22 @@ def assign(instruments: list[dict[str, Any]], path: str, value: Any, scale: bool
         targets = [target for target in targets if _has(holder, target)]
         if not targets:
             raise NoPlaceError("nothing", "a number to scale")
-    for target in targets:
-        table, key = _table_of(holder, target)
-        table[key] = _scaled(table[key], value) if scale else deepcopy(value)
+    return placed(instruments, {t: _scaled(_at(holder, t), value) if scale else value for t in targets})
+
+
+def placed(instruments: Sequence[Mapping[str, Any]], values: Mapping[KeyPath, Any]) -> list[dict[str, Any]]:
+    """A copy of a policy's instruments with values put at key paths, each of which begins with `instrument`."""
+    holder = {"instrument": [deepcopy(dict(table)) for table in instruments]}
+    for path, value in values.items():
+        table, key = _table_of(holder, path)
+        table[key] = deepcopy(value)
     return holder["instrument"]
+
+
+def _at(tree: Any, path: KeyPath) -> Any:
+    for part in path:
+        tree = tree[part]
+    return tree
 
 
 def _has(tree: Any, path: KeyPath) -> bool:

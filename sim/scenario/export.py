@@ -3,6 +3,7 @@
 from typing import Any
 
 from sim.policy.menu import menu
+from sim.scenario.policies import MatchFacts
 from sim.scenario.schema import Head
 
 _EVIDENCE = {
@@ -16,6 +17,7 @@ _EVIDENCE = {
     "required": ["value"],
     "additionalProperties": False,
 }
+_KEPT = (["kind"], ["name"], ["value"], ["metric", "to", "by"])  # of tables in lists, which are replaced whole
 
 
 def json_schema() -> dict[str, Any]:
@@ -35,9 +37,10 @@ def json_schema() -> dict[str, Any]:
         kinds.append({"$ref": f"#/$defs/instrument_{kind}"})
     chain = {"type": "array", "items": {"anyOf": kinds}}
     name = {"type": "string", "description": "the policy's name, its own in this file"}
+    match = MatchFacts.model_json_schema()
     policy = {
         "type": "object",
-        "properties": {"name": name, "source": {"type": "string"}, "instrument": chain},
+        "properties": {"name": name, "source": {"type": "string"}, "instrument": chain, "match": match},
         "required": ["name"],
         "additionalProperties": False,
     }
@@ -52,11 +55,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def _without_required(node: Any) -> Any:
-    """Drop `required`, save where a table is named by it."""
+    """Drop `required`, save in tables that no other file can complete."""
     if isinstance(node, dict):
-        kept = {
-            k: _without_required(v) for k, v in node.items() if k != "required" or v in (["kind"], ["name"], ["value"])
-        }
+        kept = {k: _without_required(v) for k, v in node.items() if k != "required" or v in _KEPT}
         return kept
     return [_without_required(x) for x in node] if isinstance(node, list) else node
 

@@ -136,7 +136,7 @@ def _wrong_path(path: str) -> str | None:
         return "kind.parameter"
     if kind not in menu():
         return one_of([*menu()], kind)
-    known = _parameters(menu()[str(kind)])
+    known = parameters_of(menu()[str(kind)])
     if not rest:
         return f'"{kind}.parameter", in quotes, with a parameter of {kind}'
     if rest[0] not in known:
@@ -144,14 +144,14 @@ def _wrong_path(path: str) -> str | None:
     return None
 
 
-def _parameters(leaf: type[Facts]) -> set[str]:
-    """What may be swept of an instrument: its parameters, and those of the tables in its lists."""
+def parameters_of(leaf: type[Facts]) -> set[str]:
+    """What may be moved of an instrument: its parameters, and those of the tables in its lists."""
     names = set()
     for name, field in leaf.model_fields.items():
         names |= {name} - {"source"}
         for inner in get_args(field.annotation):
             if isinstance(inner, type) and issubclass(inner, Facts):
-                names |= _parameters(inner)
+                names |= parameters_of(inner)
     return names
 
 

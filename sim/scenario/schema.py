@@ -15,6 +15,7 @@ from sim.scenario.document import Document, survey
 from sim.scenario.faults import BadScenario, Fault, KeyPath, fault_at, from_validation
 from sim.scenario.fitness import city_troubles, instrument_troubles
 from sim.scenario.grid import Sweep, grid_faults, read_sweep
+from sim.scenario.lever import lever_faults
 from sim.scenario.policies import Policy, read_chain, read_policies
 from sim.world.city import CityFacts
 
@@ -81,9 +82,11 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     standing = read_chain(tree.get("instrument"), document, ("instrument",), faults)
     before = len(faults)
     policies = read_policies(tree.get("policy"), document, faults)
+    sound = len(faults) == before
+    if sound:
+        faults += lever_faults(policies, head.knowledge if head is not None else None, document)
     sweep = None
     if isinstance(tree.get("sweep"), dict):
-        sound = len(faults) == before
         sweep = read_sweep(tree["sweep"], [policy.name for policy in policies], document, faults)
         if sweep is not None and sound:
             swept = next(policy for policy in policies if policy.name == sweep.policy)

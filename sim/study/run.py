@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from sim.study import compare
 from sim.study.compare import Key, Outcome
 from sim.study.disk import StoreError, write_whole
 from sim.study.folder import ResultsFolder
+from sim.study.match import Matched, match
 from sim.study.plan import Plan, Setting, Task, job_hash, make_plan, span_of, standing
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 
@@ -69,6 +70,49 @@ class Study:
     folder: Path
     failures: dict[str, str]
     notices: tuple[str, ...] = ()
+
+
+class JobsFailedError(RuntimeError):
+    """Some jobs of a plan failed: by "arm, replication r", the error."""
+
+    def __init__(self, failures: dict[str, str]) -> None:
+        super().__init__(failures)
+        self.failures = failures
+
+
+@dataclass
+class Bench:
+    """Where plans are carried out one after another, and what was done for all of them.
+
+    ahead : jobs of the plan that comes last, as far as it is known; jobs : those of the plans carried out
+    """
+
+    folder: Path
+    workers: int
+    progress: Progress | None
+    ahead: set[str]
+    jobs: set[str] = field(default_factory=set)
+    dones: list[Done] = field(default_factory=list)
+
+    def outcomes(self, plan: Plan) -> dict[Key, list[Outcome]]:
+        """Outcomes by arm, in the order of replications. Raises JobsFailedError."""
+        self.jobs |= plan.jobs()
+        dones = list(_carry_out(_split(plan, self.workers), self.folder, self.workers, self._tell))
+        self.dones += [replace(done, outcomes={}) for done in dones]
+        failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
+        if failures:
+            raise JobsFailedError(failures)
+        return _by_arm(plan, dones)
+
+    def notices(self) -> tuple[str, ...]:
+        """Lines on what was found damaged and made again."""
+        damaged = sorted({job for done in self.dones for job in done.damaged})
+        return tuple(f"{job_path(self.folder, job)}: found a damaged record, ran the job again" for job in damaged)
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            jobs = self.jobs | self.ahead
+            self.progress(sum(job_path(self.folder, job).exists() for job in jobs), len(jobs))
 
 
 def work(task: Task, folder: Path) -> Done:
@@ -144,20 +188,16 @@ def run(
     with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
-        jobs = plan.jobs()
-
-        def tell() -> None:
-            if progress is not None:
-                progress(sum(job_path(folder.path, job).exists() for job in jobs), len(jobs))
-
-        dones = list(_carry_out(_split(plan, workers), folder.path, workers, tell))
-        damaged = sorted({job for d in dones for job in d.damaged})
-        notices = [f"{job_path(folder.path, job)}: found a damaged record, ran the job again" for job in damaged]
-        failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
-        if failures:
+        bench = Bench(folder.path, workers, progress, plan.jobs())
+        try:
+            scenario, matched = match(scenario, bench.outcomes)
+            plan = make_plan(scenario) if matched else plan
+            bench.ahead = plan.jobs()
+            outcomes = bench.outcomes(plan)
+        except JobsFailedError as error:
             folder.remove_tables()
-            return Study(folder.path, failures, tuple(notices))
-        outcomes = _by_arm(plan, dones)
+            return Study(folder.path, error.failures, bench.notices())
+        dones, notices = bench.dones, [*bench.notices()]
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
         _write_tables(folder.path, summary, monthly)
@@ -171,11 +211,11 @@ def run(
                 notices.append(
                     f"{folder.path / MANIFEST}: found a damaged file, wrote it anew without the earlier times"
                 )
-        manifest = _manifest(plan, spent, simulated, command)
+        manifest = _manifest(plan, matched, spent, simulated, command)
         write_whole(folder.path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
         if publish is not None:
             publish(folder.path)
-        folder.tidy(jobs)
+        folder.tidy(bench.jobs)
         return Study(folder.path, {}, tuple(notices))
 
 
@@ -298,7 +338,9 @@ def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) ->
     write_whole(folder / "monthly.parquet", packed.getvalue())
 
 
-def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: str) -> dict[str, Any]:
+def _manifest(
+    plan: Plan, matched: tuple[Matched, ...], spent: dict[str, float], family_months: int, command: str
+) -> dict[str, Any]:
     """How the study was run, and what it rests on."""
     scenario, run = plan.scenario, plan.scenario.run
     resolved = _resolved(scenario)
@@ -306,6 +348,7 @@ def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: 
         "title": scenario.title,
         "city": scenario.city.name,
         "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.role != "knowledge"],
+        "matched": [one.entry() for one in matched],
         "sweep": _sweep_entry(plan),
         "fees_respond": bool(_kinds_that_set_fees(scenario)),
         "kinds_that_set_fees": _kinds_that_set_fees(scenario),
@@ -326,12 +369,21 @@ def _manifest(plan: Plan, spent: dict[str, float], family_months: int, command: 
         **spent,
         "family_months": family_months,
         "family_months_per_second": family_months / spent["wall_seconds"],
-        "evidence": [
-            {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
-            for e in scenario.document.evidence
-        ]
-        + _defaults(scenario),
+        "evidence": _written(scenario, matched) + _defaults(scenario),
     }
+
+
+def _written(scenario: Scenario, matched: tuple[Matched, ...]) -> list[dict[str, Any]]:
+    """The numbers of the file with their sources; what a match has found stands in place of where it began."""
+    found = {key: (number, one.reason) for one in matched for key, number in one.numbers.items()}
+    rows = []
+    for e in scenario.document.evidence:
+        row = {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
+        if e.key in found:
+            value, reason = found[e.key]
+            row |= {"value": value, "low": None, "high": None, "source": reason}
+        rows.append(row)
+    return rows
 
 
 def _defaults(scenario: Scenario) -> list[dict[str, Any]]:
@@ -367,7 +419,11 @@ def _resolved(scenario: Scenario) -> dict[str, Any]:
         "run": scenario.run.model_dump(mode="json"),
         "city": scenario.city.model_dump(mode="json"),
         "instrument": [_table(i) for i in scenario.standing],
-        "policy": [{"name": p.name, "instrument": [_table(i) for i in p.instruments]} for p in scenario.policies],
+        "policy": [
+            {"name": p.name, "instrument": [_table(i) for i in p.instruments]}
+            | ({} if p.match is None else {"match": p.match.model_dump(mode="json")})
+            for p in scenario.policies
+        ],
         "knowledge": scenario.knowledge.model_dump(mode="json"),
     }
 
