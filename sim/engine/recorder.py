@@ -47,6 +47,8 @@ TOTALS = (
     "full_time_sixtieths",  # of the enrolled: a child takes so many of its place
     "on_lists",  # entries on waiting lists at the month's end, of children enrolled elsewhere too; by the list's band
     *LIST_TOTALS,
+    "applications",  # at voucher rounds, by the child's groups; by tranche they stand in TRANCHE_TOTALS
+    "vouchers_issued",
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
 _CENSUS = {

@@ -85,6 +85,9 @@ METRICS: dict[str, dict[str, Word]] = {
     "applications": {
         "en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")
     },
+    "applications_refused": {
+        "en": Word("Turned away", "children × rounds", "applied for a voucher and won none, counted at each round")
+    },
     "vouchers_offered": {"en": Word("Vouchers offered", "", "vouchers put up in the rounds")},
     "vouchers_issued": {"en": Word("Won a voucher", "vouchers", "vouchers handed to winners")},
     "vouchers_redeemed": {"en": Word("Redeemed", "vouchers", "vouchers used to pay a bill")},

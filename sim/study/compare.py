@@ -64,6 +64,7 @@ _OFFERS = ("band=", "kind=", "district=")
 _BILLS = ("band=", "kind=", "quintile=", "birth_order=", "district=")
 _PAIRED = ("quintile=", "birth_order=", "district=")
 _VOUCHERS = ("tranche=",)
+_APPLICANTS = (*_PEOPLE, *_VOUCHERS)
 _LISTS = ("band=",)
 
 INCIDENCE = (  # of `incidence.Incidence.named`
@@ -98,15 +99,13 @@ METRICS = (
     Metric("share_losing_money", "share", "losing_in_full", "institutions", kind="share"),
     Metric("institution_profit", "yuan", "profit", kind="signed"),
     Metric("institution_profit_full", "yuan", "profit_full", kind="signed"),
-    *(
-        Metric(name, "children", name, groups=_VOUCHERS)
-        for name in ("voucher_eligible", "voucher_aware", "applications")
-    ),
+    *(Metric(name, "children", name, groups=_VOUCHERS) for name in ("voucher_eligible", "voucher_aware")),
+    *(Metric(name, "children", name, groups=_APPLICANTS) for name in ("applications", "applications_refused")),
+    Metric("vouchers_issued", "vouchers", "vouchers_issued", groups=_APPLICANTS),
     *(
         Metric(name, "vouchers", name, groups=_VOUCHERS)
         for name in (
             "vouchers_offered",
-            "vouchers_issued",
             "vouchers_redeemed",
             "vouchers_expired",
             "vouchers_live",
@@ -204,16 +203,22 @@ def _widen(values: Floats, groups: int) -> Floats:
 
 
 def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
-    """Voucher counts by tranche, and their sum for all; cost by tranche joins the public cost."""
+    """Voucher counts by tranche, and their sum for all; of those who apply and win also by the child's groups.
+
+    Cost by tranche joins the public cost.
+    """
     parts = {}
     for row, name in enumerate(TRANCHE_TOTALS):
         if name == "vouchers_redeemed_fen":
             continue
         by_tier = record.tranche[row].astype(float)
         out = np.zeros((len(by_tier), groups))
+        if name in ROW:
+            out[:, : len(record.groups)] = record.totals[ROW[name]]
         out[:, groups - by_tier.shape[1] :] = by_tier
         out[:, 0] = by_tier.sum(axis=1)
         parts[name] = out
+    parts["applications_refused"] = parts["applications"] - parts["vouchers_issued"]
     parts["vouchers_ended"] = parts["vouchers_redeemed"] + parts["vouchers_expired"]
     return parts
 
@@ -305,9 +310,8 @@ def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
 
 def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
     """Voucher metrics belong to policies with vouchers only."""
-    return not ("voucher" in metric.name or metric.name in ("applications", "redemption_rate")) or _has_vouchers(
-        outcomes
-    )
+    of_vouchers = "voucher" in metric.name or metric.name.startswith(("applications", "redemption_rate"))
+    return not of_vouchers or _has_vouchers(outcomes)
 
 
 def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:
