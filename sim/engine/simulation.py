@@ -18,7 +18,7 @@ from sim.engine.desk import VoucherDesk
 from sim.engine.market import Asked
 from sim.engine.recorder import ROW
 from sim.engine.state import SURVEYS, State, furnish
-from sim.engine.tariff import family_groups, in_force, posted_fees, write_tariff
+from sim.engine.tariff import bills_relieved, family_groups, in_force, posted_fees, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
 from sim.kernels import bills, census, demand, places, prepayment
 from sim.kernels.columns import NOBODY, Scene
@@ -206,6 +206,8 @@ class Simulation:
         """An instrument's first day; for one that began before the first simulated day, that day."""
         self._instruments[q].begin(self._counted(day), self._chance(q), self.state.declared[q])
         self._renew_quota(q)
+        if self.state.left[q] <= 0:  # a budget of nothing
+            self.state.chronicle.dry_day[q] = day.toordinal()
 
     def _chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
@@ -251,7 +253,7 @@ class Simulation:
         state, ages, row = self.state, ages_on(day), self._row(day)
         edges = self._constants.edges(day)
         self._write_alpha_at_thresholds(day)
-        left = state.left > 0
+        full, cases = state.left > 0, self._payers.cases.copy()
         self._constants.renew(day, row, state.children)
         state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
         decide(
@@ -259,8 +261,25 @@ class Simulation:
             self._log, self._flows, self._room,
         )  # fmt: skip
         state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
-        if (left & (state.left <= 0)).any():
+        self._turn_away(day, edges, self._payers.cases - cases)
+        spent = full & (state.left <= 0)
+        if spent.any():
+            state.chronicle.dry_day[spent] = day.toordinal()
             self._write_tariff(day)
+
+    def _turn_away(self, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
+        """Count the day's bills that instruments would have paid a part of, had their budgets lasted.
+
+        Only of those that relieve families: whom else the others would have paid for hangs on months and quotas that
+        they did not use either.
+        cases : int64 (instruments,)  claims of the day
+        """
+        for q in np.flatnonzero(self.state.left <= 0):
+            relief = self._instruments[q].relief(self._offered(), self._groups, self.state.declared[q])
+            if relief is not None and not relief.voucher and in_force(self._instruments[q], day):
+                rows = slice(int(edges[0]), int(edges[-1]))
+                would = bills_relieved(relief, rows, ages_on(day), self._groups, self._scene)
+                self.state.chronicle.turned_away[self._row(day), q] += would - cases[q]
 
     def _review(self, day: date) -> None:
         """Institutions hear of families, review, give up or are planned.

@@ -35,6 +35,9 @@ FORMS: dict[str, str] = {
     "inframarginal_money_share": "share",
     "public_cost": "money",
     "standing_cost": "money",
+    "unspent_budget": "money",
+    "ran_dry": "share",
+    "run_dry_day": "plain",
     "prepaid_lost": "money",
     "prepaid_refunded": "money",
     "unpaid_wages": "money",
@@ -104,6 +107,25 @@ METRICS: dict[str, dict[str, Word]] = {
     "redemption_rate": {"en": Word("Redemption rate", "%", "redeemed ÷ (redeemed + expired)")},
     "public_cost": {"en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments")},
     "standing_cost": {"en": Word("Standing cost", "million yuan", "claims under the city's standing programmes")},
+    "unspent_budget": {
+        "en": Word("Budget left", "million yuan", "of the policy's budgets, unspent at the end of the run")
+    },
+    "ran_dry": {"en": Word("Budget ran dry", "%", "replications in which a budget of the policy ran dry")},
+    "run_dry_day": {
+        "en": Word(
+            "Budget lasted",
+            "days",
+            "from the policy's first day to the first on which a budget was spent; "
+            "mean over replications in which one was",
+        )
+    },
+    "turned_away": {
+        "en": Word(
+            "Turned away for want of money",
+            "child-months",
+            "bills that would have been relieved, had the budget lasted",
+        )
+    },
     "added_child_months": {
         "en": Word(
             "Added child-months",

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, LIST_TOTALS, ROW, TRANCHE_TOTALS, Record
 from sim.kernels import pairing
+from sim.policy.instrument import Instrument
+from sim.policy.menu import menu
 from sim.study import intervals
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
@@ -47,7 +49,8 @@ class Metric:
 
     groups : prefixes of the groups by which it is told apart, beside all
     kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
-        either, "share" lies between 0 and 1, "ratio" may be anything
+        either, "share" lies between 0 and 1, "ratio" may be anything; "chance" is a share of replications, "where"
+        a mean over those replications in which its bottom is not 0
     """
 
     name: str
@@ -115,6 +118,10 @@ METRICS = (
     Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False, kind="share"),
     Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
     Metric("standing_cost", "yuan", "standing_cost"),
+    Metric("unspent_budget", "yuan", "unspent_budget", monthly=False),
+    Metric("ran_dry", "share", "ran_dry", monthly=False, kind="chance"),
+    Metric("run_dry_day", "days", "run_dry_day", "ran_dry", monthly=False, kind="where"),
+    Metric("turned_away", "child-months", "turned_away"),
     Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
     Metric("added_child_months", "child-months", "added", groups=_PAIRED, kind="signed"),
     Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
@@ -143,6 +150,7 @@ _EVENTS = (
     "openings", "closures", "institutions_opened", "institutions_closed", "displaced_children", "losing_cash",
     "losing_in_full",
 )  # fmt: skip
+BUDGETS = {"unspent_budget", "ran_dry", "run_dry_day", "turned_away"}
 _ENDS = {"vouchers_live"}  # what is left when the window closes, so that issued = redeemed + expired + live
 
 
@@ -184,8 +192,32 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
     monthly |= _money(record, baseline, monthly["public_cost"])
+    limited = record.own & (record.budget("budget") >= 0)
+    monthly["turned_away"] = wide(record.turned_away[:, limited].sum(axis=1, dtype=float)[:, None])
     window = {name: _over_window(name, values) for name, values in monthly.items()}
+    window |= {name: wide(np.array([[x]]))[0] for name, x in _budgets(record, limited).items()}
     return Outcome(groups, record.first, window | paired | _concentration(record, len(groups)), monthly)
+
+
+def _budgets(record: Record, limited: NDArray[np.bool_]) -> dict[str, float]:
+    """What became of the policy's own budgets: how many there are, what is left, whether and when the first ran dry.
+
+    limited : bool (instruments,)  its own that have one
+    """
+    dry = [int(day) for day in record.budget("dry_day")[limited] if day > 0]
+    kinds = [kind for kind, has in zip(record.instrument_kinds, limited, strict=True) if has]
+    return {
+        "budgets": float(len(kinds)),
+        "budgets_for_families": float(sum(map(_relieves, kinds))),
+        "unspent_budget": float(record.budget("left")[limited].sum()) / 100,
+        "ran_dry": float(bool(dry)),
+        "run_dry_day": float(min(dry) - record.budget("first_day")[record.own].min()) if dry else 0.0,
+    }
+
+
+def _relieves(kind: str) -> bool:
+    """Whether instruments of a kind take something off families' bills."""
+    return menu()[kind].relief is not Instrument.relief
 
 
 def _over_window(name: str, values: Floats) -> Floats:
@@ -308,8 +340,11 @@ def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
     return any(g.startswith("tranche=") for g in outcomes[0].groups)
 
 
-def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
-    """Voucher metrics belong to policies with vouchers only."""
+def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
+    """Voucher metrics belong to policies with vouchers only, and those of budgets to policies with a budget."""
+    if metric.name in BUDGETS:
+        part = "budgets_for_families" if metric.name == "turned_away" else "budgets"
+        return bool(outcomes[0].window[part][0] > 0)
     of_vouchers = "voucher" in metric.name or metric.name.startswith(("applications", "redemption_rate"))
     return not of_vouchers or _has_vouchers(outcomes)
 
@@ -317,15 +352,23 @@ def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
 def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:
     """A metric of one group over replications."""
     top = np.array([o.window[metric.top][column] for o in outcomes])
+    if metric.kind == "chance":
+        return intervals.chance(top)
     if not metric.bottom:
         return intervals.mean(top) if metric.kind == "signed" else intervals.total(top, metric.kind == "rare")
     bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
+    if metric.kind == "where":
+        return intervals.total(top[bottom > 0]) if (bottom > 0).any() else Estimate(None)
     return intervals.share(top, bottom) if metric.kind == "share" else intervals.ratio(top, bottom)
 
 
 def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int) -> Estimate:
-    """Paired difference from the baseline. Differences of what is itself a comparison are undefined."""
-    if metric.name in ("cost_per_added_child_month", "pass_through") or "inframarginal" in metric.name:
+    """Paired difference from the baseline. Of what is itself a comparison, or the baseline has none of, undefined."""
+    if (
+        metric.name in BUDGETS
+        or metric.name in ("cost_per_added_child_month", "pass_through")
+        or "inframarginal" in metric.name
+    ):
         return Estimate(None)
     if column >= len(base[0].groups):  # a voucher tranche: the baseline has none
         base_top = base_bottom = np.zeros(len(base))
@@ -358,7 +401,7 @@ def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataF
     for arm in shown:
         mine = outcomes[arm.key]
         for metric in METRICS:
-            if not _applies(metric, mine):
+            if not applies(metric, mine):
                 continue
             for column in _shown(metric, mine[0].groups):
                 value, moved = estimate(metric, mine, column), _difference(metric, mine, base, column)
@@ -406,7 +449,7 @@ def monthly_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.D
             frames += [
                 _month_rows(arm.name, replication, one, metric)
                 for metric in METRICS
-                if metric.monthly and _applies(metric, [one])
+                if metric.monthly and applies(metric, [one])
             ]
     return pl.concat(frames).sort("policy", "replication", "month", "group", "metric")
 
