@@ -375,6 +375,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "child-months against cost. “Most for its cost” marks the arms that no other arm of this grid beats on "
         "both; values between them, and policies outside the grid, may do better."
     },
+    "page.split": {"en": "What each instrument does"},
+    "page.split.how": {
+        "en": "Each policy's effect divided among its instruments: what each adds to those before it, on the mean over "
+        "all orders in which they could be brought in (Shapley value), under the same luck. Below each part its 95 % "
+        "interval for luck."
+    },
     "page.incidence": {"en": "Where the money went"},
     "page.incidence.how": {
         "en": "Each policy against {baseline}: what the public pays more is, to the last fen, what families pay less, "
@@ -410,6 +416,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.inframarginal": {"en": "Would have come anyway (inframarginal share)"},
     "column.pass_through": {"en": "Of each yuan, ended in higher posted fees (below zero: fees fell)"},
     "column.measure": {"en": "Measure"},
+    "column.instrument": {"en": "Instrument"},
+    "column.whole": {"en": "all of them"},
     "column.side": {"en": "Who gains"},
     "column.assumption": {"en": "Assumption"},
     "column.low": {"en": "at its low"},

@@ -395,7 +395,7 @@ def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataF
 
     outcomes : by the arm's key, one for each replication, in order
     """
-    shown = [arm for arm in plan.arms if arm.role != "knowledge"]
+    shown = [arm for arm in plan.arms if arm.shown]
     base = outcomes[shown[0].key]
     rows: list[tuple[object, ...]] = []
     for arm in shown:
@@ -443,7 +443,7 @@ def monthly_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.D
     """The table `monthly`: policy, replication, month, group, metric, value; undefined values have no row."""
     frames = []
     for arm in plan.arms:
-        if arm.role == "knowledge":
+        if not arm.shown:
             continue
         for replication, one in enumerate(outcomes[arm.key]):
             frames += [

@@ -57,6 +57,21 @@ INCIDENCE = {
 }  # fmt: skip
 
 
+SPLIT = (("fee_subsidy", 0.75), ("voucher_pool", 0.25), ("all", 1.0))
+
+
+def split_of(policy: str) -> pl.DataFrame:
+    """What the instruments of a policy do: three quarters, a quarter, and the whole."""
+    wholes = {"public_cost": ("yuan", 40e6), "added_child_months": ("child-months", 8000.0), "mean_fee": ("yuan", 12.0)}
+    rows = [
+        (policy, instrument, metric, unit, share * whole, share * whole - 1, share * whole + 1, 5)
+        for metric, (unit, whole) in wholes.items()
+        for instrument, share in SPLIT
+    ]
+    names = ("policy", "instrument", "metric", "unit", "value", "low", "high", "replications")
+    return pl.DataFrame(rows, schema=names, orient="row")
+
+
 def months(count: int) -> list[date]:
     return [date(2024 + (10 + i) // 12, (10 + i) % 12 + 1, 1) for i in range(count)]
 
