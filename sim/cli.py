@@ -303,12 +303,16 @@ def _show(folder: Path, lang: str) -> None:
     """The headline table, and where the rest is."""
     from rich.console import Console
 
-    from sim.report.tables import Results, terminal_table
+    from sim.report.tables import Results, terminal_split, terminal_table
 
     results = Results.load(folder)
     wide = Console()
-    Console(width=None if wide.is_terminal else max(wide.width, 100)).print(terminal_table(results, lang))
-    print(f"{folder}: summary.csv, monthly.parquet, manifest.json, figures, report.html")
+    paper = Console(width=None if wide.is_terminal else max(wide.width, 100))
+    paper.print(terminal_table(results, lang))
+    if results.split is not None:
+        paper.print(terminal_split(results, lang))
+    parts = "" if results.split is None else "split.csv, "
+    print(f"{folder}: summary.csv, {parts}monthly.parquet, manifest.json, figures, report.html")
 
 
 def _first_words() -> str:

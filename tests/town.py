@@ -283,12 +283,14 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:, :end]
         if name == "tranche":
             return value[:, :end, :tiers]
-        if name == "claims":
+        if name in ("claims", "turned_away"):
             return value[:end, :both]
         if name in ("fee", "offer_enrolled", "offer_open"):
             return value[:end]
         if name == "own":
             return value[:both]
+        if name == "budgets":
+            return value[:, :both]
         if name in ("instrument_kinds", "instrument_tiers"):
             return value[:both]
         return value

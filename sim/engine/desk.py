@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.engine.recorder import Chronicle
+from sim.engine.recorder import ROW, Chronicle
 from sim.kernels import applications
 from sim.kernels.columns import NOBODY, Ages, Scene
 from sim.world.city import World
+from sim.world.institutions import BANDS
 
 MOST_FOUND = 48  # questions whose answers are kept: about a megabyte each in a city of 300,000 children
 
@@ -132,3 +133,12 @@ class VoucherDesk:
     def count(self, metric: str, tranche: int, children: int) -> None:
         """Add to a monthly total of a tranche."""
         self.chronicle.count_tranche(self.row, metric, self.first_tier + tranche, children)
+
+    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
+        """Add children to a monthly total by group; those too young to enrol today are with the infants."""
+        by_group = self.chronicle.totals[ROW[metric], self.row]
+        born = self.world.families.birth[rows]
+        band = (born <= self.ages.toddler).astype(np.int64) + (born <= self.ages.older)
+        by_group[0] += len(rows)
+        by_group[1 : 1 + BANDS] += np.bincount(band, minlength=BANDS)
+        by_group += np.bincount(self.scene.cells[rows].ravel(), minlength=len(by_group))

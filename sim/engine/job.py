@@ -13,7 +13,7 @@ from sim.draws import Luck
 from sim.engine.constants import Constants
 from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
 from sim.engine.simulation import Simulation
-from sim.engine.state import State, empty_state
+from sim.engine.state import NO_LIMIT, State, budgets_of, empty_state
 from sim.engine.treasury import Ledger
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
@@ -154,6 +154,8 @@ class Replication:
             city=chronicle.city[:, begin:].copy(),
             tranche=chronicle.tranche[:, begin:].copy(),
             claims=chronicle.claims[begin:].copy(),
+            turned_away=chronicle.turned_away[begin:].copy(),
+            budgets=_budgets(instruments, state),
             fee=chronicle.fee[begin:].copy(),
             offer_enrolled=chronicle.offer_enrolled[begin:].copy(),
             offer_open=chronicle.offer_open[begin:].copy(),
@@ -205,6 +207,21 @@ class Replication:
         rank = np.full(len(families), np.nan)
         rank[under] = (rankdata(families.income[under]) - 0.5) / max(int(under.sum()), 1)
         return rank
+
+
+def _budgets(instruments: tuple[Instrument, ...], state: State) -> NDArray[np.int64]:
+    """First days, budgets, what is left of them and when they ran dry, int64 (len(BUDGETS), instruments)."""
+    first = [i.start.toordinal() for i in instruments if i.start is not None]
+    limits = budgets_of(instruments)
+    known = limits < NO_LIMIT
+    return np.stack(
+        [
+            np.array(first, np.int64),
+            np.where(known, limits, -1),
+            np.where(known, state.left, -1),
+            state.chronicle.dry_day,
+        ]
+    )
 
 
 def _decisions(state: State, since: int) -> int:

@@ -47,6 +47,8 @@ TOTALS = (
     "full_time_sixtieths",  # of the enrolled: a child takes so many of its place
     "on_lists",  # entries on waiting lists at the month's end, of children enrolled elsewhere too; by the list's band
     *LIST_TOTALS,
+    "applications",  # at voucher rounds, by the child's groups; by tranche they stand in TRANCHE_TOTALS
+    "vouchers_issued",
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
 _CENSUS = {
@@ -97,6 +99,12 @@ TRANCHE_TOTALS = (
     "vouchers_live",  # in hand at the month's end
     "vouchers_redeemed_fen",
 )
+BUDGETS = (
+    "first_day",  # of the instrument, an ordinal
+    "budget",  # what may be spent at most [fen], -1 for no limit
+    "left",  # of it at the run's end [fen], -1 for no limit
+    "dry_day",  # on which nothing was left, an ordinal; 0 for none
+)
 STAY_FIELDS = ("child", "at", "first", "last", "refused", "subsidised")
 
 
@@ -144,6 +152,8 @@ class Chronicle:
 
     totals : int64 (len(TOTALS), months, groups); city : int64 (len(CITY_TOTALS), months)
     tranche : int64 (len(TRANCHE_TOTALS), months, tiers); claims : int64 (months, instruments) [fen]
+    turned_away : int64 (months, instruments)  bills that would have had a claim, had there been money
+    dry_day : int64 (instruments,)  on which a budget was spent (ordinal), 0 for none
     fee : float64 (months, 3, J)  posted fees at the month's end [yuan a month]
     offer_enrolled : int32 (months, 3, J), offer_open : bool (months, 3, J)  children, and whether any class
         admits the band, at the month's end
@@ -157,6 +167,8 @@ class Chronicle:
     city: NDArray[np.int64]
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
+    turned_away: NDArray[np.int64]
+    dry_day: NDArray[np.int64]
     fee: NDArray[np.float64]
     offer_enrolled: NDArray[np.int32]
     offer_open: NDArray[np.bool_]
@@ -173,6 +185,8 @@ class Chronicle:
             np.zeros((len(CITY_TOTALS), months), np.int64),
             np.zeros((len(TRANCHE_TOTALS), months, 0), np.int64),
             np.zeros((months, 0), np.int64),
+            np.zeros((months, 0), np.int64),
+            np.zeros(0, np.int64),
             np.zeros((months, 3, institutions)),
             np.zeros((months, 3, institutions), np.int32),
             np.zeros((months, 3, institutions), np.bool_),
@@ -189,6 +203,8 @@ class Chronicle:
             self.city.copy(),
             self.tranche.copy(),
             self.claims.copy(),
+            self.turned_away.copy(),
+            self.dry_day.copy(),
             self.fee.copy(),
             self.offer_enrolled.copy(),
             self.offer_open.copy(),
@@ -200,7 +216,9 @@ class Chronicle:
     def admit(self, instruments: int, tiers: int) -> None:
         """Make room for more instruments and voucher tranches."""
         months = len(self.claims)
-        self.claims = np.hstack([self.claims, np.zeros((months, instruments), np.int64)])
+        none = np.zeros((months, instruments), np.int64)
+        self.claims, self.turned_away = np.hstack([self.claims, none]), np.hstack([self.turned_away, none])
+        self.dry_day = np.append(self.dry_day, np.zeros(instruments, np.int64))
         more = np.zeros((*self.tranche.shape[:2], tiers), np.int64)
         self.tranche = np.concatenate([self.tranche, more], axis=2)
 
@@ -252,7 +270,8 @@ class Record:
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     kind_cell : int16 (J,)  column of each institution's kind
-    totals, city, tranche, claims, fee, offer_enrolled, offer_open : as in `Chronicle`, cut to the window
+    totals, city, tranche, claims, turned_away, fee, offer_enrolled, offer_open : as in `Chronicle`, cut to the window
+    budgets : int64 (len(BUDGETS), instruments)
     own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
         instrument_tiers : how many voucher tranches each has
     children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first` (negative before the
@@ -274,6 +293,8 @@ class Record:
     city: NDArray[np.int64]
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
+    turned_away: NDArray[np.int64]
+    budgets: NDArray[np.int64]
     fee: NDArray[np.float64]
     offer_enrolled: NDArray[np.int32]
     offer_open: NDArray[np.bool_]
@@ -297,3 +318,7 @@ class Record:
     def months(self) -> int:
         """Length of the counted window."""
         return int(self.totals.shape[1])
+
+    def budget(self, name: str) -> NDArray[np.int64]:
+        """Row of `budgets` by its name, int64 (instruments,)."""
+        return np.asarray(self.budgets[BUDGETS.index(name)])

@@ -20,7 +20,7 @@ from sim.engine.market import Asked
 from sim.engine.recorder import ROW
 from sim.engine.state import SURVEYS, State, furnish
 from sim.engine.support import Support, appeal, in_order, support
-from sim.engine.tariff import family_groups, in_force, posted_fees, write_tariff
+from sim.engine.tariff import bills_relieved, family_groups, in_force, posted_fees, write_tariff
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
 from sim.kernels import bills, census, demand, places, prepayment
 from sim.kernels.columns import NOBODY, Scene
@@ -238,6 +238,8 @@ class Simulation:
             market.opening[sites] = ready
         if classes is not None:
             market.opens_in[classes] = ready
+        if self.state.left[q] <= 0:  # a budget of nothing
+            self.state.chronicle.dry_day[q] = day.toordinal()
 
     def _chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
@@ -291,7 +293,7 @@ class Simulation:
         state, ages, row = self.state, ages_on(day), self._row(day)
         edges = self._constants.edges(day)
         self._write_alpha_at_thresholds(day)
-        left = state.left > 0
+        full, cases = state.left > 0, self._payers.cases.copy()
         self._constants.renew(day, row, state.children)
         state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
         decide(
@@ -299,8 +301,25 @@ class Simulation:
             self._log, self._flows, self._room,
         )  # fmt: skip
         state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
-        if (left & (state.left <= 0)).any():
+        self._turn_away(day, edges, self._payers.cases - cases)
+        spent = full & (state.left <= 0)
+        if spent.any():
+            state.chronicle.dry_day[spent] = day.toordinal()
             self._write_tariff(day)
+
+    def _turn_away(self, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
+        """Count the day's bills that instruments would have paid a part of, had their budgets lasted.
+
+        Only of those that relieve families: whom else the others would have paid for hangs on months and quotas that
+        they did not use either.
+        cases : int64 (instruments,)  claims of the day
+        """
+        for q in np.flatnonzero(self.state.left <= 0):
+            relief = self._instruments[q].relief(self._offered(day), self._groups, self.state.declared[q])
+            if relief is not None and not relief.voucher and in_force(self._instruments[q], day):
+                rows = slice(int(edges[0]), int(edges[-1]))
+                would = bills_relieved(relief, rows, ages_on(day), self._groups, self._scene)
+                self.state.chronicle.turned_away[self._row(day), q] += would - cases[q]
 
     def _review(self, day: date) -> None:
         """Institutions hear of families, review, give up or are planned.
@@ -499,7 +518,7 @@ class Simulation:
             # what a treasury has begun to build it pays for, though the instrument's window be over
             if yuan is None or not (on or instrument.builds):
                 continue
-            paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64))
+            paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64), day)
             if instrument.builds:
                 self._built += paid
 
@@ -511,20 +530,20 @@ class Simulation:
         for q, instrument, columns in running:
             yuan = instrument.place_income(offered, columns)
             if yuan is not None:
-                self._disburse(q, np.rint(100 * yuan * places).astype(np.int64))
+                self._disburse(q, np.rint(100 * yuan * places).astype(np.int64), day)
             own = np.array([round(100 * instrument.overhead(offered, columns))], np.int64)
             spent = int(in_order(own, int(state.left[q]))[0])
-            self._book(q, spent, int(spent > 0))
+            self._book(q, spent, int(spent > 0), day)
             state.chronicle.count(row, "administration_fen", spent)
         for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
             lost = instrument.covers_losses(offered, columns)
             if lost is not None:
-                self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0))
+                self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0), day)
 
-    def _disburse(self, q: int, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
         """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
         paid = in_order(amounts, int(self.state.left[q]))
-        self._book(q, int(paid.sum()), int((paid > 0).sum()))
+        self._book(q, int(paid.sum()), int((paid > 0).sum()), day)
         self._payers.takings[:] += paid
         if self._payers.own[q]:
             groups = self._constants.groups
@@ -532,9 +551,11 @@ class Simulation:
                 np.add.at(self._flows[bills.CLAIMED], cell, paid)
         return paid
 
-    def _book(self, q: int, amount: int, cases: int) -> None:
+    def _book(self, q: int, amount: int, cases: int, day: date) -> None:
         """Note a claim that no child's bill carries."""
         self.state.left[q] -= amount
+        if amount and self.state.left[q] == 0:
+            self.state.chronicle.dry_day[q] = day.toordinal()
         self._payers.claimed[q] += amount
         self._payers.cases[q] += cases
         if self._payers.own[q]:

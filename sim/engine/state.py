@@ -1,5 +1,6 @@
 """The state of a city under one policy: columns only, so that a checkpoint is a copy."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -170,6 +171,12 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     return State(month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8))
 
 
+def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
+    """What each may spend at most, int64 (instruments,) [fen]; NO_LIMIT for one without a budget."""
+    budgets = (i.budget_yuan for i in instruments)
+    return np.array([NO_LIMIT if yuan is None else round(yuan * 100) for yuan in budgets], np.int64)
+
+
 def furnish(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
     """Allocate what the instruments beyond those already furnished need; those before keep their columns."""
     n, j = len(world.families), len(world.institutions)
@@ -179,8 +186,7 @@ def furnish(state: State, world: World, instruments: tuple[Instrument, ...]) -> 
         state.declared.append(
             {name: np.full(sizes[c.axis], c.fill, c.dtype) for name, c in instrument.columns().items()}
         )
-    budgets = [NO_LIMIT if i.budget_yuan is None else round(i.budget_yuan * 100) for i in fresh]
-    state.left = np.concatenate([state.left, np.array(budgets, np.int64)])
+    state.left = np.concatenate([state.left, budgets_of(fresh)])
     suppliers = sum(i.pays_institutions for i in fresh)
     state.months_paid = np.concatenate([state.months_paid, np.zeros((suppliers, n), np.uint8)])
     pools = sum(i.tiers() > 0 for i in fresh)

@@ -199,6 +199,9 @@ class Desk(Protocol):
     def count(self, metric: str, tranche: int, children: int) -> None:
         """Add to a monthly total of a tranche."""
 
+    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
+        """Add children to a monthly total by band, income and what else tells them apart."""
+
 
 Say = Callable[[Desk, Columns], None]
 

@@ -51,6 +51,10 @@ class VoucherPool(Instrument):
     allocation: Literal["lottery", "first_come", "lowest_income", "new_families_first"] = Field(
         default="lottery", description="who wins when more apply than can"
     )
+    reserved: float = fraction("share of each round's vouchers drawn first among households of low income", default=0.0)
+    reserved_below: float = number(
+        "yuan a month", "household income per head up to which a family draws for the reserved", default=0.0
+    )
     redeem_at: Literal["registered", "inclusive", "any"] = Field(
         default="registered", description="institutions that take it"
     )
@@ -93,6 +97,15 @@ class VoucherPool(Instrument):
         ]
         if wrong:
             raise Misfit(*wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _reserved_for_some(self) -> Self:
+        """What is reserved is reserved for somebody."""
+        if self.reserved > 0 and self.reserved_below == 0:
+            raise Misfit(
+                (("reserved_below",), f"an income per head above 0, for whom a share ({self.reserved}) is kept")
+            )
         return self
 
     @property
@@ -196,6 +209,8 @@ class VoucherPool(Instrument):
             }
             for metric, n in counts.items():
                 desk.count(metric, t, n)
+            desk.count_children("applications", applicants)
+            desk.count_children("vouchers_issued", winners)
 
     def _learn(
         self, rows: NDArray[np.int32], number_of_round: int, untold: float, desk: Desk, columns: Columns
@@ -218,6 +233,21 @@ class VoucherPool(Instrument):
         """Those of the applicants who win, in row order."""
         if len(applicants) <= on_offer:
             return applicants
+        first, lot = self._turns(applicants, number_of_round, tranche, desk)
+        won = np.zeros(len(applicants), bool)
+        if self.reserved > 0:
+            # two draws, each with luck of its own: by one draw a share that the poor would win anyway is no help
+            poor = np.flatnonzero(desk.income_per_head(applicants) <= self.reserved_below)
+            lots = desk.chance(applicants[poor], "reserved", number_of_round)
+            won[poor[np.lexsort((lots, first[poor]))[: round(self.reserved * on_offer)]]] = True
+        others = np.flatnonzero(~won)
+        won[others[np.lexsort((lot[others], first[others]))[: on_offer - int(won.sum())]]] = True
+        return applicants[won]
+
+    def _turns(
+        self, applicants: NDArray[np.int32], number_of_round: int, tranche: Tranche, desk: Desk
+    ) -> tuple[Floats, Floats]:
+        """In which order the applicants win by `allocation`, the lowest first, and the lots that decide ties."""
         lot = desk.chance(applicants, "lottery", number_of_round)
         first: Floats
         if self.allocation == "first_come":
@@ -229,4 +259,4 @@ class VoucherPool(Instrument):
             first = desk.enrolled(applicants).astype(float)
         else:
             first = np.zeros(len(applicants))
-        return np.sort(applicants[np.lexsort((lot, first))[:on_offer]])
+        return first, lot

@@ -7,7 +7,7 @@ from typing import Any
 from sim.report import frontier, names, numerals
 from sim.report.notes import assumed
 from sim.report.numerals import DASH, show, spread
-from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, HeadlineRow, Results
+from sim.report.tables import KNOWLEDGE_METRICS, SPLIT_METRICS, UNDEFINED, WHOLE, HeadlineRow, Results
 from sim.report.words import METRICS, assumption, form, metric, text
 from sim.study.estimate import Estimate
 
@@ -159,6 +159,21 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
             Cell(text("column.yes", language) if best else ""),
         ),
     )
+
+
+def split_grid(results: Results, language: str) -> Grid:
+    """List what each instrument of the policies that were split does; under each policy its whole."""
+    words = [metric(key, language) for key in SPLIT_METRICS]
+    heads = [", ".join(part for part in (word.label, word.unit) if part) for word in words]
+    head = (text("column.policy", language), text("column.instrument", language), *heads)
+    rows = []
+    for policy in results.policies:
+        for n, (instrument, found) in enumerate(results.parts(policy).items()):
+            whole = instrument == WHOLE
+            called = Cell(text("column.whole", language) if whole else instrument, words=True, strong=whole)
+            cells = (replace(cell(found[key], form(key), signed=True), strong=whole) for key in SPLIT_METRICS)
+            rows.append(Row(Cell(named(policy) if n == 0 else ""), (called, *cells)))
+    return Grid(text("page.split", language), head, tuple(rows))
 
 
 def incidence_grid(results: Results, language: str) -> Grid:

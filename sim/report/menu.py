@@ -58,7 +58,7 @@ def refreshed(document: str, head: Mapping[str, Any], menu: Mapping[str, Any]) -
 
 def _reference(head: Mapping[str, Any], menu: Mapping[str, Any]) -> Iterator[str]:
     """Lines of the reference in Markdown: a table for each table of the file, then one for each instrument."""
-    for name in ("run", "knowledge", "city"):
+    for name in ("run", "knowledge", "split", "city"):
         yield from _section(f"[{name}]", _resolved(head["properties"][name], head), head)
     match = MatchFacts.model_json_schema()
     yield from _section("[policy.match]", match, {"$defs": {}, **match})
@@ -94,7 +94,8 @@ def _inside(entry: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, A
 
 
 def _resolved(entry: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    table: Mapping[str, Any] = root["$defs"][entry["$ref"].rpartition("/")[2]]
+    named = next(branch for branch in (entry, *entry.get("anyOf", ())) if "$ref" in branch)
+    table: Mapping[str, Any] = root["$defs"][named["$ref"].rpartition("/")[2]]
     return table
 
 

@@ -100,6 +100,7 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
         "stand_ins": _stand_ins(results, language) if pictures else [],
         "sweep": grids.sweep_grid(results, language),
         "sweep_how": say("page.sweep.how", policy=_swept(manifest)),
+        "split": grids.split_grid(results, language),
         "incidence": grids.incidence_grid(results, language),
         "incidence_how": say("page.incidence.how", baseline=names.tidy(results.baseline or "")),
         "measures": grids.measures_grid(results, language),

@@ -12,7 +12,7 @@ import polars as pl
 
 from sim.report import names, numerals
 from sim.report.notes import notes, resting
-from sim.report.words import assumption, text
+from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NUMBERS = ("value", "low", "high", "difference", "difference_low", "difference_high")
 KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
 ASSUMPTION = "assumption="
+SPLIT_METRICS = ("public_cost", "added_child_months", "mean_fee")
+WHOLE = "all"  # the instrument of which the split says what the policy does in all
 NAME_COLUMNS = 15  # what a terminal of 100 columns leaves for the names
 
 
@@ -91,20 +93,27 @@ class Results:
     summary : one row per policy, metric, group and doubt; numbers may be null
     monthly : one row per policy, replication, month, group and metric
     manifest : how the study was made: title, policies in order, sweep, window, evidence
+    split : one row per policy, instrument and metric, where policies were split
     """
 
     summary: pl.DataFrame
     monthly: pl.DataFrame
     manifest: dict[str, Any]
+    split: pl.DataFrame | None = None
 
     @classmethod
     def load(cls, folder: Path) -> "Results":
-        """Read summary.csv, monthly.parquet and manifest.json from a results folder."""
+        """Read summary.csv, monthly.parquet, manifest.json and, where there is one, split.csv from a results folder."""
         types: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS, pl.Float64)
         types |= dict.fromkeys(("policy", "metric", "unit", "group", "doubt"), pl.String)
         summary = pl.read_csv(folder / "summary.csv", schema_overrides=types | {"replications": pl.Int64})
         monthly = pl.read_parquet(folder / "monthly.parquet")
-        return cls(summary, monthly, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        parts = folder / "split.csv"
+        own: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS[:3], pl.Float64)
+        own |= dict.fromkeys(("policy", "instrument", "metric", "unit"), pl.String)
+        split = pl.read_csv(parts, schema_overrides=own) if parts.exists() else None
+        return cls(summary, monthly, manifest, split)
 
     @cached_property
     def policies(self) -> tuple[str, ...]:
@@ -132,10 +141,10 @@ class Results:
     def _knowledge(self) -> dict[str, list[Knowledge]]:
         rows = self.summary.filter(pl.col("doubt") == "knowledge")
         found: dict[str, list[Knowledge]] = {}
-        for policy, metric, group, value, low, high in rows.select(
+        for policy, measured, group, value, low, high in rows.select(
             "policy", "metric", "group", "value", "low", "high"
         ).iter_rows():
-            line = Knowledge(metric, group.removeprefix(ASSUMPTION), low, value, high)
+            line = Knowledge(measured, group.removeprefix(ASSUMPTION), low, value, high)
             found.setdefault(policy, []).append(line)
         return found
 
@@ -148,6 +157,15 @@ class Results:
     def entry(self, policy: str, metric: str, group: str = "all") -> Entry:
         """Look up one line of the summary; an absent line is undefined throughout."""
         return self._luck.get((policy, metric, group), NOTHING)
+
+    def parts(self, policy: str) -> dict[str, dict[str, Estimate]]:
+        """Return what each instrument of a policy that was split does, by instrument and metric, the whole last."""
+        found: dict[str, dict[str, Estimate]] = {}
+        if self.split is not None:
+            mine = self.split.filter(pl.col("policy") == policy)
+            for instrument, key, *numbers in mine.select("instrument", "metric", *NUMBERS[:3]).iter_rows():
+                found.setdefault(instrument, {})[key] = Estimate(*numbers)
+        return found
 
     def knowledge(self, policy: str) -> tuple[Knowledge, ...]:
         """Return the policy's lines about what nobody knows, metric by metric."""
@@ -214,6 +232,34 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
         table.add_column(text(f"terminal.{key}", language), justify="right", overflow="fold")
     for cells in lines:
         table.add_row(*cells)
+    return table
+
+
+def terminal_split(results: Results, language: str = "en") -> "Table":
+    """Lay out what each instrument of the policies that were split does."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=Text(text("page.split", language)),
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column(text("column.policy", language), overflow="fold")
+    table.add_column(text("column.instrument", language), overflow="fold")
+    for key in SPLIT_METRICS:
+        word = metric(key, language)
+        table.add_column(", ".join(part for part in (word.label, word.unit) if part), justify="right", overflow="fold")
+    for policy in results.policies:
+        for n, (instrument, by_metric) in enumerate(results.parts(policy).items()):
+            name = names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4) if n == 0 else ""
+            called = text("column.whole", language) if instrument == WHOLE else instrument
+            cells = (_cell(by_metric[key], form(key)) for key in SPLIT_METRICS)
+            table.add_row(Text(name, style="bold"), Text(called), *map(Text, cells))
     return table
 
 

@@ -35,6 +35,9 @@ FORMS: dict[str, str] = {
     "inframarginal_money_share": "share",
     "public_cost": "money",
     "standing_cost": "money",
+    "unspent_budget": "money",
+    "ran_dry": "share",
+    "run_dry_day": "plain",
     "prepaid_lost": "money",
     "prepaid_refunded": "money",
     "unpaid_wages": "money",
@@ -86,6 +89,9 @@ METRICS: dict[str, dict[str, Word]] = {
     "applications": {
         "en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")
     },
+    "applications_refused": {
+        "en": Word("Turned away", "children × rounds", "applied for a voucher and won none, counted at each round")
+    },
     "vouchers_offered": {"en": Word("Vouchers offered", "", "vouchers put up in the rounds")},
     "vouchers_issued": {"en": Word("Won a voucher", "vouchers", "vouchers handed to winners")},
     "vouchers_redeemed": {"en": Word("Redeemed", "vouchers", "vouchers used to pay a bill")},
@@ -102,6 +108,25 @@ METRICS: dict[str, dict[str, Word]] = {
     "redemption_rate": {"en": Word("Redemption rate", "%", "redeemed ÷ (redeemed + expired)")},
     "public_cost": {"en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments")},
     "standing_cost": {"en": Word("Standing cost", "million yuan", "claims under the city's standing programmes")},
+    "unspent_budget": {
+        "en": Word("Budget left", "million yuan", "of the policy's budgets, unspent at the end of the run")
+    },
+    "ran_dry": {"en": Word("Budget ran dry", "%", "replications in which a budget of the policy ran dry")},
+    "run_dry_day": {
+        "en": Word(
+            "Budget lasted",
+            "days",
+            "from the policy's first day to the first on which a budget was spent; "
+            "mean over replications in which one was",
+        )
+    },
+    "turned_away": {
+        "en": Word(
+            "Turned away for want of money",
+            "child-months",
+            "bills that would have been relieved, had the budget lasted",
+        )
+    },
     "added_child_months": {
         "en": Word(
             "Added child-months",
@@ -363,6 +388,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "child-months against cost. “Most for its cost” marks the arms that no other arm of this grid beats on "
         "both; values between them, and policies outside the grid, may do better."
     },
+    "page.split": {"en": "What each instrument does"},
+    "page.split.how": {
+        "en": "Each policy's effect divided among its instruments: what each adds to those before it, on the mean over "
+        "all orders in which they could be brought in (Shapley value), under the same luck. Below each part its 95 % "
+        "interval for luck."
+    },
     "page.incidence": {"en": "Where the money went"},
     "page.incidence.how": {
         "en": "Each policy against {baseline}: what the public pays more is, to the last fen, what families pay less, "
@@ -398,6 +429,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.inframarginal": {"en": "Would have come anyway (inframarginal share)"},
     "column.pass_through": {"en": "Of each yuan, ended in higher posted fees (below zero: fees fell)"},
     "column.measure": {"en": "Measure"},
+    "column.instrument": {"en": "Instrument"},
+    "column.whole": {"en": "all of them"},
     "column.side": {"en": "Who gains"},
     "column.assumption": {"en": "Assumption"},
     "column.low": {"en": "at its low"},

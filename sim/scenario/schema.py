@@ -17,6 +17,7 @@ from sim.scenario.fitness import city_troubles, instrument_troubles
 from sim.scenario.grid import Sweep, grid_faults, read_sweep
 from sim.scenario.lever import lever_faults
 from sim.scenario.policies import Policy, read_chain, read_policies
+from sim.scenario.split import SplitFacts, split_faults
 from sim.world.city import CityFacts
 
 
@@ -33,6 +34,7 @@ class Head(BaseModel):
     instrument: list[dict[str, Any]] = []
     policy: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
     sweep: dict[str, Any] | None = None
+    split: SplitFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class Scenario:
     sweep: Sweep | None
     knowledge: KnowledgeFacts
     document: Document
+    split: SplitFacts | None = None
 
     @property
     def stem(self) -> str:
@@ -95,11 +98,14 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     if head is None:
         return None, faults
     faults += _misfits(head, standing, policies, document)
+    faults += split_faults(head.split, policies, document)
     wrong = path_faults(head.knowledge, head.city, document)
     faults += wrong or end_faults(head.knowledge, head.run, head.city, policies, document)
     if faults:
         return None, faults
-    scenario = Scenario(head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document)
+    scenario = Scenario(
+        head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document, head.split
+    )
     return scenario, faults
 
 

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, LIST_TOTALS, ROW, TRANCHE_TOTALS, Record
 from sim.kernels import pairing
+from sim.policy.instrument import Instrument
+from sim.policy.menu import menu
 from sim.study import intervals
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
@@ -47,7 +49,8 @@ class Metric:
 
     groups : prefixes of the groups by which it is told apart, beside all
     kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
-        either, "share" lies between 0 and 1, "ratio" may be anything
+        either, "share" lies between 0 and 1, "ratio" may be anything; "chance" is a share of replications, "where"
+        a mean over those replications in which its bottom is not 0
     """
 
     name: str
@@ -64,6 +67,7 @@ _OFFERS = ("band=", "kind=", "district=")
 _BILLS = ("band=", "kind=", "quintile=", "birth_order=", "district=")
 _PAIRED = ("quintile=", "birth_order=", "district=")
 _VOUCHERS = ("tranche=",)
+_APPLICANTS = (*_PEOPLE, *_VOUCHERS)
 _LISTS = ("band=",)
 
 INCIDENCE = (  # of `incidence.Incidence.named`
@@ -98,15 +102,13 @@ METRICS = (
     Metric("share_losing_money", "share", "losing_in_full", "institutions", kind="share"),
     Metric("institution_profit", "yuan", "profit", kind="signed"),
     Metric("institution_profit_full", "yuan", "profit_full", kind="signed"),
-    *(
-        Metric(name, "children", name, groups=_VOUCHERS)
-        for name in ("voucher_eligible", "voucher_aware", "applications")
-    ),
+    *(Metric(name, "children", name, groups=_VOUCHERS) for name in ("voucher_eligible", "voucher_aware")),
+    *(Metric(name, "children", name, groups=_APPLICANTS) for name in ("applications", "applications_refused")),
+    Metric("vouchers_issued", "vouchers", "vouchers_issued", groups=_APPLICANTS),
     *(
         Metric(name, "vouchers", name, groups=_VOUCHERS)
         for name in (
             "vouchers_offered",
-            "vouchers_issued",
             "vouchers_redeemed",
             "vouchers_expired",
             "vouchers_live",
@@ -116,6 +118,10 @@ METRICS = (
     Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False, kind="share"),
     Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
     Metric("standing_cost", "yuan", "standing_cost"),
+    Metric("unspent_budget", "yuan", "unspent_budget", monthly=False),
+    Metric("ran_dry", "share", "ran_dry", monthly=False, kind="chance"),
+    Metric("run_dry_day", "days", "run_dry_day", "ran_dry", monthly=False, kind="where"),
+    Metric("turned_away", "child-months", "turned_away"),
     Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
     Metric("added_child_months", "child-months", "added", groups=_PAIRED, kind="signed"),
     Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
@@ -144,6 +150,7 @@ _EVENTS = (
     "openings", "closures", "institutions_opened", "institutions_closed", "displaced_children", "losing_cash",
     "losing_in_full",
 )  # fmt: skip
+BUDGETS = {"unspent_budget", "ran_dry", "run_dry_day", "turned_away"}
 _ENDS = {"vouchers_live"}  # what is left when the window closes, so that issued = redeemed + expired + live
 
 
@@ -185,8 +192,32 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
     monthly |= _money(record, baseline, monthly["public_cost"])
+    limited = record.own & (record.budget("budget") >= 0)
+    monthly["turned_away"] = wide(record.turned_away[:, limited].sum(axis=1, dtype=float)[:, None])
     window = {name: _over_window(name, values) for name, values in monthly.items()}
+    window |= {name: wide(np.array([[x]]))[0] for name, x in _budgets(record, limited).items()}
     return Outcome(groups, record.first, window | paired | _concentration(record, len(groups)), monthly)
+
+
+def _budgets(record: Record, limited: NDArray[np.bool_]) -> dict[str, float]:
+    """What became of the policy's own budgets: how many there are, what is left, whether and when the first ran dry.
+
+    limited : bool (instruments,)  its own that have one
+    """
+    dry = [int(day) for day in record.budget("dry_day")[limited] if day > 0]
+    kinds = [kind for kind, has in zip(record.instrument_kinds, limited, strict=True) if has]
+    return {
+        "budgets": float(len(kinds)),
+        "budgets_for_families": float(sum(map(_relieves, kinds))),
+        "unspent_budget": float(record.budget("left")[limited].sum()) / 100,
+        "ran_dry": float(bool(dry)),
+        "run_dry_day": float(min(dry) - record.budget("first_day")[record.own].min()) if dry else 0.0,
+    }
+
+
+def _relieves(kind: str) -> bool:
+    """Whether instruments of a kind take something off families' bills."""
+    return menu()[kind].relief is not Instrument.relief
 
 
 def _over_window(name: str, values: Floats) -> Floats:
@@ -204,16 +235,22 @@ def _widen(values: Floats, groups: int) -> Floats:
 
 
 def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
-    """Voucher counts by tranche, and their sum for all; cost by tranche joins the public cost."""
+    """Voucher counts by tranche, and their sum for all; of those who apply and win also by the child's groups.
+
+    Cost by tranche joins the public cost.
+    """
     parts = {}
     for row, name in enumerate(TRANCHE_TOTALS):
         if name == "vouchers_redeemed_fen":
             continue
         by_tier = record.tranche[row].astype(float)
         out = np.zeros((len(by_tier), groups))
+        if name in ROW:
+            out[:, : len(record.groups)] = record.totals[ROW[name]]
         out[:, groups - by_tier.shape[1] :] = by_tier
         out[:, 0] = by_tier.sum(axis=1)
         parts[name] = out
+    parts["applications_refused"] = parts["applications"] - parts["vouchers_issued"]
     parts["vouchers_ended"] = parts["vouchers_redeemed"] + parts["vouchers_expired"]
     return parts
 
@@ -303,25 +340,35 @@ def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
     return any(g.startswith("tranche=") for g in outcomes[0].groups)
 
 
-def _applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
-    """Voucher metrics belong to policies with vouchers only."""
-    return not ("voucher" in metric.name or metric.name in ("applications", "redemption_rate")) or _has_vouchers(
-        outcomes
-    )
+def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
+    """Voucher metrics belong to policies with vouchers only, and those of budgets to policies with a budget."""
+    if metric.name in BUDGETS:
+        part = "budgets_for_families" if metric.name == "turned_away" else "budgets"
+        return bool(outcomes[0].window[part][0] > 0)
+    of_vouchers = "voucher" in metric.name or metric.name.startswith(("applications", "redemption_rate"))
+    return not of_vouchers or _has_vouchers(outcomes)
 
 
 def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:
     """A metric of one group over replications."""
     top = np.array([o.window[metric.top][column] for o in outcomes])
+    if metric.kind == "chance":
+        return intervals.chance(top)
     if not metric.bottom:
         return intervals.mean(top) if metric.kind == "signed" else intervals.total(top, metric.kind == "rare")
     bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
+    if metric.kind == "where":
+        return intervals.total(top[bottom > 0]) if (bottom > 0).any() else Estimate(None)
     return intervals.share(top, bottom) if metric.kind == "share" else intervals.ratio(top, bottom)
 
 
 def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int) -> Estimate:
-    """Paired difference from the baseline. Differences of what is itself a comparison are undefined."""
-    if metric.name in ("cost_per_added_child_month", "pass_through") or "inframarginal" in metric.name:
+    """Paired difference from the baseline. Of what is itself a comparison, or the baseline has none of, undefined."""
+    if (
+        metric.name in BUDGETS
+        or metric.name in ("cost_per_added_child_month", "pass_through")
+        or "inframarginal" in metric.name
+    ):
         return Estimate(None)
     if column >= len(base[0].groups):  # a voucher tranche: the baseline has none
         base_top = base_bottom = np.zeros(len(base))
@@ -348,13 +395,13 @@ def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataF
 
     outcomes : by the arm's key, one for each replication, in order
     """
-    shown = [arm for arm in plan.arms if arm.role != "knowledge"]
+    shown = [arm for arm in plan.arms if arm.shown]
     base = outcomes[shown[0].key]
     rows: list[tuple[object, ...]] = []
     for arm in shown:
         mine = outcomes[arm.key]
         for metric in METRICS:
-            if not _applies(metric, mine):
+            if not applies(metric, mine):
                 continue
             for column in _shown(metric, mine[0].groups):
                 value, moved = estimate(metric, mine, column), _difference(metric, mine, base, column)
@@ -396,13 +443,13 @@ def monthly_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.D
     """The table `monthly`: policy, replication, month, group, metric, value; undefined values have no row."""
     frames = []
     for arm in plan.arms:
-        if arm.role == "knowledge":
+        if not arm.shown:
             continue
         for replication, one in enumerate(outcomes[arm.key]):
             frames += [
                 _month_rows(arm.name, replication, one, metric)
                 for metric in METRICS
-                if metric.monthly and _applies(metric, [one])
+                if metric.monthly and applies(metric, [one])
             ]
     return pl.concat(frames).sort("policy", "replication", "month", "group", "metric")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from sim.study.disk import StoreError
+from sim.study.disk import StoreError, write_whole
 from sim.study.store import remove_other_jobs
 
 MARKER = "scenario.txt"  # names the scenario file whose results these are
@@ -78,10 +78,17 @@ class ResultsFolder:
 
     def remove_tables(self) -> None:
         """Remove tables, figures and page of an earlier run, which are not those of the jobs that lie here now."""
-        for name in ("summary.csv", "monthly.parquet", "manifest.json", "report.html"):
+        for name in ("summary.csv", "split.csv", "monthly.parquet", "manifest.json", "report.html"):
             (self.path / name).unlink(missing_ok=True)
         for figure in [*self.path.glob("figures/*.png"), *self.path.glob("figures/*.svg")]:
             figure.unlink(missing_ok=True)
+
+    def put_or_remove(self, name: str, content: bytes | None) -> None:
+        """Write a table that not every scenario has, or remove what an earlier run left of it."""
+        if content is None:
+            (self.path / name).unlink(missing_ok=True)
+        else:
+            write_whole(self.path / name, content)
 
     def tidy(self, jobs: set[str]) -> None:
         """Remove jobs that the plan no longer names, and halves of files."""

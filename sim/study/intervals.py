@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import beta, chi2
 from scipy.stats import t as student
 
 from sim.study.estimate import Estimate
@@ -92,6 +92,19 @@ def share(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
     odds = r / (1 - r)
     spread = _factor(_half_width((top - r * bottom) / float(bottom.mean())) / (r * (1 - r)))
     return Estimate(r, odds / (odds + spread), odds / (odds + 1 / spread))
+
+
+def chance(happened: NDArray[np.float64]) -> Estimate:
+    """In what share of replications something happens; happened : float64 (n,), 0 or 1.
+
+    The interval is exact (Clopper and Pearson, Biometrika 1934), so that what was never seen in a few may happen.
+    """
+    n, k = len(happened), float(happened.sum())
+    if n < 2:
+        return Estimate(k / n)
+    tail = (1 - CONFIDENCE) / 2
+    low = float(beta.ppf(tail, k, n - k + 1)) if k > 0 else 0.0
+    return Estimate(k / n, low, float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0)
 
 
 def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:

@@ -6,7 +6,7 @@ be trusted with them. R. P. Brent, Algorithms for Minimization without Derivativ
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,13 +21,12 @@ from sim.scenario.lever import Lever, lever_of
 from sim.scenario.policies import MatchFacts, Policy
 from sim.scenario.schema import Scenario
 from sim.study import intervals
-from sim.study.compare import METRICS, Key, Outcome
+from sim.study.compare import METRICS, Outcome
 from sim.study.estimate import Estimate
 from sim.study.plan import Arm, Plan, Setting, ready
+from sim.study.rounds import CarryOut, side_by_side
 
 Floats = NDArray[np.float64]
-CarryOut = Callable[[Plan], Mapping[Key, Sequence[Outcome]]]
-
 MOST_STEPS = 60  # of the search; halving alone brings a bracket to a millionth in twenty
 MOST_SECANTS = 3  # over all replications
 _FINE = 1e-6  # of a value: no search looks closer
@@ -95,12 +94,12 @@ def match(scenario: Scenario, carry_out: CarryOut) -> tuple[Scenario, tuple[Matc
     found: list[Matched] = []
     while waiting := [p for p in scenario.policies if p.match is not None and p.name not in {m.policy for m in found}]:
         names = {policy.name for policy in waiting}
-        policy, facts = next((p, p.match) for p in waiting if p.match is not None and p.match.to not in names)
-        search = _Search(scenario, policy, facts, carry_out)
-        one = search.result()
-        found.append(one)
-        policies = tuple(search.at(one.value) if p is policy else p for p in scenario.policies)
-        scenario = replace(scenario, policies=policies)
+        ready_now = [(p, p.match) for p in waiting if p.match is not None and p.match.to not in names]
+        searches = [_Search(scenario, policy, facts) for policy, facts in ready_now]
+        results = side_by_side([search.result for search in searches], carry_out)
+        moved = {one.policy: search.at(one.value) for one, search in zip(results, searches, strict=True)}
+        found += results
+        scenario = replace(scenario, policies=tuple(moved.get(p.name, p) for p in scenario.policies))
     if found:
         _refuse_what_no_longer_fits(scenario)
     return scenario, tuple(found)
@@ -124,8 +123,8 @@ def _within(residual: float, target: float, facts: MatchFacts) -> bool:
 class _Search:
     """The search for one policy's value."""
 
-    def __init__(self, scenario: Scenario, policy: Policy, facts: MatchFacts, carry_out: CarryOut) -> None:
-        self._scenario, self._policy, self._facts, self._carry_out = scenario, policy, facts, carry_out
+    def __init__(self, scenario: Scenario, policy: Policy, facts: MatchFacts) -> None:
+        self._scenario, self._policy, self._facts = scenario, policy, facts
         self._other = next(p for p in scenario.policies if p.name == facts.to)
         self._lever: Lever = lever_of(policy, facts)
         self._few = min(facts.replications, scenario.run.replications)
@@ -137,8 +136,9 @@ class _Search:
         """The policy with its lever at a value."""
         return self._lever.moved(self._policy, x)
 
-    def result(self) -> Matched:
+    def result(self, carry_out: CarryOut) -> Matched:
         """Search, measure over all replications, and mend what few replications missed. Raises BadScenario."""
+        self._carry_out = carry_out
         x = self._root()
         x = self._mended(x) if self._few < self._scenario.run.replications else x
         residuals, target = self._residuals(x, self._scenario.run.replications)
@@ -177,7 +177,7 @@ class _Search:
         if not missing:
             return
         run = self._scenario.run.model_copy(update={"replications": replications})
-        outcomes = self._carry_out(Plan(replace(self._scenario, run=run), tuple(missing.values()), {}))
+        outcomes = self._carry_out(Plan(replace(self._scenario, run=run), tuple(missing.values()), {}, {}))
         for own, arm in missing.items():
             self._totals[own] = self._total(outcomes[arm.key])
 

@@ -35,7 +35,7 @@ class Arm:
     """One chain of own instruments in one setting, ready to run: windows filled in, thinned, idle ones left out.
 
     name : as tables show it; of a knowledge arm, its policy's
-    role : "policy", "sweep" or "knowledge"
+    role : "policy", "sweep", "split" or "knowledge"
     home : the setting from whose baseline it forks: its own, or the central one where that has the same baseline
     assumption, end : of a knowledge arm, what is moved and where to, "low" or "high"
     """
@@ -47,6 +47,11 @@ class Arm:
     home: Setting
     assumption: str = ""
     end: str = ""
+
+    @property
+    def shown(self) -> bool:
+        """Whether the tables list it by its name."""
+        return self.role in ("policy", "sweep")
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -69,11 +74,13 @@ class Plan:
     """All arms of a scenario. The first is the baseline.
 
     sweep_values : by arm name, its value on every axis of the sweep that has more than one
+    splits : by policy name, the keys of its sub-policies' arms: of each set of its instruments, read as bits
     """
 
     scenario: Scenario
     arms: tuple[Arm, ...]
     sweep_values: Mapping[str, tuple[Any, ...]]
+    splits: Mapping[str, tuple[tuple[str, ...], ...]]
 
     def replications(self, arm: Arm) -> int:
         """In how many replications an arm is run."""
@@ -160,8 +167,9 @@ def make_plan(scenario: Scenario) -> Plan:
     central = Setting("", "", scenario.city)
     arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central, central) for p in scenario.policies]
     swept, values = _sweep_arms(scenario, central)
+    parts, splits = _split_arms(scenario, central, (*arms, *swept))
     knowledge = _knowledge_arms(scenario, central)
-    plan = Plan(scenario, (*arms, *swept, *knowledge), values)
+    plan = Plan(scenario, (*arms, *swept, *parts, *knowledge), values, splits)
     _refuse_what_cannot_run(plan)
     return plan
 
@@ -171,7 +179,7 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
     scenario, faults = plan.scenario, []
     file = str(scenario.document.path)
     keys = [arm.key for arm in plan.arms]
-    names = [arm.name for arm in plan.arms if arm.role != "knowledge"]
+    names = [arm.name for arm in plan.arms if arm.shown]
     for name in sorted({n for n in names if names.count(n) > 1} | {k[1] for k in keys if keys.count(k) > 1}):
         faults.append(
             Fault(file, "policy", f'"{name}" twice', "names that differ, also from those of the sweep's arms")
@@ -212,6 +220,29 @@ def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[s
 
 def _short(value: Any) -> str:
     return f"{value:.15g}" if isinstance(value, int | float) else str(value)
+
+
+def _split_arms(
+    scenario: Scenario, central: Setting, others: tuple[Arm, ...]
+) -> tuple[list[Arm], dict[str, tuple[tuple[str, ...], ...]]]:
+    """The sub-policies of the policies that are split. One that equals an arm met before is that arm."""
+    if scenario.split is None:
+        return [], {}
+    met = {arm.own: arm for arm in reversed(others)}
+    arms: list[Arm] = []
+    splits = {}
+    for policy in (p for p in scenario.policies if p.name in scenario.split.policy):
+        keys = []
+        for s in range(2 ** len(policy.instruments)):
+            inside = [n for n in range(len(policy.instruments)) if s >> n & 1]
+            own = ready(scenario, tuple(policy.instruments[n] for n in inside))
+            if own not in met:
+                label = "+".join(str(n + 1) for n in inside)
+                met[own] = Arm(f"{policy.name}[{label}]", "split", own, central, central)
+                arms.append(met[own])
+            keys.append(met[own].key)
+        splits[policy.name] = tuple(keys)
+    return arms, splits
 
 
 def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:

@@ -36,6 +36,7 @@ from sim.study.disk import StoreError, write_whole
 from sim.study.folder import ResultsFolder
 from sim.study.match import Matched, match
 from sim.study.plan import Plan, Setting, Task, job_hash, make_plan, span_of, standing
+from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
@@ -201,6 +202,7 @@ def run(
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
         _write_tables(folder.path, summary, monthly)
+        folder.put_or_remove("split.csv", split_table(plan, outcomes).write_csv().encode() if plan.splits else None)
         simulated = sum(d.family_months for d in dones)
         spent = {"wall_seconds": time.time() - began, "processor_seconds": sum(d.processor_seconds for d in dones)}
         if simulated == 0:  # nothing was left to run: how it was run stays on record
@@ -347,7 +349,7 @@ def _manifest(
     return {
         "title": scenario.title,
         "city": scenario.city.name,
-        "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.role != "knowledge"],
+        "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.shown],
         "matched": [one.entry() for one in matched],
         "sweep": _sweep_entry(plan),
         "fees_respond": bool(_kinds_that_set_fees(scenario)),
@@ -425,6 +427,7 @@ def _resolved(scenario: Scenario) -> dict[str, Any]:
             for p in scenario.policies
         ],
         "knowledge": scenario.knowledge.model_dump(mode="json"),
+        "split": None if scenario.split is None else scenario.split.model_dump(mode="json"),
     }
 
 

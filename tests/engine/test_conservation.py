@@ -297,6 +297,23 @@ def test_who_is_eligible_knows_applies_wins_is_a_narrowing(busy: Town) -> None:
         assert (wide >= narrow).all()
 
 
+@pytest.mark.parametrize("name", ["applications", "vouchers_issued"])
+@pytest.mark.parametrize("dimension", ["band=", "quintile=", "birth_order=", "district="])
+def test_who_applies_and_who_wins_is_counted_once_in_every_dimension(busy: Town, name: str, dimension: str) -> None:
+    record = busy.baseline
+    columns = [n for n, group in enumerate(record.groups) if group.startswith(dimension)]
+    by_group = record.totals[ROW[name]][:, columns]
+    assert (by_group.sum(axis=1) == vouchers(record, name).sum(axis=1)).all()
+    assert (by_group.sum(axis=1) == total(record, name)).all()
+    assert (by_group.sum(axis=0) > 0).sum() > 1
+
+
+def test_no_group_wins_more_than_it_applied_for(busy: Town) -> None:
+    applied, won = (busy.baseline.totals[ROW[name]] for name in ("applications", "vouchers_issued"))
+    assert (won <= applied).all()
+    assert (won < applied).any()
+
+
 def test_what_vouchers_paid_is_what_they_claimed(busy: Town) -> None:
     record, q = busy.baseline, busy.baseline.instrument_kinds.index("voucher_pool")
     assert (vouchers(record, "vouchers_redeemed_fen").sum(axis=1) == record.claims[:, q]).all()

@@ -190,7 +190,9 @@ def test_money_in_is_money_out(kind: str, steady: Town) -> None:
 @pytest.mark.parametrize("budget", [0.0, 0.01, 1234.56, 40_000.0])
 def test_a_budget_is_spent_to_the_last_fen_and_no_further(kind: str, budget: float, steady: Town) -> None:
     record = steady.run(instrument(kind, budget=budget, start=steady.day(1), **busy_example(kind)))
-    assert own_claims(record).sum() == round(budget * 100)
+    assert own_claims(record).sum() == record.budget("budget")[record.own] == round(budget * 100)
+    assert record.budget("left")[record.own] == 0
+    assert record.budget("dry_day")[record.own] >= record.budget("first_day")[record.own]
     if budget == 0:
         assert differences(record, steady.baseline) == []
     assert (total(record, "net_fen") >= 0).all()
@@ -201,6 +203,9 @@ def test_a_budget_that_suffices_is_no_limit(kind: str, steady: Town) -> None:
     free, ample = (steady.run(instrument(kind, budget=b, **busy_example(kind))) for b in (None, 1e9))
     assert differences(free, ample) == []
     assert (own_claims(free) == own_claims(ample)).all()
+    assert ample.budget("left")[ample.own] == ample.budget("budget")[ample.own] - own_claims(ample).sum()
+    assert not ample.budget("dry_day").any()
+    assert not ample.turned_away.any()
 
 
 def moves_fees(kind: str) -> bool:

@@ -30,6 +30,7 @@ class PaperDesk:
     luck: Luck = field(default_factory=lambda: Luck(1, 0))
     live: NDArray[np.int64] = field(init=False)
     counted: dict[tuple[str, int], int] = field(default_factory=dict)
+    seen: dict[str, list[int]] = field(default_factory=dict)
     issued: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -73,6 +74,9 @@ class PaperDesk:
     def count(self, metric: str, tranche: int, children: int) -> None:
         self.counted[metric, tranche] = self.counted.get((metric, tranche), 0) + children
 
+    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
+        self.seen.setdefault(metric, []).extend(rows.tolist())
+
 
 def desk(size: int, **columns: Any) -> PaperDesk:
     """Applicants who all gain, of ascending income, none of whom is enrolled."""
@@ -112,6 +116,8 @@ def draws(tool, at: PaperDesk, rounds: int) -> list[list[int]]:
 
 # ---------------------------------------------------------------------------------------------------------
 # who wins
+
+RULES = ["lottery", "first_come", "lowest_income", "new_families_first"]
 
 
 def test_a_lottery_is_hypergeometric() -> None:
@@ -175,10 +181,58 @@ def test_first_come_favours_the_keen_and_only_them() -> None:
     assert (np.abs(equal / 400 - 0.5) < 5 * 0.5 / 20).all()
 
 
-@pytest.mark.parametrize("allocation", ["lottery", "first_come", "lowest_income", "new_families_first"])
+@pytest.mark.parametrize("allocation", RULES)
 def test_with_enough_for_all_all_win(allocation: str) -> None:
     (winners,) = draws(pool(80, allocation=allocation), desk(80), 1)
     assert winners == list(range(80))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.booleans()), min_size=1, max_size=60),
+    st.integers(0, 70),
+    st.floats(0, 1),
+    st.sampled_from(RULES),
+)
+def test_a_reserved_share_is_the_poors_first(
+    families: list[tuple[int, bool]], per_round: int, reserved: float, allocation: str
+) -> None:
+    """They win at least as many as are kept for them, none is left over, and more kept never means fewer of them."""
+    size = len(families)
+    income, inside = np.array([i for i, _ in families], float), np.array([here for _, here in families])
+    poor, won = np.flatnonzero(income <= 10), []
+    for share in sorted((0.0, reserved, 1.0)):
+        at = desk(size, income=income, inside=inside)
+        tool = pool(per_round, allocation=allocation, reserved=share, reserved_below=10.0)
+        (winners,) = draws(tool, at, 1)
+        assert winners == sorted(set(winners))
+        assert len(winners) == min(per_round, size)
+        assert at.seen == {"applications": list(range(size)), "vouchers_issued": winners}
+        won.append(len(set(winners) & set(poor.tolist())))
+        assert won[-1] >= min(round(share * per_round), len(poor))
+        if share == 0:
+            assert [winners] == draws(
+                pool(per_round, allocation=allocation), desk(size, income=income, inside=inside), 1
+            )
+    assert won == sorted(won)
+
+
+@pytest.mark.parametrize("reserved", [0.3, 1.0])
+def test_the_poor_have_a_draw_of_their_own_and_then_that_of_all(reserved: float) -> None:
+    """Of P poor among N, r of n vouchers reserved: a chance of r/P, and of (n − r)/(N − r) for who loses that."""
+    size, poor, per_round, rounds = 60, 20, 15, 1500
+    tool = pool(per_round, reserved=reserved, reserved_below=float(poor - 1))
+    won = np.zeros((rounds, size), bool)
+    for n, winners in enumerate(draws(tool, desk(size), rounds)):
+        won[n, winners] = True
+    kept = round(reserved * per_round)
+    others = (per_round - kept) / (size - kept)
+    for rows, chance in ((slice(0, poor), kept / poor + (1 - kept / poor) * others), (slice(poor, size), others)):
+        assert (np.abs(won[:, rows].mean(axis=0) - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / rounds)).all()
+
+
+def test_what_is_reserved_is_reserved_for_somebody() -> None:
+    with pytest.raises(ValueError, match="reserved_below"):
+        pool(10, reserved=0.1)
 
 
 def test_nobody_applies_for_less_than_it_costs() -> None:

@@ -52,9 +52,24 @@ CHILDREN = 310_000.0
 # shares of the public outlay; the families' parts add up to theirs, and the sides to the outlay
 INCIDENCE = {
     "outlay": 1.0, "families": 0.5, "staff": 0.25, "other_costs": 0.0625, "administration": 0.0625, "profit": 0.125,
-    "always_takers": 0.75, "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625, "cash": 0.25,
-    "lost_fees": -0.125,
+    "always_takers": 0.75, "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625,
+    "cash": 0.25, "lost_fees": -0.125,
 }  # fmt: skip
+
+
+SPLIT = (("fee_subsidy", 0.75), ("voucher_pool", 0.25), ("all", 1.0))
+
+
+def split_of(policy: str) -> pl.DataFrame:
+    """What the instruments of a policy do: three quarters, a quarter, and the whole."""
+    wholes = {"public_cost": ("yuan", 40e6), "added_child_months": ("child-months", 8000.0), "mean_fee": ("yuan", 12.0)}
+    rows = [
+        (policy, instrument, metric, unit, share * whole, share * whole - 1, share * whole + 1, 5)
+        for metric, (unit, whole) in wholes.items()
+        for instrument, share in SPLIT
+    ]
+    names = ("policy", "instrument", "metric", "unit", "value", "low", "high", "replications")
+    return pl.DataFrame(rows, schema=names, orient="row")
 
 
 def months(count: int) -> list[date]:

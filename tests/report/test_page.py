@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sim.report.page import write_page
 from sim.report.tables import Results, headline
 from sim.report.words import FORMS, METRICS, form
 
-from .made_up import HOSTILE, build
+from .made_up import HOSTILE, build, split_of
 
 VOID = {"meta", "img", "br", "hr", "wbr", "link", "input"}
 
@@ -287,3 +288,11 @@ def test_an_assumption_is_called_one_once(study: Results, folder: Path) -> None:
 def test_the_page_is_the_same_each_time(study: Results, tmp_path: Path) -> None:
     one, two = (write_page(study, tmp_path / name).read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+def test_what_each_instrument_does_is_a_table_where_policies_were_split(study: Results, folder: Path) -> None:
+    """Under the policy's name its instruments and the whole; no such table where nothing was split."""
+    shown = " ".join(read(write_page(replace(study, split=split_of("mixed")), folder, [])).words)
+    for words in ("What each instrument does", "fee_subsidy", "voucher_pool", "all of them", "+30.0", "+6,000", "+9"):
+        assert words in shown, words
+    assert "What each instrument does" not in " ".join(read(write_page(study, folder, [])).words)

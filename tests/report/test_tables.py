@@ -15,7 +15,7 @@ from sim.report.numerals import DASH
 from sim.report.series import band, gather
 from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, Results, headline, terminal_table
 
-from .made_up import HOSTILE, build
+from .made_up import HOSTILE, build, split_of
 
 
 def render(table: Table, width: int = 100) -> str:
@@ -153,7 +153,11 @@ def test_a_folder_is_read_back_as_it_was_written(folder: Path) -> None:
     results.summary.write_csv(folder / "summary.csv")
     results.monthly.write_parquet(folder / "monthly.parquet")
     (folder / "manifest.json").write_text(json.dumps(results.manifest), encoding="utf-8")
+    assert Results.load(folder).split is None
+    split_of("007").write_csv(folder / "split.csv")
     loaded = Results.load(folder)
+    assert loaded.split is not None
+    assert loaded.split.equals(split_of("007")), "a name of digits is a name"
     assert loaded.manifest == results.manifest
     assert loaded.monthly.equals(results.monthly)
     assert loaded.summary.schema == results.summary.schema

@@ -37,6 +37,8 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
         city=np.zeros((len(CITY_TOTALS), months), np.int64),
         tranche=np.zeros((0, months, 0), np.int64),
         claims=np.zeros((months, 0), np.int64),
+        turned_away=np.zeros((months, 0), np.int64),
+        budgets=np.zeros((4, 0), np.int64),
         fee=np.zeros((months, 3, 1)),
         offer_enrolled=np.zeros((months, 3, 1), np.int32),
         offer_open=np.ones((months, 3, 1), bool),

@@ -9,7 +9,9 @@ from town import billed as billed_at
 
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS
-from sim.study.compare import INCIDENCE, METRICS, outcome
+from sim.study import intervals
+from sim.study.compare import BUDGETS, INCIDENCE, METRICS, Outcome, applies, estimate, outcome
+from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
 
 
@@ -73,6 +75,62 @@ def test_groups_add_up_to_all(pair):
                 assert cells.sum() == pytest.approx(one.window[part][0]), (metric.name, part, dimension)
 
 
+def test_who_applies_wins_or_is_turned_away(pair):
+    """In every month, by tranche and by every group of children."""
+    one = outcome(*pair)
+    applied, issued, refused = (
+        one.monthly[name] for name in ("applications", "vouchers_issued", "applications_refused")
+    )
+    assert (applied == issued + refused).all()
+    assert (refused >= 0).all()
+    for start in ("quintile=", "band=", "tranche="):
+        columns = [n for n, group in enumerate(one.groups) if group.startswith(start)]
+        assert (refused[:, columns].sum(axis=1) == refused[:, 0]).all()
+        assert (refused[:, columns].sum(axis=0) > 0).sum() > 1
+
+
+def test_what_became_of_budgets(town: Town):
+    """Of the policy's own, of which the first to run dry tells the day, counted from the policy's first."""
+    tools = (
+        instrument("fee_subsidy", amount=10.0, start=town.day(0, 20)),
+        instrument("fee_subsidy", rate=0.1, budget=10_000.0, start=town.day(1)),
+        instrument("operating_subsidy", yuan_per_child=1.0, standing="any", budget=500_000.0, start=town.day(1)),
+    )
+    record = town.run(*tools)
+    window, monthly = (getattr(outcome(record, town.baseline), name) for name in ("window", "monthly"))
+    spent = record.claims[:, record.own].sum(axis=0)[1:] / 100
+    assert window["unspent_budget"][0] == pytest.approx(510_000 - spent.sum())
+    assert spent[0] == 10_000
+    assert window["ran_dry"][0] == 1
+    dry = dates.date.fromordinal(int(record.budget("dry_day")[record.own][1]))
+    assert window["run_dry_day"][0] == (dry - town.day(0, 20)).days > 12
+    assert window["turned_away"][0] == monthly["turned_away"][:, 0].sum() == record.turned_away.sum() > 0
+
+
+def one_of_many(ran_dry: float, day: float = 0.0, budgets: float = 1.0) -> Outcome:
+    parts = {"ran_dry": ran_dry, "run_dry_day": day, "unspent_budget": 5.0, "turned_away": 7.0}
+    parts |= {"budgets": budgets, "budgets_for_families": 0.0}
+    return Outcome(("all",), 24310, {name: np.array([x]) for name, x in parts.items()}, {})
+
+
+def test_the_day_a_budget_ran_dry_is_a_mean_over_those_that_did():
+    found = {metric.name: metric for metric in METRICS}
+    many = [one_of_many(1, 30), one_of_many(0), one_of_many(1, 50), one_of_many(0)]
+    day, ran_dry = (estimate(found[name], many, 0) for name in ("run_dry_day", "ran_dry"))
+    assert day == intervals.total(np.array([30.0, 50.0]))
+    assert day.value == 40
+    assert (ran_dry.value, ran_dry.bounded) == (0.5, True)
+    assert estimate(found["run_dry_day"], many[:2], 0) == Estimate(30.0), "one tells no interval"
+    assert estimate(found["run_dry_day"], many[1::2], 0) == Estimate(None)
+    assert estimate(found["ran_dry"], many[1::2], 0).value == 0
+
+
+def test_budgets_are_told_of_where_there_are_any():
+    shown = {m.name for m in METRICS if m.name in BUDGETS and applies(m, [one_of_many(1, 30)])}
+    assert shown == {"ran_dry", "run_dry_day", "unspent_budget"}, "of whom institutions lack nothing is known"
+    assert not any(applies(m, [one_of_many(0, budgets=0.0)]) for m in METRICS if m.name in BUDGETS)
+
+
 def test_a_policy_against_itself_adds_nothing(pair):
     _, baseline = pair
     got = outcome(baseline, baseline).window
@@ -83,12 +141,13 @@ def test_a_policy_against_itself_adds_nothing(pair):
 def test_every_issued_voucher_is_redeemed_expired_or_live(pair):
     """At the window's end, by tranche and for all; and by month, where live is what came in less what went out."""
     one = outcome(*pair)
+    shown = [0, -2, -1]
     flows = ("vouchers_issued", "vouchers_redeemed", "vouchers_expired")
-    issued, redeemed, expired = (one.window[name] for name in flows)
-    assert (issued == redeemed + expired + one.window["vouchers_live"]).all()
-    assert (one.window["vouchers_live"] > 0).sum() == 3, "all, and both tranches: the last round is still valid"
-    coming, *going = (one.monthly[name] for name in flows)
-    assert (one.monthly["vouchers_live"] == np.cumsum(coming - sum(going), axis=0)).all()
+    issued, redeemed, expired, live = (one.window[name][shown] for name in (*flows, "vouchers_live"))
+    assert (issued == redeemed + expired + live).all()
+    assert (live > 0).all(), "all, and both tranches: the last round is still valid"
+    coming, *going = (one.monthly[name][:, shown] for name in flows)
+    assert (one.monthly["vouchers_live"][:, shown] == np.cumsum(coming - sum(going), axis=0)).all()
 
 
 def test_pass_through_compares_offers_open_in_both(pair):

@@ -14,8 +14,16 @@ def test_mean_is_students():
     assert (got.value, got.low, got.high) == pytest.approx((5.0, low, high))
 
 
+@pytest.mark.parametrize(("k", "n"), [(0, 5), (2, 5), (5, 5), (3, 12)])
+def test_chance_is_exact(k, n):
+    low, high = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    got = intervals.chance(np.array([1.0] * k + [0.0] * (n - k)))
+    assert (got.value, got.low, got.high) == pytest.approx((k / n, low, high))
+
+
 def test_one_replication_has_no_interval():
     one = np.array([2.0])
+    assert intervals.chance(np.array([1.0])) == intervals.Estimate(1.0)
     assert intervals.mean(one) == intervals.Estimate(2.0)
     assert intervals.ratio(one, np.array([4.0])) == intervals.Estimate(0.5)
     assert intervals.ratio_difference(one, np.array([4.0]), one, np.array([8.0])) == intervals.Estimate(0.25)

@@ -16,6 +16,8 @@ def record():
         city=np.arange(8).reshape(8, 1),
         tranche=np.zeros((8, 1, 0), np.int64),
         claims=np.zeros((1, 1), np.int64),
+        turned_away=np.zeros((1, 1), np.int64),
+        budgets=np.zeros((4, 1), np.int64),
         fee=np.ones((1, 3, 2)),
         offer_enrolled=np.ones((1, 3, 2), np.int32),
         offer_open=np.ones((1, 3, 2), bool),
