@@ -27,25 +27,19 @@ SPLIT_SCHEMA = {
 }  # fmt: skip
 
 
-def weights(instruments: int) -> Floats:
-    """How much the value of each sub-policy counts in each instrument's part, float64 (n, 2ⁿ).
+def parts(values: Floats) -> Floats:
+    """Each instrument's part, float64 (n, r), of values of all sub-policies, float64 (2ⁿ, r).
 
     Sub-policy s has those instruments whose bit is set in s.
     """
-    n = instruments
-    out = np.empty((n, 2**n))
-    for s in range(2**n):
-        size = s.bit_count()
-        for i in range(n):
-            others = size - 1 if s >> i & 1 else size
-            share = factorial(others) * factorial(n - 1 - others) / factorial(n)
-            out[i, s] = share if s >> i & 1 else -share
+    n = len(values).bit_length() - 1
+    out = np.zeros((n, values.shape[1]))
+    for i in range(n):
+        for s in (s for s in range(2**n) if not s >> i & 1):
+            # the share of orders in which exactly these come before i; differences first, so that nothing stays nothing
+            share = factorial(s.bit_count()) * factorial(n - 1 - s.bit_count()) / factorial(n)
+            out[i] += share * (values[s | 1 << i] - values[s])
     return out
-
-
-def parts(values: Floats) -> Floats:
-    """Each instrument's part, float64 (n, r), of values of all sub-policies, float64 (2ⁿ, r)."""
-    return np.asarray(weights(len(values).bit_length() - 1) @ values)
 
 
 def split_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataFrame:
