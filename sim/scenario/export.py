@@ -51,7 +51,7 @@ def json_schema() -> dict[str, Any]:
     }
     whole["$defs"] = defs
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return dict(_with_evidence(_without_required(whole)))
+    return dict(_with_evidence(_with_amendments(_without_required(whole), defs)))
 
 
 def _without_required(node: Any) -> Any:
@@ -60,6 +60,23 @@ def _without_required(node: Any) -> Any:
         kept = {k: _without_required(v) for k, v in node.items() if k != "required" or v in _KEPT}
         return kept
     return [_without_required(x) for x in node] if isinstance(node, list) else node
+
+
+def _with_amendments(node: Any, defs: dict[str, Any]) -> Any:
+    """Allow a table under their names for every list of tables that have names (sim.scenario.nodes.merge)."""
+    if isinstance(node, list):
+        return [_with_amendments(x, defs) for x in node]
+    if not isinstance(node, dict):
+        return node
+    inside = {k: _with_amendments(v, defs) for k, v in node.items()}
+    items = node.get("items")
+    members = items if isinstance(items, dict) else {}
+    table = defs.get(members.get("$ref", "").rpartition("/")[2], members)
+    if node.get("type") != "array" or "name" not in table.get("properties", {}):
+        return inside
+    words = {k: inside.pop(k) for k in ("description", "default", "title") if k in inside}
+    member = {k: v for k, v in inside["items"].items() if k != "required"}  # the key is its name
+    return words | {"anyOf": [inside, {"type": "object", "additionalProperties": member}]}
 
 
 def _with_evidence(node: Any) -> Any:

@@ -113,14 +113,38 @@ def limit(sign: int) -> str:
 def merge(base: Node, over: Node) -> Node:
     """What extending leaves: tables key by key, anything else replaced whole.
 
-    A table that both give belongs to the file that extends, its keys to whoever gave them.
+    A table that both give belongs to the file that extends, its keys to whoever gave them. A table laid over a list
+    of tables that have names amends the list: each of its keys is the name of one to merge into, or to add.
     """
-    if not (isinstance(base.value, dict) and isinstance(over.value, dict)):
+    if not isinstance(over.value, dict):
+        return over
+    if _has_names(base):
+        return _amended(base, over)
+    if not isinstance(base.value, dict):
         return over
     keys = dict(base.value)
     for key, node in over.value.items():
         keys[key] = merge(keys[key], node) if key in keys else node
     return Node(over.file, keys)
+
+
+def _has_names(node: Node) -> bool:
+    """Whether a node is a list of tables, one at least, that all have a name of their own."""
+    rows = node.value if isinstance(node.value, list) else []
+    names = [row.value["name"].value for row in rows if isinstance(row.value, dict) and "name" in row.value]
+    texts = {name for name in names if isinstance(name, str)}
+    return bool(rows) and len(texts) == len(rows)
+
+
+def _amended(base: Node, over: Node) -> Node:
+    """A list of named tables with another file's changes to them, which stand under their names."""
+    rows = {row.value["name"].value: row for row in base.value}
+    if not all(isinstance(change.value, dict) for change in over.value.values()):
+        return over  # refused with the rest of what does not fit
+    for name, change in over.value.items():
+        named = Node(change.file, {"name": Node(change.file, name), **change.value})
+        rows[name] = merge(rows[name], named) if name in rows else named
+    return Node(over.file, list(rows.values()))
 
 
 def plain(node: Node) -> Any:

@@ -18,7 +18,7 @@ from sim.scenario.document import Document, read, survey
 from sim.scenario.faults import BadScenario, key_text
 from sim.scenario.files import MAX_BYTES
 from sim.scenario.keys import parse_key
-from sim.scenario.nodes import Evidence, Node, merge
+from sim.scenario.nodes import Evidence, Node, merge, plain
 from sim.scenario.toml import MAX_DEPTH
 
 
@@ -175,6 +175,48 @@ def test_tables_merge_and_arrays_are_replaced(tmp_path: Path) -> None:
     assert document.file_of(("policy", 0, "name")) == str(top)
     assert document.files == (top.resolve(), Path(base).resolve())
     assert document.path == top
+
+
+def test_a_table_over_a_list_of_named_tables_amends_it(tmp_path: Path) -> None:
+    top = lay(
+        tmp_path,
+        top="""
+        extends = "cities/b.toml"
+        [kind.park]
+        source = "new"
+        share = 0.3
+        [kind.home]
+        share = 0.1
+        """,
+        cities__b="""
+        [[kind]]
+        name = "private"
+        share = 0.7
+        [[kind]]
+        name = "park"
+        source = "old"
+        share = 0.2
+        fees = [3, 2]
+        """,
+    )
+    document = read(top)
+    assert document.tree["kind"] == [
+        {"name": "private", "share": 0.7},
+        {"name": "park", "source": "new", "share": 0.3, "fees": [3, 2]},
+        {"name": "home", "share": 0.1},
+    ]
+    base = str(tmp_path / "cities/b.toml")
+    assert row(document, "kind[1].share") == Evidence("kind[1].share", 0.3, None, None, "new", str(top))
+    assert row(document, "kind[1].fees[0]") == Evidence("kind[1].fees[0]", 3, None, None, "old", base)
+
+
+@pytest.mark.parametrize(
+    "base",
+    ["kind = [1]", "kind = []", "[[kind]]\nx = 1", "[[kind]]\nname = ['a']", "kind = [{ name = 'a' }, { name = 'a' }]"],
+)
+def test_a_list_whose_members_have_no_names_of_their_own_is_replaced_whole(tmp_path: Path, base: str) -> None:
+    top = lay(tmp_path, top="extends = 'cities/b.toml'\n[kind.a]\nx = 2", cities__b=base)
+    assert read(top).tree["kind"] == {"a": {"x": 2}}
 
 
 def test_a_number_with_evidence_is_replaced_whole(tmp_path: Path) -> None:
@@ -349,9 +391,13 @@ shaped = st.recursive(
     lambda inner: st.fixed_dictionaries({}, optional={"a": inner, "b": inner, "x": st.integers()}),
     max_leaves=6,
 )
+member = st.fixed_dictionaries({}, optional={"x": st.integers()})
+changes = st.fixed_dictionaries({}, optional={"p": member, "q": member, "r": member})
 
 
 def node(tree: Any, file: str) -> Node:
+    if isinstance(tree, list):
+        return Node(file, [node(v, file) for v in tree])
     return Node(file, {k: node(v, file) for k, v in tree.items()} if isinstance(tree, dict) else tree)
 
 
@@ -360,6 +406,13 @@ def test_merging_is_associative(one: Any, two: Any, three: Any) -> None:
     a, b, c = node(one, "a"), node(two, "b"), node(three, "c")
     assert merge(merge(a, b), c) == merge(a, merge(b, c))
     assert merge(a, a) == a
+
+
+@given(st.lists(member, min_size=1, max_size=3), changes, changes)
+def test_amending_is_associative(members: Any, two: Any, three: Any) -> None:
+    named = [{"name": name, **member} for name, member in zip("pqr", members, strict=False)]
+    a, b, c = node({"kind": named}, "a"), node({"kind": two}, "b"), node({"kind": three}, "c")
+    assert plain(merge(merge(a, b), c)) == plain(merge(a, merge(b, c)))
 
 
 @given(shaped, shaped)

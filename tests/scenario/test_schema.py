@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from town import HAMLET
 
 from sim.policy.menu import menu
+from sim.scenario.export import json_schema
 from sim.scenario.faults import BadScenario
 from sim.scenario.schema import Scenario, load
 from sim.study.plan import make_plan
@@ -551,3 +552,14 @@ def test_more_tranches_than_a_claim_can_name_are_refused(lay) -> None:
     scenario = load(lay(end='\n[[policy]]\nname = "many"\n' + 7 * pool))
     with pytest.raises(BadScenario, match="at most 127 tranches"):
         make_plan(scenario)
+
+
+def test_the_exported_schema_lets_a_table_amend_what_has_names() -> None:
+    """Kinds and policies, by name; not what has none, such as a policy's instruments."""
+    schema = json_schema()
+    kinds = schema["$defs"]["SupplyFacts"]["properties"]["kind"]["anyOf"]
+    assert kinds[1] == {"type": "object", "additionalProperties": kinds[0]["items"]}
+    policies = schema["properties"]["policy"]["anyOf"]
+    assert "required" not in policies[1]["additionalProperties"]
+    assert policies[0]["items"]["required"] == ["name"]
+    assert "anyOf" not in schema["properties"]["instrument"]
