@@ -1,5 +1,9 @@
 """Laws for every instrument on the menu: a new one is held to them by being there."""
 
+import os
+import shutil
+import subprocess
+import sys
 import tomllib
 from datetime import date
 from itertools import combinations
@@ -283,3 +287,80 @@ def test_what_it_costs_is_what_others_gain(
     closed = baseline.city[[CITY_TOTALS.index(n) for n in ("prepaid_lost_fen", "unpaid_wages_fen")]].sum(axis=1)
     assert (closed > 0).all(), "institutions close, with fees lost and wages owed"
     assert (change("prepaid_refunded_fen").sum() > 0) == (kind == "prepayment_escrow")
+
+
+LEAF = '''"""Starting sum: a test's own instrument."""
+
+from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
+from typing import ClassVar
+
+from sim.params import number
+from sim.policy.instrument import Columns, Floats, Instrument, Offered
+
+import numpy as np
+
+
+class StartingSum(Instrument):
+    """Pays a sum for every place."""
+
+    title: ClassVar[str] = "a sum per place"
+    yuan: float = number("yuan a month", "per place", default=0.0, idle=0.0, at_most=1000)
+
+    @property
+    def idle(self) -> bool:
+        """Pays nothing."""
+        return self.yuan == 0
+
+    def place_income(self, offered: Offered, columns: Columns) -> Floats:
+        """The same everywhere."""
+        return np.full(len(offered.kind), self.yuan)
+'''
+SCENARIO = """
+extends = "hamlet.toml"
+title = "a new instrument"
+[[policy]]
+name = "baseline"
+[[policy]]
+name = "new"
+  [[policy.instrument]]
+  kind = "starting_sum"
+  yuan = {yuan}
+"""
+
+
+def test_an_instrument_is_on_the_menu_by_its_file_alone(tmp_path: Path) -> None:
+    """In a copy of the program with one more file it is listed, checked, run, and under these laws."""
+    root = Path(__file__).resolve().parents[2]
+    for folder in ("sim", "tests"):
+        shutil.copytree(root / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    (tmp_path / "sim/policy/starting_sum.py").write_text(LEAF, encoding="utf-8")
+    (tmp_path / "cities").mkdir()
+    shutil.copy(root / "tests/hamlet.toml", tmp_path / "cities/hamlet.toml")
+    for name, yuan in (("good", "25"), ("bad", "5000")):
+        text = SCENARIO.format(yuan=yuan).replace("hamlet.toml", "cities/hamlet.toml")
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+
+    def answer(*words: str) -> subprocess.CompletedProcess[str]:
+        here = {**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"}
+        return subprocess.run([sys.executable, *words], cwd=tmp_path, env=here, capture_output=True, text=True)
+
+    menu_text = answer("-m", "sim", "instruments")
+    assert "starting_sum" in menu_text.stdout
+    assert "a sum per place" in menu_text.stdout
+    good, bad = answer("-m", "sim", "check", "good.toml"), answer("-m", "sim", "check", "bad.toml")
+    assert good.returncode == 0, good.stderr
+    assert bad.returncode == 2
+    assert "yuan" in bad.stderr
+    laws = answer(
+        "-m",
+        "pytest",
+        "-q",
+        "-n",
+        "0",
+        "tests/policy/test_menu.py",
+        "-k",
+        "starting_sum and (default or idle or money)",
+    )
+    assert laws.returncode == 0, laws.stdout
+    assert "passed" in laws.stdout
