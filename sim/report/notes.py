@@ -9,15 +9,24 @@ from sim.report.words import assumption, text
 
 def notes(manifest: Mapping[str, Any], language: str) -> list[str]:
     """Return the warnings of a run, that of a thinned city first: it bears on every count."""
-    said = [names.tidy(str(note)) for note in manifest.get("notes") or []]
-    scale = scale_of(manifest)
+    said = [names.tidy(_said(note, language)) for note in manifest.get("notes") or []]
+    scale = scale_of(manifest, language)
     return [text("page.scaled", language, scale=scale), *said] if scale else said
 
 
-def scale_of(manifest: Mapping[str, Any]) -> str:
+def _said(note: Any, language: str) -> str:
+    """A note in words: the study's own by its key, with what fills the gaps; any other as it stands."""
+    if not isinstance(note, Mapping):
+        return str(note)
+    comma = text("list.comma", language)
+    gaps = {name: comma.join(value) if isinstance(value, list) else value for name, value in note.items()}
+    return text(f"note.{gaps.pop('key')}", language, **gaps)
+
+
+def scale_of(manifest: Mapping[str, Any], language: str) -> str:
     """Write the share of the city that was simulated, or nothing if it was the whole."""
     scale = manifest.get("scale")
-    return "" if scale is None or scale == 1 else f"{scale * 100:,.6g} %"
+    return "" if scale is None or scale == 1 else text("number.percent", language, number=f"{scale * 100:,.6g}")
 
 
 def assumed(item: Mapping[str, Any]) -> bool:
@@ -36,7 +45,7 @@ def resting(manifest: Mapping[str, Any], moved: Collection[str], language: str) 
     if not flagged:
         return ""
     ranged = sum(item.get("low") is not None and item.get("high") is not None for item in flagged)
-    listed = ", ".join(assumption(names.tidy(key), language).short for key in moved)
+    listed = text("list.comma", language).join(assumption(names.tidy(key), language).short for key in moved)
     said = text("page.resting", language, total=len(evidence), flagged=len(flagged), ranged=ranged)
     tail = text("page.resting.moved", language, moved=listed) if listed else text("page.resting.still", language)
-    return f"{said} {tail}"
+    return text("list.sentence", language).join((said, tail))

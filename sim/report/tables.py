@@ -224,27 +224,27 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
     yield [
         name,
         Text(_take_up_cell(row, language)),
-        Text(_cell(row.added_child_months, "count")),
-        Text(_cell(row.public_cost, "money")),
-        Text(_cell(row.cost_per_added_child_month, "yuan")),
-        Text(_cell(row.inframarginal_share, "share")),
+        Text(_cell(row.added_child_months, "count", language)),
+        Text(_cell(row.public_cost, "money", language)),
+        Text(_cell(row.cost_per_added_child_month, "yuan", language)),
+        Text(_cell(row.inframarginal_share, "share", language)),
     ]
     for key in dict.fromkeys(line.assumption for line in row.knowledge):
         at = text("terminal.if", language, assumption=assumption(names.tidy(key), language).short)
-        tail = [_setting(row, metric, key) for metric in KNOWLEDGE_METRICS]
+        tail = [_setting(row, metric, key, language) for metric in KNOWLEDGE_METRICS]
         yield [Text(cell, style="dim") for cell in (at, "", "", "", *tail)]
     yield [Text("")] * 6
 
 
-def _cell(estimate: Estimate, form: str) -> str:
-    value = numerals.show(estimate.value, form)
-    between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value)
+def _cell(estimate: Estimate, form: str, language: str) -> str:
+    value = numerals.show(estimate.value, form, language=language)
+    between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value, language=language)
     exact = estimate.low == estimate.high
     return f"{value}\n{between}" if between and estimate.defined and not exact else value
 
 
 def _take_up_cell(row: HeadlineRow, language: str) -> str:
-    own = numerals.show(row.take_up.value, "take_up")
+    own = numerals.show(row.take_up.value, "take_up", language=language)
     change = row.take_up_change
     if not change.defined:
         return own if row.baseline else f"{own}\n{numerals.DASH}"
@@ -252,17 +252,19 @@ def _take_up_cell(row: HeadlineRow, language: str) -> str:
         own,
         text("terminal.points", language, change=numerals.show(change.value, "points", signed=True)),
     ]
-    between = numerals.spread(change.low, change.high, "points", like=change.value)
+    between = numerals.spread(change.low, change.high, "points", like=change.value, language=language)
     return "\n".join([*lines, between] if between else lines)
 
 
-def _setting(row: HeadlineRow, metric: str, key: str) -> str:
+def _setting(row: HeadlineRow, metric: str, key: str, language: str) -> str:
     """Write the metric at the low and the high setting; the centre too if the row above differs."""
     form = "yuan" if metric == "cost_per_added_child_month" else "share"
     for line in row.knowledge:
         if line.metric == metric and line.assumption == key:
-            low, central, high = (numerals.show(n, form) for n in (line.low, line.central, line.high))
-            above = numerals.show(getattr(row, metric).value, form)
+            low, central, high = (
+                numerals.show(n, form, language=language) for n in (line.low, line.central, line.high)
+            )
+            above = numerals.show(getattr(row, metric).value, form, language=language)
             return f"{low} | {high}" if central == above else f"{low} |\n{central} |\n{high}"
     return numerals.DASH
 
@@ -276,17 +278,19 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))
     for name, kind in (("pass_through", "plain"), ("prepaid_lost", "money")):
-        if listed := "; ".join(_listed(row, name, kind) for row in rows if getattr(row, name).defined):
+        if said := [_listed(row, name, kind, language) for row in rows if getattr(row, name).defined]:
+            listed = text("list.semicolon", language).join(said)
             captions.append(text(f"terminal.{name}", language, listed=listed))
     moved = dict.fromkeys(line.assumption for row in rows for line in row.knowledge)
-    said = resting(results.manifest, moved, language)
-    return [*captions, *([said] if said else []), *(f"! {note}" for note in notes(results.manifest, language))]
+    rests = resting(results.manifest, moved, language)
+    return [*captions, *([rests] if rests else []), *(f"! {note}" for note in notes(results.manifest, language))]
 
 
-def _listed(row: HeadlineRow, name: str, kind: str) -> str:
+def _listed(row: HeadlineRow, name: str, kind: str, language: str) -> str:
     """Write a policy's name and its number, with the interval in brackets."""
     estimate: Estimate = getattr(row, name)
-    between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value)
-    value = numerals.show(estimate.value, kind)
+    between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value, language=language)
+    value = numerals.show(estimate.value, kind, language=language)
     policy = names.shorten(names.tidy(row.policy), 60)
-    return f"{policy} {value} ({between})" if between and estimate.low != estimate.high else f"{policy} {value}"
+    exact = not between or estimate.low == estimate.high
+    return f"{policy} {value}" + ("" if exact else text("number.in_brackets", language, words=between))

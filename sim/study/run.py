@@ -396,22 +396,13 @@ def _kinds_that_set_fees(scenario: Scenario) -> list[str]:
     return [k.name for k in scenario.city.supply.kind if k.share > 0 and k.fee_rule != "fixed"]
 
 
-def _notes(plan: Plan) -> list[str]:
-    """What a reader must know before believing the table."""
-    scenario, notes = plan.scenario, []
+def _notes(plan: Plan) -> list[dict[str, Any]]:
+    """What a reader must know before believing the table: keys of the report's words, with what fills their gaps."""
+    scenario = plan.scenario
     setting = _kinds_that_set_fees(scenario)
-    if setting:
-        notes.append(
-            f"Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "
-            f"{', '.join(setting)}. Pass-through says how much of a yuan ends there."
-        )
-    else:
-        notes.append(
-            "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
-            "demands: no part of any subsidy can end in higher fees here."
-        )
+    notes: list[dict[str, Any]] = [{"key": "fees_respond", "kinds": setting} if setting else {"key": "fees_fixed"}]
     if scenario.run.replications < 2:
-        notes.append("One replication: there are no intervals for luck.")
+        notes.append({"key": "one_replication"})
     return notes
 
 
