@@ -309,7 +309,7 @@ def _show(folder: Path, lang: Language) -> None:
     results = Results.load(folder)
     wide = Console()
     Console(width=None if wide.is_terminal else max(wide.width, 100)).print(terminal_table(results, lang))
-    files = ("summary.csv", "monthly.parquet", "manifest.json", "figures", "report.html")
+    files = ("summary.csv", "summary.xlsx", "monthly.parquet", "manifest.json", "figures", "report.html")
     print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))
 
 

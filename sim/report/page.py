@@ -34,7 +34,7 @@ class Picture:
 
 
 def write_report(results: Results, folder: Path, language: str = "en") -> list[Path]:
-    """Draw the figures and write the page into the folder; return the files written.
+    """Draw the figures, write the workbook and the page into the folder; return the files written.
 
     results : a finished study
     folder : where its other files are; created if need be
@@ -42,9 +42,11 @@ def write_report(results: Results, folder: Path, language: str = "en") -> list[P
     """
     # the figures bring in matplotlib, which whoever wants a table only should not wait for
     from sim.report.figures import draw_all
+    from sim.report.workbook import write_workbook
 
     drawn = draw_all(results, folder, language)
-    return [*drawn, write_page(results, folder, drawn, language)]
+    workbook = write_workbook(results, folder, language)
+    return [*drawn, workbook, write_page(results, folder, drawn, language)]
 
 
 def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = None, language: str = "en") -> Path:

@@ -551,7 +551,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "nobody knows, in fewer draws, so it need not hold the number above it; the two doubts are never added "
         "up. A dash marks what is undefined, or a ratio whose "
         "denominator cannot be told from zero.",
-        "zh": "每个数字下方是随机波动的95%区间：各政策都采用相同的{replications}，因此差异是逐个儿童比较得出"
+        "zh": "每个数字下方是随机波动的95%区间：各政策都采用相同的 {replications}，因此差异是逐个儿童比较得出"
         "的。“假设”一行是该数字在没有资料可以确定的假设之下的取值范围，抽样次数较少，"
         "因此不一定包含上方的数字；两种不确定性从不相加。横线表示没有定义，或分母与零无法区分的比率。",
     },
@@ -663,6 +663,32 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.value": {"en": "Value", "zh": "值"},
     "column.range": {"en": "Range", "zh": "范围"},
     "column.source": {"en": "Source", "zh": "来源"},
+    "column.low_end": {"en": "Low", "zh": "低端"},
+    "column.high_end": {"en": "High", "zh": "高端"},
+    # the workbook
+    "workbook.what": {
+        "en": "The sheet “summary” holds summary.csv: one row per policy, metric, group and doubt, with the words for "
+        "the metric. Cells without a value are undefined.",
+        "zh": "工作表 summary 即 summary.csv：每行为一项政策、一项指标、一个分组和一种不确定性，"
+        "并附指标名称与含义。空格表示没有定义。",
+    },
+    "workbook.units": {
+        "en": "Units stand in their column, and money is in yuan. Shares are fractions shown as per cent.",
+        "zh": "单位见单位列，金额以元计。比例为小数，以百分数显示。",
+    },
+    "workbook.intervals": {
+        "en": "Where doubt is “luck”, low and high are the 95 % interval over replications, and difference is the "
+        "paired change from the baseline with its own interval. Where doubt is “knowledge”, they are the values at the "
+        "low and the high end of the assumption that group names: settings, not an interval.",
+        "zh": "doubt 为 luck 时，low 和 high 是各次重复模拟的95%区间，difference 是与基准情景的配对差，也有自己的区间。"
+        "doubt 为 knowledge 时，它们是 group 所指假设取低端和高端时的值：是设定值，不是区间。",
+    },
+    "workbook.groups": {
+        "en": "group is “all”, or one part of the children or institutions by income, age, district, kind and so on. "
+        "Below: what a reader must know, then every number put in, with its range and source.",
+        "zh": "group 为 all，或按收入、年龄、区县、机构类型等划分的一部分儿童或机构。"
+        "以下先列读表须知，再列全部输入的数及其范围和来源。",
+    },
     # one finding per policy, in sentences
     "finding.added": {
         "en": "adds {added} child-months of care ({luck}) for {cost} million yuan.",

@@ -63,8 +63,8 @@ def page(written: list[Path]) -> Reader:
     return read(written[-1])
 
 
-def test_the_report_is_sixteen_figures_and_a_page(written: list[Path]) -> None:
-    assert len(written) == 17
+def test_the_report_is_sixteen_figures_a_workbook_and_a_page(written: list[Path]) -> None:
+    assert len(written) == 18
     assert written[-1].name == "report.html"
     assert all(path.is_file() for path in written)
     assert not list(written[-1].parent.rglob("*.part"))
