@@ -14,12 +14,12 @@ from sim.report import names, numerals
 from sim.report.notes import notes, resting
 from sim.report.words import assumption, text
 from sim.study.estimate import Estimate
+from sim.study.summary import NUMBERS, read_summary
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-NUMBERS = ("value", "low", "high", "difference", "difference_low", "difference_high")
 KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
 ASSUMPTION = "assumption="
 NAME_COLUMNS = 15  # what a terminal of 100 columns leaves for the names
@@ -100,11 +100,8 @@ class Results:
     @classmethod
     def load(cls, folder: Path) -> "Results":
         """Read summary.csv, monthly.parquet and manifest.json from a results folder."""
-        types: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS, pl.Float64)
-        types |= dict.fromkeys(("policy", "metric", "unit", "group", "doubt"), pl.String)
-        summary = pl.read_csv(folder / "summary.csv", schema_overrides=types | {"replications": pl.Int64})
         monthly = pl.read_parquet(folder / "monthly.parquet")
-        return cls(summary, monthly, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+        return cls(read_summary(folder), monthly, json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
 
     @cached_property
     def policies(self) -> tuple[str, ...]:

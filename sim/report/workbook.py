@@ -10,9 +10,10 @@ from typing import Any
 import xlsxwriter
 
 from sim.report import names, notes, numerals
-from sim.report.tables import NUMBERS, Results
+from sim.report.tables import Results
 from sim.report.words import form, metric, text
 from sim.study.disk import write_whole
+from sim.study.summary import NUMBERS
 
 NAME = "summary.xlsx"
 WORDS = ("label", "meaning")  # columns beside those of summary.csv

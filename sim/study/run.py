@@ -122,7 +122,7 @@ def _warm(task: Task) -> Replication:
 
 def run(
     scenario: Scenario,
-    out: Path = Path("results"),
+    out: str | Path = "results",
     workers: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
@@ -141,7 +141,7 @@ def run(
     workers = workers or _cores()
     if workers > 1:
         _compile_at_once(workers)
-    with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
+    with ResultsFolder(Path(out) / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
         jobs = plan.jobs()
