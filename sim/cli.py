@@ -376,6 +376,34 @@ def check(*files: Path, settings: Setting = ()) -> int:
 
 
 @app.command
+def new(name: str) -> int:
+    """Write a commented scenario to start from: scenarios/NAME.toml, or NAME.toml where there is no such folder.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario; no file is ever replaced.
+    """
+    from sim.scenario.starter import starter
+    from sim.study.disk import write_whole
+
+    stem = name.removesuffix(".toml")
+    folder = Path("scenarios") if Path("scenarios").is_dir() else Path()
+    path = folder / f"{stem}.toml"
+    try:
+        said = starter(stem, folder)
+    except ValueError as error:
+        _complain(f"new: {error}")
+        return BAD_INPUT
+    if path.exists() or path.is_symlink():
+        _complain(f"{path}: found a file, expected a name that is not taken")
+        return BAD_INPUT
+    write_whole(path, said.encode())
+    print(f"{path}: written. To run it: python -m sim {shlex.quote(str(path))}")
+    return DONE
+
+
+@app.command
 def calibrate(
     file: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2, keep: bool = False
 ) -> int:
