@@ -280,7 +280,8 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
             captions.append(text(f"terminal.{name}", language, listed=listed))
     moved = dict.fromkeys(line.assumption for row in rows for line in row.knowledge)
     rests = resting(results.manifest, moved, language)
-    return [*captions, *([rests] if rests else []), *(f"! {note}" for note in notes(results.manifest, language))]
+    warned = [text("terminal.note", language, note=note) for note in notes(results.manifest, language)]
+    return [*captions, *([rests] if rests else []), *warned]
 
 
 def _listed(row: HeadlineRow, name: str, kind: str, language: str) -> str:

@@ -510,6 +510,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "terminal.inframarginal": {"en": "Would have\ncome anyway", "zh": "原本即会\n入托占比"},
     "terminal.points": {"en": "{change} points", "zh": "{change} 个百分点"},
     "terminal.if": {"en": " {assumption}", "zh": " {assumption}"},
+    "terminal.note": {"en": "! {note}", "zh": "！{note}"},
     "terminal.luck": {
         "en": "Second lines: 95 % intervals for luck, over {replications} replications with the same luck "
         "under every policy.",
@@ -522,8 +523,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "terminal.knowledge": {
         "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
         "which nobody knows, over fewer draws.",
-        "zh": "各政策下方：最后两个数在某一假设取低值 | 中值 | 高值时的结果；这些假设没有资料可以确定，"
-        "所用抽样次数较少。",
+        "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，所用抽样次数较少。",
     },
     "terminal.pass_through": {
         "en": "Of each yuan paid, ended in higher posted fees (below zero: fees fell): {listed}.",
