@@ -100,6 +100,9 @@ def test_what_is_undefined_is_empty(small: Results, tmp_path: Path) -> None:
 def test_the_workbook_is_the_same_each_time(small: Results, tmp_path: Path) -> None:
     one, two = (write_workbook(small, tmp_path / name).read_bytes() for name in ("one", "two"))
     assert one == two
+    core = parts(tmp_path / "one" / "summary.xlsx")["docProps/core.xml"]
+    dates = {said for said in core.itertext() if said[:2] == "20"}
+    assert dates == {"2000-01-01T00:00:00Z"}, "not the hour at which it was written"
     assert not list(tmp_path.rglob("*.part"))
 
 
