@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # typing itself takes a while to load, before an interrup
 if TYPE_CHECKING:
     from typing import Any
 
-_HOMES = {"load": "sim.scenario.schema", "run": "sim.study.run", "compare": "sim.study.compare"}
+_HOMES = {"load": "sim.scenario.schema", "run": "sim.study.run", "compare": "sim.study.summary"}
 
 __all__ = ["compare", "load", "run"]
 

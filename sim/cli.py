@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter, Token
 
+from sim.report.words import Language, text
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from sim.scenario.schema import Scenario
 
-COMPARING = "comparing the policies"
 DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5, 130
 
 app = App(
@@ -41,10 +42,10 @@ app = App(
 def _whole(kind: Any, tokens: Sequence[Token]) -> int:
     """A whole number as typed: nothing is rounded."""
     del kind
-    (text,) = (token.value for token in tokens)
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        raise ValueError(f"found {text[:40]}, expected a whole number of at most 18 digits")
-    return int(text)
+    (typed,) = (token.value for token in tokens)
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", typed):
+        raise ValueError(f"found {typed[:40]}, expected a whole number of at most 18 digits")
+    return int(typed)
 
 
 Whole = Annotated[int, Parameter(converter=_whole)]
@@ -88,8 +89,8 @@ def _caught(name: str) -> _Sink:
     stream = getattr(sys, name)
     sink, encoding = (_Sink(None), "utf-8") if stream is None else (_Sink(stream.fileno()), stream.encoding)
     prompt = sink.isatty() or name == "stderr"
-    text = io.TextIOWrapper(io.BufferedWriter(sink), encoding, errors="backslashreplace", line_buffering=prompt)
-    setattr(sys, name, text)
+    written = io.TextIOWrapper(io.BufferedWriter(sink), encoding, errors="backslashreplace", line_buffering=prompt)
+    setattr(sys, name, written)
     return sink
 
 
@@ -166,8 +167,8 @@ def _explained(error: Exception) -> int:
     raise error
 
 
-def _complain(text: str) -> None:
-    print(text, file=sys.stderr)
+def _complain(fault: str) -> None:
+    print(fault, file=sys.stderr)
 
 
 def _repeat(words: list[str]) -> str:
@@ -186,7 +187,7 @@ def run(
     settings: Setting = (),
     executor: Literal["local"] = "local",
     fresh: bool = False,
-    lang: Literal["en"] = "en",
+    lang: Language = "en",
     quiet: bool = False,
 ) -> int:
     """Run scenario files, compare their policies, write the results.
@@ -212,7 +213,7 @@ def run(
     fresh
         Run every job again, also those already finished.
     lang
-        Language of table, figures and page.
+        Language of progress, table, figures and page: English or Simplified Chinese.
     quiet
         No progress.
     """
@@ -273,7 +274,7 @@ def _load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> list[Scenar
     return scenarios
 
 
-def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, lang: str, quiet: bool) -> int:
+def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, lang: Language, quiet: bool) -> int:
     """One scenario: run, figures, page, table."""
     from rich.console import Console
 
@@ -283,23 +284,23 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
         from sim.report.page import write_report
         from sim.report.tables import Results
 
-        console.print("drawing the figures, writing the page")  # above the bar, where there is one
+        console.print(text("progress.publishing", lang))  # above the bar, where there is one
         write_report(Results.load(folder), folder, lang)
 
     console = Console(stderr=True, quiet=quiet)
-    with _progress(console, quiet) as advance, _interruptible():
+    with _progress(console, quiet, lang) as advance, _interruptible():
         study = run_study(scenario, out, workers, fresh, advance, _repeat(sys.argv[1:]), publish)
     for notice in study.notices:
         _complain(notice)
     if study.failures:
-        for job, text in sorted(study.failures.items()):
-            _complain(f"failed: {job}: {text.strip().splitlines()[-1]}")
+        for job, trace in sorted(study.failures.items()):
+            _complain(f"failed: {job}: {trace.strip().splitlines()[-1]}")
         return JOBS_FAILED
     _show(study.folder, lang)
     return DONE
 
 
-def _show(folder: Path, lang: str) -> None:
+def _show(folder: Path, lang: Language) -> None:
     """The headline table, and where the rest is."""
     from rich.console import Console
 
@@ -311,18 +312,19 @@ def _show(folder: Path, lang: str) -> None:
     paper.print(terminal_table(results, lang))
     if results.split is not None:
         paper.print(terminal_split(results, lang))
-    parts = "" if results.split is None else "split.csv, "
-    print(f"{folder}: summary.csv, {parts}monthly.parquet, manifest.json, figures, report.html")
+    parts = () if results.split is None else ("split.csv",)
+    files = ("summary.csv", "summary.xlsx", *parts, "monthly.parquet", "manifest.json", "figures", "report.html")
+    print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))
 
 
-def _first_words() -> str:
+def _first_words(lang: Language) -> str:
     """What a run does before its first job."""
     compiled = next(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"), None)
-    return "compiling, once for this version of the program" if compiled is None else "drawing the city"
+    return text("progress.compiling" if compiled is None else "progress.drawing", lang)
 
 
 @contextmanager
-def _progress(console: Console, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def _progress(console: Console, quiet: bool, lang: Language) -> Iterator[Callable[[int, int], None] | None]:
     """A bar with the time left where somebody watches, plain lines otherwise."""
     if quiet:
         yield None
@@ -332,22 +334,23 @@ def _progress(console: Console, quiet: bool) -> Iterator[Callable[[int, int], No
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task(_first_words(), total=None)
+            task = bar.add_task(_first_words(lang), total=None)
 
             def move(done: int, total: int) -> None:
-                doing = COMPARING if done == total else "jobs" if done else "drawing the city"
-                bar.update(task, description=doing, completed=done, total=total)
+                doing = "comparing" if done == total else "jobs" if done else "drawing"
+                bar.update(task, description=text(f"progress.{doing}", lang), completed=done, total=total)
 
             yield move
         return
-    console.print(_first_words())
+    console.print(_first_words(lang))
     told = [-1]
 
     def tell(done: int, total: int) -> None:
         tenth = 10 * done // max(total, 1)
         if tenth > told[0]:
             told[0] = tenth
-            console.print(f"{done} of {total} jobs" + (f"; {COMPARING}" if done == total else ""))
+            key = "progress.all_done" if done == total else "progress.done"
+            console.print(text(key, lang, done=done, total=total))
 
     yield tell
 
@@ -375,6 +378,34 @@ def check(*files: Path, settings: Setting = ()) -> int:
         if searches := sum(policy.match is not None for policy in scenario.policies):
             jobs += f" and those of {searches} {'search' if searches == 1 else 'searches'}"
         print(f"{scenario.document.path}: good; {jobs}, {unsourced} numbers without a source")
+    return DONE
+
+
+@app.command
+def new(name: str) -> int:
+    """Write a commented scenario to start from: scenarios/NAME.toml, or NAME.toml where there is no such folder.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario; no file is ever replaced.
+    """
+    from sim.scenario.starter import starter
+    from sim.study.disk import write_whole
+
+    stem = name.removesuffix(".toml")
+    folder = Path("scenarios") if Path("scenarios").is_dir() else Path()
+    path = folder / f"{stem}.toml"
+    try:
+        said = starter(stem, folder)
+    except ValueError as error:
+        _complain(f"new: {error}")
+        return BAD_INPUT
+    if path.exists() or path.is_symlink():
+        _complain(f"{path}: found a file, expected a name that is not taken")
+        return BAD_INPUT
+    write_whole(path, said.encode())
+    print(f"{path}: written. To run it: python -m sim {shlex.quote(str(path))}")
     return DONE
 
 

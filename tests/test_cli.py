@@ -109,6 +109,31 @@ def test_a_run_says_what_it_is_doing_before_the_first_job_and_after_the_last(tmp
     assert sim(ROOT / "tests" / "hamlet.toml", "--out", tmp_path, "--quiet").stderr == ""
 
 
+def test_another_language_simulates_nothing_and_moves_no_number(tmp_path):
+    """Only figures, page and words differ: what machines read stays as it was, but for the command that was typed."""
+    words = (ROOT / "tests" / "hamlet.toml", "--out", tmp_path, "--workers", "1")
+    assert sim(*words).returncode == 0
+    folder = tmp_path / "hamlet"
+
+    def numbers():
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        del manifest["command"]
+        kept = [(folder / name).read_bytes() for name in ("summary.csv", "monthly.parquet")]
+        return manifest, kept, {path: path.stat().st_mtime_ns for path in (folder / "jobs").rglob("*")}
+
+    before, page = numbers(), (folder / "report.html").read_bytes()
+    done = sim(*words, "--lang", "zh")
+    assert (done.returncode, numbers()) == (0, before)
+    assert done.stderr.splitlines() == ["正在生成城市", "已完成 1/1 项任务；正在比较各政策", "正在绘图并编写报告页"]
+    assert "入托率" in done.stdout
+    chinese = (folder / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-Hans">' in chinese
+    assert sim(*words).returncode == 0
+    assert (folder / "report.html").read_bytes() == page
+    faults = [sim("check", "nowhere.toml").stderr, sim("nowhere.toml", "--lang", "zh").stderr]
+    assert faults[0] == faults[1], "faults are for machines too"
+
+
 def test_an_interrupt_says_how_to_go_on(tmp_path):
     words = ["-m", "sim", str(SCENARIO), "--scale", "0.1", "--replications", "4", "--out", str(tmp_path), "--quiet"]
     run = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)

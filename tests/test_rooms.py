@@ -31,6 +31,8 @@ ROOMS_OF_TOOL = {
     "llvmlite": {"kernels", "draws"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
+    "fontTools": {"report"},
+    "xlsxwriter": {"report"},
     "rich": {"cli", "report"},
     "cyclopts": {"cli"},
     "loky": {"study"},

@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.report import names
+from sim.report import names, typeface
 from sim.report.numerals import MINUS
 from sim.report.series import Band
 from sim.report.words import month, text
@@ -72,9 +72,7 @@ STYLE: dict[str, Any] = {
     "ytick.color": INK,
     "ytick.labelsize": 8.5,
 }
-OURS = "Han GB2312"  # simplified Chinese, so that figures are the same on every machine
-OUR_FILE = Path(__file__).parent / "fonts" / "HanGB2312-Regular.otf"
-# for characters that ours lacks, such as traditional ones
+# for characters that our own font lacks, such as traditional ones
 HAN_FONTS = (
     "Noto Sans CJK SC",
     "Noto Sans SC",
@@ -167,12 +165,12 @@ def _families(words: str) -> list[str]:
 
 @cache
 def _ours() -> tuple[str, ...]:
-    """Our own font, made known to matplotlib."""
+    """Our own font, made known to matplotlib, so that figures are the same on every machine."""
     fonts = font_manager.fontManager
-    fonts.addfont(OUR_FILE)
+    fonts.addfont(typeface.FILE)
     # it has one weight, which serves where bold is asked for too; else matplotlib complains to the reader
     fonts.ttflist.append(replace(fonts.ttflist[-1], weight="bold"))
-    return (OURS,)
+    return (typeface.FAMILY,)
 
 
 @cache
@@ -229,8 +227,9 @@ def month_axis(axes: Axes, months: Sequence[date], language: str, *, most: int =
     step = next(s for s in (1, 2, 3, 6, 12, 24, 48, 120, 1200) if len(months) / s <= most or s == 1200)
     ticks = list(range(0, len(months), step))
     years = [months[tick].year for tick in ticks]
+    said = [text("axis.year", language, year=year) for year in years]
     labels = [
-        month(months[tick].month, language) + (f"\n{years[i]}" if i == 0 or years[i] != years[i - 1] else "")
+        month(months[tick].month, language) + (f"\n{said[i]}" if i == 0 or years[i] != years[i - 1] else "")
         for i, tick in enumerate(ticks)
     ]
     axes.set_xticks(ticks, labels)

@@ -18,7 +18,7 @@ from sim.report.grids import SIDES
 from sim.report.notes import scale_of
 from sim.report.series import Floats, Monthly, band, gather
 from sim.report.tables import Results
-from sim.report.words import metric, text
+from sim.report.words import alphabet, metric, text
 from sim.study.estimate import Estimate
 
 FUNNEL = (
@@ -56,14 +56,19 @@ class Scene:
         title = self.say(f"figure.{stem}.title")
         figure = canvas.blank(title, height, left=left, right=right, top=top, bottom=bottom)
         if foot:
-            said = self.say("figure.scaled", scale=scale_of(self.results.manifest))
+            said = self.say("figure.scaled", scale=self.scale)
             figure.text(0.12 / canvas.WIDTH, 0.07 / height, said, va="bottom", size=8)
         return figure
 
     @property
     def foot(self) -> float:
         """Inches at the foot of a figure for the line about a thinned city."""
-        return 0.2 if scale_of(self.results.manifest) else 0.0
+        return 0.2 if self.scale else 0.0
+
+    @property
+    def scale(self) -> str:
+        """The share of the city that was simulated, in words; empty if it was the whole."""
+        return scale_of(self.results.manifest, self.language)
 
     def legend_room(self, policies: Collection[str]) -> float:
         """Inches that the legend of these policies takes."""
@@ -92,7 +97,7 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    with canvas.style(_foreign_words(results)):
+    with canvas.style(_foreign_words(results, language)):
         scene = Scene(results, gather(results, DRAWN_MONTHLY), canvas.pens(results.policies, language), language)
         for stem, draw in DRAWINGS.items():
             figure = draw(scene)
@@ -104,11 +109,10 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
     return written
 
 
-def _foreign_words(results: Results) -> list[str]:
+def _foreign_words(results: Results, language: str) -> list[str]:
     arms = (results.manifest.get("sweep") or {}).get("arms") or []
-    return [
-        names.tidy(name) for name in (*results.policies, *(arm["name"] for arm in arms), *_kinds_that_set_fees(results))
-    ]
+    others = (*results.policies, *(arm["name"] for arm in arms), *_kinds_that_set_fees(results))
+    return [alphabet(language), *(names.tidy(name) for name in others)]
 
 
 def _kinds_that_set_fees(results: Results) -> list[str]:
@@ -145,7 +149,7 @@ def _enrolled_changes(scene: Scene) -> tuple[dict[str, Floats], str]:
     if any(cube is not None for cube in found.values()) and children[0] is not None:
         mean = float(np.nanmean(children[0]))
         if mean > 0:
-            points = numerals.show(100 / mean, "points")
+            points = numerals.show(100 / mean, "points", language=scene.language)
             return {p: cube for p, cube in found.items() if cube is not None}, scene.say("axis.rule", points=points)
     shares = {policy: scene.monthly.change(policy, "take_up") for policy in others}
     return {policy: cube * 100 for policy, cube in shares.items() if cube is not None}, ""
@@ -404,7 +408,7 @@ def funnel(scene: Scene) -> Figure | None:
     floor = _funnel_limits(axes, estimates)
     for number, policy in enumerate(shown):
         shift = (number - (len(shown) - 1) / 2) * 0.2 / row
-        _funnel_policy(axes, estimates[policy], scene.pens[policy], shift, floor)
+        _funnel_policy(scene, axes, estimates[policy], scene.pens[policy], shift, floor)
     axes.set_ylim(len(FUNNEL) - 0.5, -0.5)
     steps = [metric(key, scene.language) for key in FUNNEL]
     axes.set_yticks(range(len(FUNNEL)), [names.wrap(word.short or word.label, 26) for word in steps])
@@ -430,7 +434,7 @@ def _funnel_limits(axes: Axes, estimates: Mapping[str, Sequence[Estimate]]) -> f
     return float(floor)
 
 
-def _funnel_policy(axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float, floor: float) -> None:
+def _funnel_policy(scene: Scene, axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float, floor: float) -> None:
     before: float | None = None
     for row, step in enumerate(steps):
         if step.value is None or not step.defined:
@@ -446,9 +450,9 @@ def _funnel_policy(axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float
                 alpha=0.5,
             )
         axes.plot([x], [y], color=pen.colour, marker=pen.marker, markersize=5.5, markerfacecolor="white")
-        share = f" ({numerals.show(step.value / before, 'share')})" if before else ""
+        share = numerals.show(step.value / before, "share", language=scene.language) if before else ""
         axes.annotate(
-            numerals.show(step.value, "count") + share,
+            numerals.show(step.value, "count") + (scene.say("number.in_brackets", words=share) if share else ""),
             (x, y),
             (7, 0),
             textcoords="offset points",

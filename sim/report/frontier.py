@@ -86,7 +86,7 @@ def setting(value: Any, axis: Any) -> str:
 def key(results: Results, language: str) -> str:
     """Say in which order the labels give the values of which parameters."""
     axes = (results.manifest.get("sweep") or {}).get("axes") or []
-    listed = ", ".join(axis_name(axis, language) for axis in axes)
+    listed = text("list.comma", language).join(axis_name(axis, language) for axis in axes)
     return names.shorten(text("frontier.key", language, axes=listed), 110)
 
 

@@ -62,12 +62,13 @@ def named(policy: str) -> str:
     return names.shorten(names.tidy(policy), NAME_COLUMNS)
 
 
-def cell(estimate: Estimate, kind: str, *extra: str, signed: bool = False) -> Cell:
+def cell(estimate: Estimate, kind: str, language: str, *extra: str, signed: bool = False) -> Cell:
     """Show an estimate with its interval below, and further small lines if there are any."""
-    between = spread(estimate.low, estimate.high, kind, like=estimate.value)
+    between = spread(estimate.low, estimate.high, kind, like=estimate.value, language=language)
     exact = estimate.low == estimate.high
     lines = (between,) if between and estimate.defined and not exact else ()
-    return Cell(show(estimate.value, kind, signed=signed), lines + tuple(line for line in extra if line))
+    value = show(estimate.value, kind, signed=signed, language=language)
+    return Cell(value, lines + tuple(line for line in extra if line))
 
 
 def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
@@ -85,20 +86,20 @@ def _headline_row(row: HeadlineRow, fees: bool, language: str) -> Row:
     return Row(
         head,
         (
-            cell(row.take_up, "take_up"),
-            cell(row.take_up_change, "points", signed=True),
-            cell(row.added_child_months, "count"),
-            cell(row.public_cost, "money"),
-            cell(row.cost_per_added_child_month, "yuan", *known["cost_per_added_child_month"]),
-            cell(row.inframarginal_share, "share", *known["inframarginal_share"]),
-            *([cell(row.pass_through, "plain")] if fees else []),
+            cell(row.take_up, "take_up", language),
+            cell(row.take_up_change, "points", language, signed=True),
+            cell(row.added_child_months, "count", language),
+            cell(row.public_cost, "money", language),
+            cell(row.cost_per_added_child_month, "yuan", language, *known["cost_per_added_child_month"]),
+            cell(row.inframarginal_share, "share", language, *known["inframarginal_share"]),
+            *([cell(row.pass_through, "plain", language)] if fees else []),
         ),
     )
 
 
 def _known(row: HeadlineRow, key: str, language: str) -> tuple[str, ...]:
     ends = row.known_range(key)
-    return (text("page.assumptions", language), spread(*ends, form(key))) if ends else ()
+    return (text("page.assumptions", language), spread(*ends, form(key), language=language)) if ends else ()
 
 
 def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
@@ -106,9 +107,13 @@ def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
     settings = [text(f"column.{key}", language) for key in ("low", "central", "high")]
     measured = [metric(key, language) for key in KNOWLEDGE_METRICS]
     head = [text(f"column.{key}", language) for key in ("policy", "assumption")]
-    head += [f"{word.label}, {word.unit}: {setting}" for word in measured for setting in settings]
+    head += [
+        text("column.setting", language, label=word.label, unit=word.unit, setting=setting)
+        for word in measured
+        for setting in settings
+    ]
     lines = [
-        Row(Cell(named(row.policy)), (_assumption(key, language), *_settings(row, key)))
+        Row(Cell(named(row.policy)), (_assumption(key, language), *_settings(row, key, language)))
         for row in rows
         for key in dict.fromkeys(line.assumption for line in row.knowledge)
     ]
@@ -119,11 +124,11 @@ def _assumption(key: str, language: str) -> Cell:
     return Cell(assumption(names.tidy(key), language).label, words=True)
 
 
-def _settings(row: HeadlineRow, key: str) -> Iterator[Cell]:
+def _settings(row: HeadlineRow, key: str, language: str) -> Iterator[Cell]:
     for name in KNOWLEDGE_METRICS:
         line = next((k for k in row.knowledge if (k.metric, k.assumption) == (name, key)), None)
         for number in (line.low, line.central, line.high) if line else (None, None, None):
-            yield Cell(show(number, form(name)))
+            yield Cell(show(number, form(name), language=language))
 
 
 def sweep_grid(results: Results, language: str) -> Grid:
@@ -152,10 +157,10 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
         Cell(named(name)),
         (
             *(Cell(value) for value in written),
-            cell(cost, "money"),
-            cell(added, "count"),
-            cell(per_added, "yuan"),
-            cell(share, "share"),
+            cell(cost, "money", language),
+            cell(added, "count", language),
+            cell(per_added, "yuan", language),
+            cell(share, "share", language),
             Cell(text("column.yes", language) if best else ""),
         ),
     )
@@ -171,7 +176,7 @@ def split_grid(results: Results, language: str) -> Grid:
         for n, (instrument, found) in enumerate(results.parts(policy).items()):
             whole = instrument == WHOLE
             called = Cell(text("column.whole", language) if whole else instrument, words=True, strong=whole)
-            cells = (replace(cell(found[key], form(key), signed=True), strong=whole) for key in SPLIT_METRICS)
+            cells = (replace(cell(found[key], form(key), language, signed=True), strong=whole) for key in SPLIT_METRICS)
             rows.append(Row(Cell(named(policy) if n == 0 else ""), (called, *cells)))
     return Grid(text("page.split", language), head, tuple(rows))
 
@@ -191,7 +196,7 @@ def incidence_grid(results: Results, language: str) -> Grid:
 def _incidence_row(gains: Sequence[Estimate], key: str, language: str) -> Row:
     """One side's line; a part of the families' stands below their name in small."""
     word, side = metric(key, language), key in SIDES
-    cells = [cell(gain, form(key), signed=True) for gain in gains]
+    cells = [cell(gain, form(key), language, signed=True) for gain in gains]
     if side:
         cells = [replace(c, strong=True) for c in cells]
     return Row(Cell(word.label, (word.unit,)) if side else Cell("", (word.label,)), tuple(cells))
@@ -215,20 +220,21 @@ def _measure_row(results: Results, key: str, language: str) -> Row:
         entry = results.entry(policy, key)
         first = policy == results.baseline
         own = UNDEFINED if first and key in COMPARISONS else entry.own
-        cells.append(cell(own, kind, *(() if first or key in COMPARISONS else _change(entry.change, kind))))
+        changed = () if first or key in COMPARISONS else _change(entry.change, kind, language)
+        cells.append(cell(own, kind, language, *changed))
     return Row(Cell(names.tidy(word.label), (unit,) if unit else ()), tuple(cells))
 
 
-def _change(change: Estimate, kind: str) -> Iterator[str]:
+def _change(change: Estimate, kind: str, language: str) -> Iterator[str]:
     if not change.defined:
         return
     # the difference of two shares is in points, not in per cent
-    kind = "points" if numerals.FORMS[kind].suffix else kind
-    between = spread(change.low, change.high, kind, like=change.value)
+    kind = "points" if numerals.FORMS[kind].percent else kind
+    between = spread(change.low, change.high, kind, like=change.value, language=language)
     exact = change.low == change.high
-    yield f"Δ {show(change.value, kind, signed=True)}"
+    yield f"Δ {show(change.value, kind, signed=True, language=language)}"
     if between and not exact:
-        yield f"({between})"
+        yield text("number.bracketed", language, words=between)
 
 
 def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
@@ -241,7 +247,8 @@ def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
 def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
     source = names.tidy(str(item.get("source") or "")) if str(item.get("source") or "").strip() else ""
     low, high = item.get("low"), item.get("high")
-    between = f"{_bare(low)} to {_bare(high)}" if low is not None and high is not None else ""
+    stated = low is not None and high is not None
+    between = text("number.interval", language, low=_bare(low), high=_bare(high)) if stated else ""
     flag = assumed(item)
     mark = text("page.evidence.flag" if source else "page.evidence.unsourced", language)
     if flag and source.lower() in ("assumption", ""):

@@ -10,9 +10,18 @@ from sim.report.words import assumption, form, metric, text
 def notes(manifest: Mapping[str, Any], language: str) -> list[str]:
     """Return the warnings of a run, that of a thinned city first: it bears on every count; then what was matched."""
     said = [_matched(one, language) for one in manifest.get("matched") or []]
-    said += [names.tidy(str(note)) for note in manifest.get("notes") or []]
-    scale = scale_of(manifest)
+    said += [names.tidy(_said(note, language)) for note in manifest.get("notes") or []]
+    scale = scale_of(manifest, language)
     return [text("page.scaled", language, scale=scale), *said] if scale else said
+
+
+def _said(note: Any, language: str) -> str:
+    """A note in words: the study's own by its key, with what fills the gaps; any other as it stands."""
+    if not isinstance(note, Mapping):
+        return str(note)
+    comma = text("list.comma", language)
+    gaps = {name: comma.join(value) if isinstance(value, list) else value for name, value in note.items()}
+    return text(f"note.{gaps.pop('key')}", language, **gaps)
 
 
 def _matched(one: Mapping[str, Any], language: str) -> str:
@@ -20,7 +29,9 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
     parts = str(one["metric"]).split("+")
     how, target = form(parts[0]), one["target"]
     unit = metric(parts[0], language).unit
-    between = numerals.spread(one["residual_low"], one["residual_high"], how, like=target, signed=True)
+    between = numerals.spread(
+        one["residual_low"], one["residual_high"], how, like=target, signed=True, language=language
+    )
     return text(
         f"page.matched.{'factor' if one['factor'] else 'value'}",
         language,
@@ -32,9 +43,9 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
         low=f"{one['low']:,.6g}",
         high=f"{one['high']:,.6g}",
         runs=one["runs"],
-        target=numerals.show(target, how),
+        target=numerals.show(target, how, language=language),
         unit=f" {unit}" if unit else "",
-        residual=numerals.show(one["residual"], how, like=target, signed=True),
+        residual=numerals.show(one["residual"], how, like=target, signed=True, language=language),
         luck=f" ({between})" if between else "",
     ) + (
         ""
@@ -43,10 +54,10 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
     )
 
 
-def scale_of(manifest: Mapping[str, Any]) -> str:
+def scale_of(manifest: Mapping[str, Any], language: str) -> str:
     """Write the share of the city that was simulated, or nothing if it was the whole."""
     scale = manifest.get("scale")
-    return "" if scale is None or scale == 1 else f"{scale * 100:,.6g} %"
+    return "" if scale is None or scale == 1 else text("number.percent", language, number=f"{scale * 100:,.6g}")
 
 
 def assumed(item: Mapping[str, Any]) -> bool:
@@ -65,7 +76,7 @@ def resting(manifest: Mapping[str, Any], moved: Collection[str], language: str) 
     if not flagged:
         return ""
     ranged = sum(item.get("low") is not None and item.get("high") is not None for item in flagged)
-    listed = ", ".join(assumption(names.tidy(key), language).short for key in moved)
+    listed = text("list.comma", language).join(assumption(names.tidy(key), language).short for key in moved)
     said = text("page.resting", language, total=len(evidence), flagged=len(flagged), ranged=ranged)
     tail = text("page.resting.moved", language, moved=listed) if listed else text("page.resting.still", language)
-    return f"{said} {tail}"
+    return text("list.sentence", language).join((said, tail))

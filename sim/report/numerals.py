@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sim.report.words import DEFAULT, text
+
 DASH = "—"
 MINUS = "−"
 
@@ -13,13 +15,13 @@ class Form:
     """How one sort of number is written.
 
     factor : what the stored number is multiplied by (a share of 0.12 is written 12)
-    suffix : written behind a value, such as " %"
     digits : decimals for a number of that size, after the factor
+    percent : the sign of per cent stands behind it
     """
 
     factor: float
-    suffix: str
     digits: Callable[[float], int]
+    percent: bool = False
 
 
 def _adaptive(size: float) -> int:
@@ -38,13 +40,13 @@ def _fine(size: float) -> int:
 
 
 FORMS: dict[str, Form] = {
-    "share": Form(100.0, " %", lambda _: 1),
-    "take_up": Form(100.0, " %", lambda _: 2),
-    "points": Form(100.0, "", _fine),
-    "count": Form(1.0, "", _whole),
-    "yuan": Form(1.0, "", lambda size: 0 if size >= 10 else 2),
-    "money": Form(1e-6, "", _adaptive),
-    "plain": Form(1.0, "", _adaptive),
+    "share": Form(100.0, lambda _: 1, percent=True),
+    "take_up": Form(100.0, lambda _: 2, percent=True),
+    "points": Form(100.0, _fine),
+    "count": Form(1.0, _whole),
+    "yuan": Form(1.0, lambda size: 0 if size >= 10 else 2),
+    "money": Form(1e-6, _adaptive),
+    "plain": Form(1.0, _adaptive),
 }
 
 
@@ -53,13 +55,27 @@ def defined(number: float | None) -> bool:
     return number is not None and math.isfinite(number)
 
 
-def show(number: float | None, form: str, *, signed: bool = False, like: float | None = None) -> str:
+def show(
+    number: float | None,
+    form: str,
+    *,
+    signed: bool = False,
+    like: float | None = None,
+    language: str = DEFAULT,
+) -> str:
     """Write one number, or a dash if it is undefined.
 
     form : key of FORMS
     signed : write the plus sign too, for differences
     like : take the decimals from this number, so that an interval is written like its centre
     """
+    written = _bare(number, form, signed, like)
+    percent = FORMS[form].percent and written != DASH
+    return text("number.percent", language, number=written) if percent else written
+
+
+def _bare(number: float | None, form: str, signed: bool, like: float | None) -> str:
+    """Write the number without the sign of per cent."""
     if number is None or not math.isfinite(number):
         return DASH
     rule = FORMS[form]
@@ -67,12 +83,21 @@ def show(number: float | None, form: str, *, signed: bool = False, like: float |
     digits = rule.digits(abs(model * rule.factor))
     scaled = round(number * rule.factor, digits)
     sign = MINUS if scaled < 0 else "+" if signed and scaled > 0 else ""
-    return f"{sign}{abs(scaled):,.{digits}f}{rule.suffix}"
+    return f"{sign}{abs(scaled):,.{digits}f}"
 
 
-def spread(low: float | None, high: float | None, form: str, *, like: float | None = None, signed: bool = False) -> str:
+def spread(
+    low: float | None,
+    high: float | None,
+    form: str,
+    *,
+    like: float | None = None,
+    signed: bool = False,
+    language: str = DEFAULT,
+) -> str:
     """Write an interval as "low to high", or nothing at all if either end is undefined."""
     if not (defined(low) and defined(high)):
         return ""
-    first = show(low, form, like=like, signed=signed).removesuffix(FORMS[form].suffix)
-    return f"{first} to {show(high, form, like=like, signed=signed)}"
+    first, last = (_bare(end, form, signed, like) for end in (low, high))
+    key = "number.percent.interval" if FORMS[form].percent else "number.interval"
+    return text(key, language, low=first, high=last)

@@ -4,12 +4,13 @@ import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from sim.report import grids, names
+from sim.report import grids, names, typeface
 from sim.report.grids import HEADLINE_METRICS, Cell, Grid, Row, named
 from sim.report.notes import assumed, notes, resting
 from sim.report.numerals import show, spread
@@ -33,7 +34,7 @@ class Picture:
 
 
 def write_report(results: Results, folder: Path, language: str = "en") -> list[Path]:
-    """Draw the figures and write the page into the folder; return the files written.
+    """Draw the figures, write the workbook and the page into the folder; return the files written.
 
     results : a finished study
     folder : where its other files are; created if need be
@@ -41,9 +42,11 @@ def write_report(results: Results, folder: Path, language: str = "en") -> list[P
     """
     # the figures bring in matplotlib, which whoever wants a table only should not wait for
     from sim.report.figures import draw_all
+    from sim.report.workbook import write_workbook
 
     drawn = draw_all(results, folder, language)
-    return [*drawn, write_page(results, folder, drawn, language)]
+    workbook = write_workbook(results, folder, language)
+    return [*drawn, workbook, write_page(results, folder, drawn, language)]
 
 
 def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = None, language: str = "en") -> Path:
@@ -55,7 +58,11 @@ def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = 
         figures = [folder / "figures" / f"{stem}.svg" for stem in FIGURES]
     found = {path.stem: path for path in figures if path.suffix == ".svg" and path.is_file()}
     pictures = [_picture(results, found[stem], language) for stem in FIGURES if stem in found]
-    html = _template().render(_context(results, pictures, language))
+    template, context = _template(), _context(results, pictures, language)
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    # once to see which characters it shows, once more with the font that has them
+    shown = template.render(context | _styled(style))
+    html = template.render(context | _styled(typeface.face(shown) + style))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.html"
     write_whole(path, html.encode())
@@ -73,10 +80,14 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
+def _styled(style: str) -> dict[str, str]:
+    """Our own style, and the digest by which the page's policy allows exactly these bytes."""
+    return {"style": style, "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}
+
+
 def _context(results: Results, pictures: Sequence[Picture], language: str) -> dict[str, Any]:
     manifest = results.manifest
     rows = headline(results)
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     evidence = list(manifest.get("evidence") or [])
     rests = resting(manifest, dict.fromkeys(line.assumption for row in rows for line in row.knowledge), language)
 
@@ -86,9 +97,6 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
     return {
         "say": say,
         "language": language,
-        # our own file, and the policy below allows exactly these bytes
-        "style": style,
-        "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         "title": _title(manifest, language),
         "subtitle": _subtitle(manifest, language),
         "headline": grids.headline_grid(rows, language),
@@ -116,7 +124,7 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
 def _picture(results: Results, path: Path, language: str) -> Picture:
     title = text(f"figure.{path.stem}.title", language)
     caption = text(f"figure.{path.stem}.caption", language)
-    listed = ", ".join(named(policy) for policy in results.policies)
+    listed = text("list.comma", language).join(named(policy) for policy in results.policies)
     alt = text("figure.alt", language, title=title, caption=caption, policies=listed)
     drawn = base64.b64encode(path.read_bytes()).decode("ascii")
     return Picture(title, caption, alt, f"data:image/svg+xml;base64,{drawn}")
@@ -152,8 +160,12 @@ def _subtitle(manifest: dict[str, Any], language: str) -> str:
 
 
 def _window(manifest: dict[str, Any], language: str) -> str:
-    first, last = (f"{day.day} {month(day.month, language)} {day.year}" if day else None for day in window(manifest))
+    first, last = (_day(day, language) if day else None for day in window(manifest))
     return text("page.window", language, first=first, last=last) if first and last else ""
+
+
+def _day(day: date, language: str) -> str:
+    return text("page.day", language, day=day.day, month=month(day.month, language), year=day.year)
 
 
 def _replications(manifest: dict[str, Any], language: str) -> str:
@@ -173,7 +185,7 @@ def _how(rows: Sequence[HeadlineRow], manifest: dict[str, Any], language: str) -
 def _measures_how(results: Results, language: str) -> str:
     said = text("page.measures.how", language, baseline=names.tidy(results.baseline or ""))
     profit = text("page.measures.profit", language) if "institution_profit" in results.metrics else ""
-    return f"{said} {profit}".strip()
+    return text("list.sentence", language).join((said, profit)) if profit else said
 
 
 def _swept(manifest: dict[str, Any]) -> str:
@@ -186,7 +198,7 @@ def _findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> l
     for row in rows:
         if row.added_child_months.defined and not row.baseline:
             said.append(_finding(row, results, language))
-        elif closed := " ".join(_closed(row, results, language)):
+        elif closed := text("list.sentence", language).join(_closed(row, results, language)):
             said.append((named(row.policy), closed))
     return said
 
@@ -195,24 +207,26 @@ def _finding(row: HeadlineRow, results: Results, language: str) -> tuple[str, st
     """Say in sentences what the policy does; no number that hangs on assumptions without its range."""
     added, cost = row.added_child_months, row.public_cost
     value = added.value or 0.0
-    luck = _luck(spread(added.low, added.high, "count", like=added.value), language)
+    luck = _luck(added.low, added.high, "count", added.value, language)
     unclear = added.low is not None and added.high is not None and added.low <= 0 <= added.high
     key = "unclear" if unclear else "added" if value >= 0 else "lost"
-    shown = show(abs(value) if key == "lost" else value, "count")
+    shown = show(abs(value) if key == "lost" else value, "count", language=language)
     none = not any((value, added.low, added.high, cost.value))
     key = "no_effect" if none and added.low is not None else key
-    parts = [text(f"finding.{key}", language, added=shown, luck=luck, cost=show(cost.value, "money"))]
+    parts = [
+        text(f"finding.{key}", language, added=shown, luck=luck, cost=show(cost.value, "money", language=language))
+    ]
     for name, sentence in (
         ("cost_per_added_child_month", "finding.per_added"),
         ("inframarginal_share", "finding.inframarginal"),
     ):
         estimate = getattr(row, name)
         if estimate.defined:
-            shown = show(estimate.value, form(name))
+            shown = show(estimate.value, form(name), language=language)
             parts.append(text(sentence, language, value=shown, doubts=_doubts(row, name, language)))
     parts += [*_passed(row, language), *_closed(row, results, language)]
     # a number and its % stay on one line
-    return named(row.policy), " ".join(parts).replace(" %", "\u00a0%")
+    return named(row.policy), text("list.sentence", language).join(parts).replace(" %", "\u00a0%")
 
 
 def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
@@ -220,16 +234,16 @@ def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
     passed = row.pass_through
     if passed.value is None or not passed.defined:
         return
-    luck = _luck(spread(passed.low, passed.high, "plain", like=passed.value), language)
+    luck = _luck(passed.low, passed.high, "plain", passed.value, language)
     if passed.low is not None and passed.high is not None and passed.low <= 0 <= passed.high:
-        yield text("finding.fees_unclear", language, value=show(passed.value, "plain"), luck=luck)
+        yield text("finding.fees_unclear", language, value=show(passed.value, "plain", language=language), luck=luck)
     elif passed.value >= 0:
-        yield text("finding.pass_through", language, value=show(passed.value, "plain"), luck=luck)
+        yield text("finding.pass_through", language, value=show(passed.value, "plain", language=language), luck=luck)
     else:
         # a fall is said without its sign, and so is its interval
         low, high = (None if end is None else -end for end in (passed.high, passed.low))
-        luck = _luck(spread(low, high, "plain", like=passed.value), language)
-        yield text("finding.fees_fall", language, value=show(-passed.value, "plain"), luck=luck)
+        luck = _luck(low, high, "plain", passed.value, language)
+        yield text("finding.fees_fall", language, value=show(-passed.value, "plain", language=language), luck=luck)
 
 
 def _closed(row: HeadlineRow, results: Results, language: str) -> Iterator[str]:
@@ -239,19 +253,23 @@ def _closed(row: HeadlineRow, results: Results, language: str) -> Iterator[str]:
         for key in ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
     }
     if said["institutions_closed"] and None not in said.values():
-        yield text("finding.closures", language, **{key: show(value, form(key)) for key, value in said.items()})
+        shown = {key: show(value, form(key), language=language) for key, value in said.items()}
+        yield text("finding.closures", language, **shown)
 
 
-def _luck(between: str, language: str) -> str:
+def _luck(low: float | None, high: float | None, kind: str, like: float | None, language: str) -> str:
+    between = spread(low, high, kind, like=like, language=language)
     return text("finding.luck", language, spread=between) if between else text("finding.no_luck", language)
 
 
 def _doubts(row: HeadlineRow, name: str, language: str) -> str:
     estimate, known = getattr(row, name), row.known_range(name)
-    luck = _luck(spread(estimate.low, estimate.high, form(name), like=estimate.value), language)
+    luck = _luck(estimate.low, estimate.high, form(name), estimate.value, language)
     if known is None:
-        return f"{luck}; {text('finding.no_knowledge', language)}"
-    return f"{luck}; {text('finding.knowledge', language, spread=spread(*known, form(name)))}"
+        moved = text("finding.no_knowledge", language)
+    else:
+        moved = text("finding.knowledge", language, spread=spread(*known, form(name), language=language))
+    return text("list.semicolon", language).join((luck, moved))
 
 
 def _meanings(results: Results, language: str) -> list[Word]:
@@ -277,7 +295,12 @@ def _run_grid(manifest: dict[str, Any], language: str) -> Grid:
         "wall": None if wall is None else text("run.seconds", language, seconds=f"{wall:,.1f}"),
         "family_months": None
         if count is None
-        else text("run.speed", language, count=show(count, "count"), rate=show(rate, "count")),
+        else text(
+            "run.speed",
+            language,
+            count=show(count, "count", language=language),
+            rate=show(rate, "count", language=language),
+        ),
         "versions": ", ".join(f"{name} {version}" for name, version in versions.items()),
     }
     rows = tuple(

@@ -14,12 +14,12 @@ from sim.report import names, numerals
 from sim.report.notes import notes, resting
 from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
+from sim.study.summary import NUMBERS, read_summary
 
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-NUMBERS = ("value", "low", "high", "difference", "difference_low", "difference_high")
 KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
 ASSUMPTION = "assumption="
 SPLIT_METRICS = ("public_cost", "added_child_months", "mean_fee")
@@ -104,16 +104,13 @@ class Results:
     @classmethod
     def load(cls, folder: Path) -> "Results":
         """Read summary.csv, monthly.parquet, manifest.json and, where there is one, split.csv from a results folder."""
-        types: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS, pl.Float64)
-        types |= dict.fromkeys(("policy", "metric", "unit", "group", "doubt"), pl.String)
-        summary = pl.read_csv(folder / "summary.csv", schema_overrides=types | {"replications": pl.Int64})
         monthly = pl.read_parquet(folder / "monthly.parquet")
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         parts = folder / "split.csv"
         own: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS[:3], pl.Float64)
         own |= dict.fromkeys(("policy", "instrument", "metric", "unit"), pl.String)
         split = pl.read_csv(parts, schema_overrides=own) if parts.exists() else None
-        return cls(summary, monthly, manifest, split)
+        return cls(read_summary(folder), monthly, manifest, split)
 
     @cached_property
     def policies(self) -> tuple[str, ...]:
@@ -258,7 +255,7 @@ def terminal_split(results: Results, language: str = "en") -> "Table":
         for n, (instrument, by_metric) in enumerate(results.parts(policy).items()):
             name = names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4) if n == 0 else ""
             called = text("column.whole", language) if instrument == WHOLE else instrument
-            cells = (_cell(by_metric[key], form(key)) for key in SPLIT_METRICS)
+            cells = (_cell(by_metric[key], form(key), language) for key in SPLIT_METRICS)
             table.add_row(Text(name, style="bold"), Text(called), *map(Text, cells))
     return table
 
@@ -270,27 +267,27 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
     yield [
         name,
         Text(_take_up_cell(row, language)),
-        Text(_cell(row.added_child_months, "count")),
-        Text(_cell(row.public_cost, "money")),
-        Text(_cell(row.cost_per_added_child_month, "yuan")),
-        Text(_cell(row.inframarginal_share, "share")),
+        Text(_cell(row.added_child_months, "count", language)),
+        Text(_cell(row.public_cost, "money", language)),
+        Text(_cell(row.cost_per_added_child_month, "yuan", language)),
+        Text(_cell(row.inframarginal_share, "share", language)),
     ]
     for key in dict.fromkeys(line.assumption for line in row.knowledge):
         at = text("terminal.if", language, assumption=assumption(names.tidy(key), language).short)
-        tail = [_setting(row, metric, key) for metric in KNOWLEDGE_METRICS]
+        tail = [_setting(row, metric, key, language) for metric in KNOWLEDGE_METRICS]
         yield [Text(cell, style="dim") for cell in (at, "", "", "", *tail)]
     yield [Text("")] * 6
 
 
-def _cell(estimate: Estimate, form: str) -> str:
-    value = numerals.show(estimate.value, form)
-    between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value)
+def _cell(estimate: Estimate, form: str, language: str) -> str:
+    value = numerals.show(estimate.value, form, language=language)
+    between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value, language=language)
     exact = estimate.low == estimate.high
     return f"{value}\n{between}" if between and estimate.defined and not exact else value
 
 
 def _take_up_cell(row: HeadlineRow, language: str) -> str:
-    own = numerals.show(row.take_up.value, "take_up")
+    own = numerals.show(row.take_up.value, "take_up", language=language)
     change = row.take_up_change
     if not change.defined:
         return own if row.baseline else f"{own}\n{numerals.DASH}"
@@ -298,17 +295,19 @@ def _take_up_cell(row: HeadlineRow, language: str) -> str:
         own,
         text("terminal.points", language, change=numerals.show(change.value, "points", signed=True)),
     ]
-    between = numerals.spread(change.low, change.high, "points", like=change.value)
+    between = numerals.spread(change.low, change.high, "points", like=change.value, language=language)
     return "\n".join([*lines, between] if between else lines)
 
 
-def _setting(row: HeadlineRow, metric: str, key: str) -> str:
+def _setting(row: HeadlineRow, metric: str, key: str, language: str) -> str:
     """Write the metric at the low and the high setting; the centre too if the row above differs."""
     form = "yuan" if metric == "cost_per_added_child_month" else "share"
     for line in row.knowledge:
         if line.metric == metric and line.assumption == key:
-            low, central, high = (numerals.show(n, form) for n in (line.low, line.central, line.high))
-            above = numerals.show(getattr(row, metric).value, form)
+            low, central, high = (
+                numerals.show(n, form, language=language) for n in (line.low, line.central, line.high)
+            )
+            above = numerals.show(getattr(row, metric).value, form, language=language)
             return f"{low} | {high}" if central == above else f"{low} |\n{central} |\n{high}"
     return numerals.DASH
 
@@ -322,17 +321,20 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))
     for name, kind in (("pass_through", "plain"), ("prepaid_lost", "money")):
-        if listed := "; ".join(_listed(row, name, kind) for row in rows if getattr(row, name).defined):
+        if said := [_listed(row, name, kind, language) for row in rows if getattr(row, name).defined]:
+            listed = text("list.semicolon", language).join(said)
             captions.append(text(f"terminal.{name}", language, listed=listed))
     moved = dict.fromkeys(line.assumption for row in rows for line in row.knowledge)
-    said = resting(results.manifest, moved, language)
-    return [*captions, *([said] if said else []), *(f"! {note}" for note in notes(results.manifest, language))]
+    rests = resting(results.manifest, moved, language)
+    warned = [text("terminal.note", language, note=note) for note in notes(results.manifest, language)]
+    return [*captions, *([rests] if rests else []), *warned]
 
 
-def _listed(row: HeadlineRow, name: str, kind: str) -> str:
+def _listed(row: HeadlineRow, name: str, kind: str, language: str) -> str:
     """Write a policy's name and its number, with the interval in brackets."""
     estimate: Estimate = getattr(row, name)
-    between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value)
-    value = numerals.show(estimate.value, kind)
+    between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value, language=language)
+    value = numerals.show(estimate.value, kind, language=language)
     policy = names.shorten(names.tidy(row.policy), 60)
-    return f"{policy} {value} ({between})" if between and estimate.low != estimate.high else f"{policy} {value}"
+    exact = not between or estimate.low == estimate.high
+    return f"{policy} {value}" + ("" if exact else text("number.in_brackets", language, words=between))

@@ -5,7 +5,10 @@ nothing else; where a language lacks an entry, the English one is used.
 """
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
+Language = Literal["en", "zh"]  # English, Simplified Chinese
+LANGUAGES: tuple[str, ...] = get_args(Language)
 DEFAULT = "en"
 
 
@@ -33,11 +36,11 @@ FORMS: dict[str, str] = {
     "redemption_rate": "share",
     "inframarginal_share": "share",
     "inframarginal_money_share": "share",
-    "public_cost": "money",
-    "standing_cost": "money",
     "unspent_budget": "money",
     "ran_dry": "share",
     "run_dry_day": "plain",
+    "public_cost": "money",
+    "standing_cost": "money",
     "prepaid_lost": "money",
     "prepaid_refunded": "money",
     "unpaid_wages": "money",
@@ -70,62 +73,129 @@ FORMS: dict[str, str] = {
 }
 
 METRICS: dict[str, dict[str, Word]] = {
-    "children": {"en": Word("Children", "", "children under three, mean of month-ends")},
-    "enrolled": {"en": Word("Enrolled", "children", "in formal care, mean of month-ends")},
+    "children": {
+        "en": Word("Children", "", "children under three, mean of month-ends"),
+        "zh": Word("三岁以下儿童", "", "三岁以下儿童数，各月末平均"),
+    },
+    "enrolled": {
+        "en": Word("Enrolled", "children", "in formal care, mean of month-ends"),
+        "zh": Word("在托儿童", "人", "在托育机构的儿童数，各月末平均"),
+    },
     "enrolled_child_months": {
-        "en": Word("Enrolled child-months", "", "bills for one child and one month, summed over the window")
+        "en": Word("Enrolled child-months", "", "bills for one child and one month, summed over the window"),
+        "zh": Word("在托儿童月数", "", "一名儿童一个月的账单计为一，统计期内合计"),
     },
-    "take_up": {"en": Word("Take-up", "%", "children enrolled, of any age until kindergarten ÷ children under three")},
+    "take_up": {
+        "en": Word("Take-up", "%", "children enrolled, of any age until kindergarten ÷ children under three"),
+        "zh": Word("入托率", "%", "在托儿童（入园前不限年龄）÷ 三岁以下儿童"),
+    },
     "take_up_under_36": {
-        "en": Word("Take-up under 36 months", "%", "children under three enrolled ÷ children under three")
+        "en": Word("Take-up under 36 months", "%", "children under three enrolled ÷ children under three"),
+        "zh": Word("三岁以下入托率", "%", "三岁以下在托儿童 ÷ 三岁以下儿童"),
     },
-    "places": {"en": Word("Places", "", "places in open offers, mean of month-ends")},
-    "institutions": {"en": Word("Institutions", "", "open institutions, mean of month-ends")},
-    "utilisation": {"en": Word("Utilisation", "%", "full-time equivalents enrolled ÷ places")},
-    "mean_fee": {"en": Word("Posted fee", "yuan a month", "posted full-day fee, weighted by places of open offers")},
-    "mean_net_fee": {"en": Word("Net fee", "yuan a month", "what families pay after instruments, weighted by bills")},
-    "voucher_eligible": {"en": Word("Eligible", "children × rounds", "children who may apply, counted at each round")},
-    "voucher_aware": {"en": Word("Aware", "children × rounds", "eligible children whose family knows of the voucher")},
+    "places": {
+        "en": Word("Places", "", "places in open offers, mean of month-ends"),
+        "zh": Word("托位", "个", "已开放班级的托位数，各月末平均"),
+    },
+    "institutions": {
+        "en": Word("Institutions", "", "open institutions, mean of month-ends"),
+        "zh": Word("托育机构", "家", "营业中的机构数，各月末平均"),
+    },
+    "utilisation": {
+        "en": Word("Utilisation", "%", "full-time equivalents enrolled ÷ places"),
+        "zh": Word("托位使用率", "%", "折合全日的在托人数 ÷ 托位数"),
+    },
+    "mean_fee": {
+        "en": Word("Posted fee", "yuan a month", "posted full-day fee, weighted by places of open offers"),
+        "zh": Word("公示收费", "元/月", "全日托公示收费，按已开放班级的托位加权"),
+    },
+    "mean_net_fee": {
+        "en": Word("Net fee", "yuan a month", "what families pay after instruments, weighted by bills"),
+        "zh": Word("家庭净付费", "元/月", "扣除各项政策工具后家庭实付，按账单加权"),
+    },
+    "voucher_eligible": {
+        "en": Word("Eligible", "children × rounds", "children who may apply, counted at each round"),
+        "zh": Word("符合条件", "人次", "可申领的儿童，每轮各计一次"),
+    },
+    "voucher_aware": {
+        "en": Word("Aware", "children × rounds", "eligible children whose family knows of the voucher"),
+        "zh": Word("知晓政策", "人次", "符合条件且家庭知道托育券的儿童，每轮各计一次"),
+    },
     "applications": {
-        "en": Word("Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round")
+        "en": Word(
+            "Applied", "children × rounds", "children for whom a voucher was applied for, counted at each round"
+        ),
+        "zh": Word("提出申领", "人次", "已为其申领托育券的儿童，每轮各计一次"),
     },
     "applications_refused": {
-        "en": Word("Turned away", "children × rounds", "applied for a voucher and won none, counted at each round")
+        "en": Word("Turned away", "children × rounds", "applied for a voucher and won none, counted at each round"),
+        "zh": Word("申领未获", "人次", "提出申领而未领到托育券的儿童，每轮各计一次"),
     },
-    "vouchers_offered": {"en": Word("Vouchers offered", "", "vouchers put up in the rounds")},
-    "vouchers_issued": {"en": Word("Won a voucher", "vouchers", "vouchers handed to winners")},
-    "vouchers_redeemed": {"en": Word("Redeemed", "vouchers", "vouchers used to pay a bill")},
+    "vouchers_offered": {
+        "en": Word("Vouchers offered", "", "vouchers put up in the rounds"),
+        "zh": Word("投放托育券", "张", "各轮投放的托育券"),
+    },
+    "vouchers_issued": {
+        "en": Word("Won a voucher", "vouchers", "vouchers handed to winners"),
+        "zh": Word("领到托育券", "张", "发放到家庭手中的托育券"),
+    },
+    "vouchers_redeemed": {
+        "en": Word("Redeemed", "vouchers", "vouchers used to pay a bill"),
+        "zh": Word("已核销", "张", "已用于支付账单的托育券"),
+    },
     "vouchers_redeemed_marginal": {
         "en": Word(
             "Redeemed, and not enrolled otherwise",
             "vouchers",
             "redeemed by children who would not be enrolled that month in the baseline",
             "… and not enrolled otherwise",
-        )
+        ),
+        "zh": Word("已核销且原本不会入托", "张", "核销者在基准情景下当月不会入托", "……且原本不会入托"),
     },
-    "vouchers_expired": {"en": Word("Vouchers expired", "", "vouchers that ran out unused")},
-    "vouchers_live": {"en": Word("Vouchers live", "", "issued vouchers in hand at the end, neither used nor run out")},
-    "redemption_rate": {"en": Word("Redemption rate", "%", "redeemed ÷ (redeemed + expired)")},
-    "public_cost": {"en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments")},
-    "standing_cost": {"en": Word("Standing cost", "million yuan", "claims under the city's standing programmes")},
+    "vouchers_expired": {
+        "en": Word("Vouchers expired", "", "vouchers that ran out unused"),
+        "zh": Word("过期托育券", "张", "未使用而过期的托育券"),
+    },
+    "vouchers_live": {
+        "en": Word("Vouchers live", "", "issued vouchers in hand at the end, neither used nor run out"),
+        "zh": Word("未用托育券", "张", "期末仍在家庭手中、既未使用也未过期的托育券"),
+    },
+    "redemption_rate": {
+        "en": Word("Redemption rate", "%", "redeemed ÷ (redeemed + expired)"),
+        "zh": Word("核销率", "%", "已核销 ÷（已核销 + 已过期）"),
+    },
+    "public_cost": {
+        "en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments"),
+        "zh": Word("公共支出", "百万元", "本政策自身各项工具应付的金额"),
+    },
+    "standing_cost": {
+        "en": Word("Standing cost", "million yuan", "claims under the city's standing programmes"),
+        "zh": Word("常设项目支出", "百万元", "本市常设项目应付的金额"),
+    },
     "unspent_budget": {
-        "en": Word("Budget left", "million yuan", "of the policy's budgets, unspent at the end of the run")
+        "en": Word("Budget left", "million yuan", "of the policy's budgets, unspent at the end of the run"),
+        "zh": Word("预算结余", "百万元", "运行结束时本政策各项预算中未用的部分"),
     },
-    "ran_dry": {"en": Word("Budget ran dry", "%", "replications in which a budget of the policy ran dry")},
+    "ran_dry": {
+        "en": Word("Budget ran dry", "%", "replications in which a budget of the policy ran dry"),
+        "zh": Word("预算用尽", "%", "本政策某项预算用尽的重复次数所占比例"),
+    },
     "run_dry_day": {
         "en": Word(
             "Budget lasted",
             "days",
             "from the policy's first day to the first on which a budget was spent; "
             "mean over replications in which one was",
-        )
+        ),
+        "zh": Word("预算维持", "天", "从政策首日到第一项预算用尽之日，取预算用尽的各次重复的平均"),
     },
     "turned_away": {
         "en": Word(
             "Turned away for want of money",
             "child-months",
             "bills that would have been relieved, had the budget lasted",
-        )
+        ),
+        "zh": Word("因预算用尽未获补助", "人月", "若预算未用尽本可获得补助的账单"),
     },
     "added_child_months": {
         "en": Word(
@@ -133,20 +203,28 @@ METRICS: dict[str, dict[str, Word]] = {
             "",
             "enrolled child-months above the baseline with the same luck, subsidised or not, "
             "net of children crowded out",
-        )
+        ),
+        "zh": Word(
+            "净增入托儿童月数",
+            "",
+            "随机条件相同时，在托儿童月数比基准情景多出的部分，无论是否受补贴，已扣除被挤出的儿童",
+        ),
     },
     "cost_per_added_child_month": {
-        "en": Word("Cost per added child-month", "yuan", "paired change of all public cost ÷ added child-months")
+        "en": Word("Cost per added child-month", "yuan", "paired change of all public cost ÷ added child-months"),
+        "zh": Word("每净增一个儿童月的支出", "元", "全部公共支出的配对差额 ÷ 净增入托儿童月数"),
     },
     "inframarginal_share": {
         "en": Word(
             "Inframarginal share",
             "%",
             "subsidised child-months whose child is enrolled in the baseline that month too ÷ all subsidised",
-        )
+        ),
+        "zh": Word("原本即会入托占比", "%", "受补贴儿童月中，该儿童当月在基准情景下也在托的部分 ÷ 全部受补贴儿童月"),
     },
     "inframarginal_money_share": {
-        "en": Word("Inframarginal share of money", "%", "the inframarginal share, weighted by yuan")
+        "en": Word("Inframarginal share of money", "%", "the inframarginal share, weighted by yuan"),
+        "zh": Word("原本即会入托的资金占比", "%", "原本即会入托占比，按金额加权"),
     },
     "pass_through": {
         "en": Word(
@@ -154,56 +232,128 @@ METRICS: dict[str, dict[str, Word]] = {
             "yuan per yuan",
             "rise in posted fees on baseline enrolment per yuan of public cost; below zero when fees fall. Of a kind "
             "of institution: on its children, per yuan paid for them",
-        )
+        ),
+        "zh": Word(
+            "收费转嫁率",
+            "元/元",
+            "每一元公共支出使基准在托儿童面对的公示收费上涨多少；收费下降时为负。分机构类型时，"
+            "只计该类机构的儿童和为其支出的金额",
+        ),
     },
     "subsidised_child_months": {
-        "en": Word("Subsidised child-months", "", "child-months with a voucher redeemed or a claim for that child")
+        "en": Word("Subsidised child-months", "", "child-months with a voucher redeemed or a claim for that child"),
+        "zh": Word("受补贴儿童月数", "", "当月核销过托育券或有补贴申报的儿童月"),
     },
-    "waiting": {"en": Word("Waiting", "children", "children on a waiting list, mean of month-ends")},
+    "waiting": {
+        "en": Word("Waiting", "children", "children on a waiting list, mean of month-ends"),
+        "zh": Word("候补儿童", "人", "在候补名单上的儿童数，各月末平均"),
+    },
     "on_lists": {
         "en": Word(
             "Entries on lists",
             "",
             "entries on waiting lists, of children enrolled elsewhere too, mean of month-ends; a band's are those "
             "for it, whatever the child's age by now",
-        )
+        ),
+        "zh": Word(
+            "候补登记",
+            "条",
+            "候补名单上的登记数，含已在别处入托的儿童，各月末平均；分年龄段时按所登记的年龄段计，不论儿童现在多大",
+        ),
     },
-    "waiting_joined": {"en": Word("Joined a list", "entries", "entries on waiting lists that began in the window")},
-    "waiting_offered": {"en": Word("Offered a place from a list", "entries", "entries that were offered a free place")},
-    "waiting_taken": {"en": Word("Took the place offered", "entries", "entries that ended in the place waited for")},
-    "waiting_passed": {"en": Word("Passed the place on", "entries", "entries that ended with the offer turned down")},
+    "waiting_joined": {
+        "en": Word("Joined a list", "entries", "entries on waiting lists that began in the window"),
+        "zh": Word("新登记候补", "条", "统计期内新开始的候补登记"),
+    },
+    "waiting_offered": {
+        "en": Word("Offered a place from a list", "entries", "entries that were offered a free place"),
+        "zh": Word("候补获得托位通知", "条", "获得空余托位通知的登记"),
+    },
+    "waiting_taken": {
+        "en": Word("Took the place offered", "entries", "entries that ended in the place waited for"),
+        "zh": Word("接受托位", "条", "最终入读所候补托位的登记"),
+    },
+    "waiting_passed": {
+        "en": Word("Passed the place on", "entries", "entries that ended with the offer turned down"),
+        "zh": Word("放弃托位", "条", "收到通知后放弃的登记"),
+    },
     "waiting_lapsed": {
-        "en": Word("Wanted it no longer", "entries", "entries that ended because another choice had become the best")
+        "en": Word("Wanted it no longer", "entries", "entries that ended because another choice had become the best"),
+        "zh": Word("不再需要", "条", "因其他选择更好而结束的登记"),
     },
     "waiting_aged_out": {
         "en": Word(
             "Outgrew the list", "entries", "entries that ended because the child had grown too old for the class"
-        )
+        ),
+        "zh": Word("超龄退出", "条", "因儿童超过班级年龄而结束的登记"),
     },
-    "waiting_dissolved": {"en": Word("List dissolved", "entries", "entries that ended because the institution closed")},
-    "waited_0_to_7_days": {"en": Word("Waited up to 7 days", "entries", "of those who took a place from a list")},
-    "waited_8_to_30_days": {"en": Word("Waited 8 to 30 days", "entries", "of those who took a place from a list")},
-    "waited_31_to_90_days": {"en": Word("Waited 31 to 90 days", "entries", "of those who took a place from a list")},
-    "waited_91_to_180_days": {"en": Word("Waited 91 to 180 days", "entries", "of those who took a place from a list")},
-    "waited_over_180_days": {"en": Word("Waited over 180 days", "entries", "of those who took a place from a list")},
-    "mean_wait_days": {"en": Word("Wait of those who took a place", "days", "mean time on the list until the place")},
+    "waiting_dissolved": {
+        "en": Word("List dissolved", "entries", "entries that ended because the institution closed"),
+        "zh": Word("名单撤销", "条", "因机构停办而结束的登记"),
+    },
+    "waited_0_to_7_days": {
+        "en": Word("Waited up to 7 days", "entries", "of those who took a place from a list"),
+        "zh": Word("等候不超过7天", "条", "经候补入托者"),
+    },
+    "waited_8_to_30_days": {
+        "en": Word("Waited 8 to 30 days", "entries", "of those who took a place from a list"),
+        "zh": Word("等候8至30天", "条", "经候补入托者"),
+    },
+    "waited_31_to_90_days": {
+        "en": Word("Waited 31 to 90 days", "entries", "of those who took a place from a list"),
+        "zh": Word("等候31至90天", "条", "经候补入托者"),
+    },
+    "waited_91_to_180_days": {
+        "en": Word("Waited 91 to 180 days", "entries", "of those who took a place from a list"),
+        "zh": Word("等候91至180天", "条", "经候补入托者"),
+    },
+    "waited_over_180_days": {
+        "en": Word("Waited over 180 days", "entries", "of those who took a place from a list"),
+        "zh": Word("等候超过180天", "条", "经候补入托者"),
+    },
+    "mean_wait_days": {
+        "en": Word("Wait of those who took a place", "days", "mean time on the list until the place"),
+        "zh": Word("候补入托者的等候时间", "天", "从登记到入托的平均天数"),
+    },
     "mean_days_on_list": {
-        "en": Word("Time on a list", "days", "mean over all entries that ended in the window, however they ended")
+        "en": Word("Time on a list", "days", "mean over all entries that ended in the window, however they ended"),
+        "zh": Word("在候补名单上的时间", "天", "统计期内结束的全部登记的平均天数，不论如何结束"),
     },
-    "openings": {"en": Word("Classes opened", "classes", "classes opened in the window")},
-    "closures": {"en": Word("Classes closed", "classes", "classes given up in the window")},
-    "institutions_opened": {"en": Word("Institutions opened", "", "institutions that opened in the window")},
-    "institutions_closed": {"en": Word("Institutions closed", "", "institutions that closed for good in the window")},
-    "displaced_children": {"en": Word("Displaced children", "", "children who lost a place to a closure")},
+    "openings": {
+        "en": Word("Classes opened", "classes", "classes opened in the window"),
+        "zh": Word("新开班级", "个", "统计期内新开的班级"),
+    },
+    "closures": {
+        "en": Word("Classes closed", "classes", "classes given up in the window"),
+        "zh": Word("停开班级", "个", "统计期内停开的班级"),
+    },
+    "institutions_opened": {
+        "en": Word("Institutions opened", "", "institutions that opened in the window"),
+        "zh": Word("新开机构", "家", "统计期内开业的机构"),
+    },
+    "institutions_closed": {
+        "en": Word("Institutions closed", "", "institutions that closed for good in the window"),
+        "zh": Word("停办机构", "家", "统计期内永久停办的机构"),
+    },
+    "displaced_children": {
+        "en": Word("Displaced children", "", "children who lost a place to a closure"),
+        "zh": Word("因停办失去托位的儿童", "人", "因机构停办或停班而失去托位的儿童"),
+    },
     "prepaid_lost": {
-        "en": Word("Prepaid fees lost", "million yuan", "paid in advance to institutions that closed, and not held")
+        "en": Word("Prepaid fees lost", "million yuan", "paid in advance to institutions that closed, and not held"),
+        "zh": Word("损失的预付费", "百万元", "预付给已停办机构且未受监管的费用"),
     },
     "prepaid_refunded": {
-        "en": Word("Prepaid fees refunded", "million yuan", "paid in advance, and returned from escrow at a closure")
+        "en": Word("Prepaid fees refunded", "million yuan", "paid in advance, and returned from escrow at a closure"),
+        "zh": Word("退还的预付费", "百万元", "预付后在机构停办时由监管账户退还的费用"),
     },
-    "unpaid_wages": {"en": Word("Wages never paid", "million yuan", "owed to staff by institutions that closed")},
+    "unpaid_wages": {
+        "en": Word("Wages never paid", "million yuan", "owed to staff by institutions that closed"),
+        "zh": Word("未付工资", "百万元", "停办机构拖欠员工的工资"),
+    },
     "share_losing_cash": {
-        "en": Word("Losing cash", "%", "institutions with a loss in cash over twelve months, mean of month-ends")
+        "en": Word("Losing cash", "%", "institutions with a loss in cash over twelve months, mean of month-ends"),
+        "zh": Word("现金亏损占比", "%", "连续十二个月现金收支为负的机构占比，各月末平均"),
     },
     "share_losing_money": {
         "en": Word(
@@ -211,356 +361,587 @@ METRICS: dict[str, dict[str, Word]] = {
             "%",
             "institutions with a loss over twelve months, the owner's own work and the wear of the fit-out counted as "
             "costs; mean of month-ends",
-        )
+        ),
+        "zh": Word("全成本亏损占比", "%", "计入举办者自身劳动和装修折旧后，十二个月合计亏损的机构占比，各月末平均"),
     },
-    "crowded_out": {"en": Word("Crowded out", "child-months", "enrolled in the baseline but not under the policy")},
-    "consumer_surplus": {"en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid")},
+    "crowded_out": {
+        "en": Word("Crowded out", "child-months", "enrolled in the baseline but not under the policy"),
+        "zh": Word("被挤出", "儿童月", "基准情景下在托、实施政策后反而不在托的儿童月"),
+    },
+    "consumer_surplus": {
+        "en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid"),
+        "zh": Word("家庭福利增量", "百万元", "家庭所得的好处，货币按实付计"),
+    },
     "institution_profit": {
         "en": Word(
             "Institutions' profit before owners' support",
             "million yuan",
             "fees and subsidies received, less wages, rent, utilities and food; what owners, parent kindergartens and "
             "public budgets put in is not counted, nor are fit-out and the owner's own work",
-        )
+        ),
+        "zh": Word(
+            "机构利润（未计举办者投入）",
+            "百万元",
+            "所收费用和补贴，减去工资、房租、水电和伙食；举办者、所属幼儿园和公共预算的投入不计，"
+            "装修和举办者自身劳动也不计",
+        ),
     },
     "institution_profit_full": {
         "en": Word(
             "Institutions' profit at full cost",
             "million yuan",
             "the same, less the owner's own work at a head's wage and the wear of the fit-out",
-        )
+        ),
+        "zh": Word("机构全成本利润", "百万元", "同上，再减去按园长工资计的举办者自身劳动和装修折旧"),
     },
     "incidence_outlay": {
-        "en": Word("Public outlay", "million yuan", "what all instruments cost more than in the baseline")
+        "en": Word("Public outlay", "million yuan", "what all instruments cost more than in the baseline"),
+        "zh": Word("公共支出增量", "百万元", "全部政策工具比基准情景多支出的金额"),
     },
     "incidence_families": {
-        "en": Word("Families", "million yuan", "by how much all that families pay, less cash they receive, falls")
+        "en": Word("Families", "million yuan", "by how much all that families pay, less cash they receive, falls"),
+        "zh": Word("家庭", "百万元", "家庭全部付费减去所得现金后，比基准情景减少的金额"),
     },
     "incidence_always_takers": {
         "en": Word(
             "relief on bills that would be there anyway",
             "million yuan",
             "taken off the bills of child-months billed in the baseline too, at the fees they meet",
-        )
+        ),
+        "zh": Word("原本就有的账单所获减免", "百万元", "基准情景下也有账单的儿童月，按其所遇收费计算的减免额"),
     },
     "incidence_fee_rise": {
         "en": Word(
             "fees posted higher, on the same bills",
             "million yuan",
             "rise of the posted fees of the institutions these children attend, as a loss",
-        )
+        ),
+        "zh": Word("同一批账单的公示收费上涨", "百万元", "这些儿童所在机构公示收费的上涨，计为损失"),
     },
     "incidence_other_offers": {
         "en": Word(
             "dearer institutions chosen, on the same bills",
             "million yuan",
             "what these children's posted fees rise by because they attend another institution, as a loss",
-        )
+        ),
+        "zh": Word("同一批账单改选了更贵的机构", "百万元", "这些儿童因改入其他机构而多付的公示收费，计为损失"),
     },
     "incidence_new_users": {
-        "en": Word("bills of new users", "million yuan", "what new users pay after relief, as a loss")
+        "en": Word("bills of new users", "million yuan", "what new users pay after relief, as a loss"),
+        "zh": Word("新入托家庭的账单", "百万元", "新入托家庭减免后的实付，计为损失"),
     },
     "incidence_crowded_out": {
         "en": Word(
             "bills that the crowded-out no longer pay",
             "million yuan",
             "what children billed in the baseline only would have paid",
-        )
+        ),
+        "zh": Word("被挤出家庭不再支付的账单", "百万元", "仅在基准情景下有账单的儿童本应支付的金额"),
     },
     "incidence_cash": {
-        "en": Word("cash", "million yuan", "cash paid to families whatever they do, above the baseline")
+        "en": Word("cash", "million yuan", "cash paid to families whatever they do, above the baseline"),
+        "zh": Word("现金", "百万元", "无论是否入托都发给家庭的现金，超出基准情景的部分"),
     },
     "incidence_lost_fees": {
-        "en": Word("prepaid fees lost to closures", "million yuan", "above the baseline, as a loss")
+        "en": Word("prepaid fees lost to closures", "million yuan", "above the baseline, as a loss"),
+        "zh": Word("因停办损失的预付费", "百万元", "超出基准情景的部分，计为损失"),
     },
-    "incidence_staff": {"en": Word("Staff", "million yuan", "rise of the wages that staff are paid")},
+    "incidence_staff": {
+        "en": Word("Staff", "million yuan", "rise of the wages that staff are paid"),
+        "zh": Word("员工", "百万元", "员工所得工资的增量"),
+    },
     "incidence_other_costs": {
-        "en": Word("Rent and other costs", "million yuan", "rise of what landlords, suppliers and builders are paid")
+        "en": Word("Rent and other costs", "million yuan", "rise of what landlords, suppliers and builders are paid"),
+        "zh": Word("房租及其他成本", "百万元", "房东、供应商和建筑方所得的增量"),
     },
     "incidence_administration": {
-        "en": Word("Programmes themselves", "million yuan", "rise of what programmes spend themselves")
+        "en": Word("Programmes themselves", "million yuan", "rise of what programmes spend themselves"),
+        "zh": Word("项目自身开支", "百万元", "各项目自身开支的增量"),
     },
     "incidence_profit": {
         "en": Word(
             "Institutions' profit",
             "million yuan",
             "rise of profit in cash, with prepaid fees that closing institutions keep and wages they never pay",
-        )
+        ),
+        "zh": Word("机构利润", "百万元", "现金利润的增量，含停办机构留下的预付费和从未支付的工资"),
     },
     "concentration_index": {
-        "en": Word("Concentration index", "", "of enrolled child-months by income; above zero favours the better off")
+        "en": Word("Concentration index", "", "of enrolled child-months by income; above zero favours the better off"),
+        "zh": Word("集中指数", "", "在托儿童月按家庭收入排序的集中指数；大于零表示偏向较富裕家庭"),
     },
-    "mvpf": {"en": Word("Value per yuan (MVPF)", "yuan per yuan", "families' surplus ÷ net cost to the public purse")},
+    "mvpf": {
+        "en": Word("Value per yuan (MVPF)", "yuan per yuan", "families' surplus ÷ net cost to the public purse"),
+        "zh": Word("每元公共资金的价值（MVPF）", "元/元", "家庭福利增量 ÷ 公共财政净支出"),
+    },
 }
 
 ASSUMPTIONS: dict[str, dict[str, Word]] = {
-    "awareness": {"en": Word("Awareness", "", "how many families know of the voucher at its launch", "awareness")},
-    "hassle": {"en": Word("Hassle", "yuan", "what an application costs a family in trouble", "hassle")},
+    "awareness": {
+        "en": Word("Awareness", "", "how many families know of the voucher at its launch", "awareness"),
+        "zh": Word("知晓度", "", "托育券推出时有多少家庭知道", "知晓度"),
+    },
+    "hassle": {
+        "en": Word("Hassle", "yuan", "what an application costs a family in trouble", "hassle"),
+        "zh": Word("申领成本", "元", "申领一次的麻烦折合成的金额", "申领成本"),
+    },
     "commitment": {
         "en": Word(
             "Commitment",
             "months",
             "over how many months a family spreads a one-off relief when it decides to enter",
             "commitment",
-        )
+        ),
+        "zh": Word("决策期限", "月", "家庭决定入托时，把一次性减免分摊到多少个月", "决策期限"),
     },
 }
 
 MONTHS: dict[str, tuple[str, ...]] = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "zh": ("1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"),
 }
 
 TEXTS: dict[str, dict[str, str]] = {
+    # how numbers and lists are written
+    "number.percent": {"en": "{number} %", "zh": "{number}%"},
+    "number.interval": {"en": "{low} to {high}", "zh": "{low} 至 {high}"},
+    "number.percent.interval": {"en": "{low} to {high} %", "zh": "{low}% 至 {high}%"},
+    "number.bracketed": {"en": "({words})", "zh": "（{words}）"},
+    "number.in_brackets": {"en": " ({words})", "zh": "（{words}）"},
+    "list.comma": {"en": ", ", "zh": "、"},
+    "list.semicolon": {"en": "; ", "zh": "；"},
+    "list.sentence": {"en": " ", "zh": ""},
+    # what a run does, as it goes
+    "progress.compiling": {"en": "compiling, once for this version of the program", "zh": "正在编译，本版本只需一次"},
+    "progress.drawing": {"en": "drawing the city", "zh": "正在生成城市"},
+    "progress.jobs": {"en": "jobs", "zh": "任务"},
+    "progress.done": {"en": "{done} of {total} jobs", "zh": "已完成 {done}/{total} 项任务"},
+    "progress.all_done": {
+        "en": "{done} of {total} jobs; comparing the policies",
+        "zh": "已完成 {done}/{total} 项任务；正在比较各政策",
+    },
+    "progress.comparing": {"en": "comparing the policies", "zh": "正在比较各政策"},
+    "progress.publishing": {"en": "drawing the figures, writing the page", "zh": "正在绘图并编写报告页"},
+    "progress.files": {"en": "{folder}: {files}", "zh": "{folder}：{files}"},
+    # what a reader must know, by the keys that the study notes down
+    "note.fees_respond": {
+        "en": "Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "
+        "{kinds}. Pass-through says how much of a yuan ends there.",
+        "zh": "以下类型中不执行政府指导价的机构会随政策自行定价：{kinds}。收费转嫁率说明每一元有多少归于涨价。",
+    },
+    "note.fees_fixed": {
+        "en": "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
+        "demands: no part of any subsidy can end in higher fees here.",
+        "zh": "本次运行中，机构不随政策改变收费，补贴所要求的降价除外：任何补贴都不会转为涨价。",
+    },
+    "note.one_replication": {
+        "en": "One replication: there are no intervals for luck.",
+        "zh": "只有一次模拟：没有随机波动的区间。",
+    },
     # the table at the end of a run
-    "column.policy": {"en": "Policy"},
-    "terminal.take_up": {"en": "Take-up, and\nits change"},
-    "terminal.added": {"en": "Added\nchild-months"},
-    "terminal.cost": {"en": "Public cost,\nmillion yuan"},
-    "terminal.per_added": {"en": "Yuan per added\nchild-month"},
-    "terminal.inframarginal": {"en": "Would have\ncome anyway"},
-    "terminal.points": {"en": "{change} points"},
-    "terminal.if": {"en": " {assumption}"},
+    "column.policy": {"en": "Policy", "zh": "政策"},
+    "terminal.take_up": {"en": "Take-up, and\nits change", "zh": "入托率\n及其变化"},
+    "terminal.added": {"en": "Added\nchild-months", "zh": "净增入托\n儿童月"},
+    "terminal.cost": {"en": "Public cost,\nmillion yuan", "zh": "公共支出\n（百万元）"},
+    "terminal.per_added": {"en": "Yuan per added\nchild-month", "zh": "每净增一个\n儿童月（元）"},
+    "terminal.inframarginal": {"en": "Would have\ncome anyway", "zh": "原本即会\n入托占比"},
+    "terminal.points": {"en": "{change} points", "zh": "{change} 个百分点"},
+    "terminal.if": {"en": " {assumption}", "zh": " {assumption}"},
+    "terminal.note": {"en": "! {note}", "zh": "！{note}"},
     "terminal.luck": {
         "en": "Second lines: 95 % intervals for luck, over {replications} replications with the same luck "
-        "under every policy."
+        "under every policy.",
+        "zh": "第二行：随机波动的95%区间，共 {replications} 次重复模拟，各政策使用相同的随机条件。",
     },
-    "terminal.no_luck": {"en": "No intervals: to measure luck takes two replications or more."},
+    "terminal.no_luck": {
+        "en": "No intervals: to measure luck takes two replications or more.",
+        "zh": "没有区间：至少两次重复模拟才能衡量随机波动。",
+    },
     "terminal.knowledge": {
         "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
-        "which nobody knows, over fewer draws."
+        "which nobody knows, over fewer draws.",
+        "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，所用抽样次数较少。",
     },
     "terminal.pass_through": {
-        "en": "Of each yuan paid, ended in higher posted fees (below zero: fees fell): {listed}."
+        "en": "Of each yuan paid, ended in higher posted fees (below zero: fees fell): {listed}.",
+        "zh": "每支出一元，转为公示收费上涨的部分（负数表示收费下降）：{listed}。",
     },
-    "terminal.prepaid_lost": {"en": "Prepaid fees lost when institutions closed, million yuan: {listed}."},
+    "terminal.prepaid_lost": {
+        "en": "Prepaid fees lost when institutions closed, million yuan: {listed}.",
+        "zh": "机构停办时损失的预付费（百万元）：{listed}。",
+    },
     # the page's frame
-    "page.kind": {"en": "Childcare policy comparison"},
-    "page.replications": {"en": "{n} replications"},
-    "page.replication": {"en": "one replication"},
-    "page.replications.some": {"en": "replications"},
-    "page.window": {"en": "{first} to {last}"},
-    "page.untitled": {"en": "Childcare policies compared"},
-    "page.short": {"en": "In short"},
-    "page.stand_in": {"en": "In the figures, {number} stands for {policy}."},
-    "page.headline": {"en": "The policies side by side"},
+    "page.language": {"en": "en", "zh": "zh-Hans"},
+    "page.day": {"en": "{day} {month} {year}", "zh": "{year}年{month}{day}日"},
+    "page.kind": {"en": "Childcare policy comparison", "zh": "托育政策比较"},
+    "page.replications": {"en": "{n} replications", "zh": "{n} 次重复模拟"},
+    "page.replication": {"en": "one replication", "zh": "一次模拟"},
+    "page.replications.some": {"en": "replications", "zh": "重复模拟"},
+    "page.window": {"en": "{first} to {last}", "zh": "{first}至{last}"},
+    "page.untitled": {"en": "Childcare policies compared", "zh": "托育政策比较"},
+    "page.short": {"en": "In short", "zh": "要点"},
+    "page.stand_in": {"en": "In the figures, {number} stands for {policy}.", "zh": "图中的“{number}”代表 {policy}。"},
+    "page.headline": {"en": "The policies side by side", "zh": "各政策对照"},
     "page.headline.how": {
         "en": "Under each number its 95 % interval for luck: every policy has the same {replications}, "
         "so differences are measured child by child. “Assumptions” gives the range of the number over what "
         "nobody knows, in fewer draws, so it need not hold the number above it; the two doubts are never added "
         "up. A dash marks what is undefined, or a ratio whose "
-        "denominator cannot be told from zero."
+        "denominator cannot be told from zero.",
+        "zh": "每个数字下方是随机波动的95%区间：各政策都采用相同的 {replications}，因此差异是逐个儿童比较得出"
+        "的。“假设”一行是该数字在没有资料可以确定的假设之下的取值范围，抽样次数较少，"
+        "因此不一定包含上方的数字；两种不确定性从不相加。横线表示没有定义，或分母与零无法区分的比率。",
     },
     "page.headline.one": {
         "en": "No intervals are shown: to measure luck takes two replications or more. “Assumptions” gives "
-        "the range of the number over what nobody knows. A dash marks what is undefined."
-    },
-    "page.notes": {"en": "Read this with the table"},
-    "page.scaled": {
-        "en": "Simulated at {scale} of the city's size: counts and money are those of this sample, not the city's; "
-        "intervals are those of a smaller city."
+        "the range of the number over what nobody knows. A dash marks what is undefined.",
+        "zh": "没有显示区间：至少两次重复模拟才能衡量随机波动。“假设”一行是该数字在没有资料可以确定的假设"
+        "之下的取值范围。横线表示没有定义。",
     },
     "page.matched.value": {
         "en": "{policy} has {parameter} = {value}, found so that its total of “{metric}” is that of {to}, "
-        "{target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs."
+        "{target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs.",
+        "zh": "{policy} 的 {parameter} = {value}，由程序求得，使其“{metric}”合计与 {to} 相同，即 {target}{unit}："
+        "相差 {residual}{luck}。在 {low} 至 {high} 之间搜索，共运行 {runs} 次。",
     },
     "page.matched.factor": {
         "en": "{policy} has every {parameter} multiplied by {value}, found so that its total of “{metric}” is that of "
-        "{to}, {target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs."
+        "{to}, {target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs.",
+        "zh": "{policy} 的各个 {parameter} 均乘以 {value}，由程序求得，使其“{metric}”合计与 {to} 相同，即 {target}{unit}："
+        "相差 {residual}{luck}。在 {low} 至 {high} 之间搜索，共运行 {runs} 次。",
     },
-    "page.matched.far": {"en": "No value looked at comes within the {tolerance} of it that were asked for."},
-    "figure.scaled": {"en": "City at {scale} of its size: counts and money are the sample's."},
-    "page.resting": {
-        "en": "Of the {total} numbers put in, {flagged} are assumptions or have no source, {ranged} of them with a "
-        "range."
+    "page.matched.far": {
+        "en": "No value looked at comes within the {tolerance} of it that were asked for.",
+        "zh": "所试数值均未达到要求的 {tolerance} 以内。",
     },
-    "page.resting.moved": {"en": "Moved over their ranges here: {moved}. The others stay where they are put."},
-    "page.resting.still": {"en": "None is moved over its range in this run."},
-    "page.figures": {"en": "Figures"},
-    "page.knowledge": {"en": "How the answer moves with what nobody knows"},
-    "page.knowledge.how": {
-        "en": "No source pins these assumptions. Each line sets one of them to the low and to the high end "
-        "of its range and leaves the others at their centre. These are settings, not intervals, and need not "
-        "be in order of size."
-    },
-    "page.sweep": {"en": "The sweep, arm by arm"},
-    "page.sweep.how": {
-        "en": "Every arm is {policy} with the values shown; the numbers behind the figure of added "
-        "child-months against cost. “Most for its cost” marks the arms that no other arm of this grid beats on "
-        "both; values between them, and policies outside the grid, may do better."
-    },
-    "page.split": {"en": "What each instrument does"},
+    "page.split": {"en": "What each instrument does", "zh": "各项工具的作用"},
     "page.split.how": {
         "en": "Each policy's effect divided among its instruments: what each adds to those before it, on the mean over "
         "all orders in which they could be brought in (Shapley value), under the same luck. Below each part its 95 % "
-        "interval for luck."
+        "interval for luck.",
+        "zh": "把每项政策的效果分摊到各项工具：各工具在其之前的工具之上所增加的效果，对所有可能的引入次序取平均"
+        "（沙普利值），随机因素相同。每个数字下方是随机波动的 95 % 区间。",
     },
-    "page.incidence": {"en": "Where the money went"},
+    "column.instrument": {"en": "Instrument", "zh": "工具"},
+    "column.whole": {"en": "all of them", "zh": "全部"},
+    "page.notes": {"en": "Read this with the table", "zh": "读表须知"},
+    "page.scaled": {
+        "en": "Simulated at {scale} of the city's size: counts and money are those of this sample, not the city's; "
+        "intervals are those of a smaller city.",
+        "zh": "按全市规模的 {scale} 模拟：人数和金额是这一样本的，不是全市的；区间相当于一座较小城市的区间。",
+    },
+    "figure.scaled": {
+        "en": "City at {scale} of its size: counts and money are the sample's.",
+        "zh": "按全市规模的 {scale} 模拟：人数和金额是样本的。",
+    },
+    "page.resting": {
+        "en": "Of the {total} numbers put in, {flagged} are assumptions or have no source, {ranged} of them with a "
+        "range.",
+        "zh": "输入的 {total} 个数中，{flagged} 个是假设或没有来源，其中 {ranged} 个给出了范围。",
+    },
+    "page.resting.moved": {
+        "en": "Moved over their ranges here: {moved}. The others stay where they are put.",
+        "zh": "本次运行在范围内变动的有：{moved}。其余保持所给的值。",
+    },
+    "page.resting.still": {
+        "en": "None is moved over its range in this run.",
+        "zh": "本次运行没有在范围内变动任何假设。",
+    },
+    "page.figures": {"en": "Figures", "zh": "图"},
+    "page.knowledge": {"en": "How the answer moves with what nobody knows", "zh": "结果如何随无法确定的假设变化"},
+    "page.knowledge.how": {
+        "en": "No source pins these assumptions. Each line sets one of them to the low and to the high end "
+        "of its range and leaves the others at their centre. These are settings, not intervals, and need not "
+        "be in order of size.",
+        "zh": "没有资料可以确定这些假设。每一行把其中一个假设设为其范围的低端和高端，其余保持中值。"
+        "这些是设定值，不是区间，也不一定按大小排列。",
+    },
+    "page.sweep": {"en": "The sweep, arm by arm", "zh": "参数扫描：逐个方案"},
+    "page.sweep.how": {
+        "en": "Every arm is {policy} with the values shown; the numbers behind the figure of added "
+        "child-months against cost. “Most for its cost” marks the arms that no other arm of this grid beats on "
+        "both; values between them, and policies outside the grid, may do better.",
+        "zh": "每个方案都是 {policy}，取表中所列的值；净增入托儿童月数与公共支出之图即由这些数字绘成。"
+        "“同等支出下最多”标出本网格中没有其他方案在两方面都更优的方案；网格点之间的取值和网格之外的"
+        "政策可能更好。",
+    },
+    "page.incidence": {"en": "Where the money went", "zh": "钱去了哪里"},
     "page.incidence.how": {
         "en": "Each policy against {baseline}: what the public pays more is, to the last fen, what families pay less, "
         "staff and suppliers are paid more and institutions keep more. A loss stands below zero; the lines under "
         "families add up to theirs, and administration costs nothing in this model. Shown rounded; below each "
-        "number is its 95 % interval for luck."
+        "number is its 95 % interval for luck.",
+        "zh": "每项政策与 {baseline} 相比：公共部门多付的每一分钱，都等于家庭少付的、员工和供应商多得的与机"
+        "构多留的之和。损失为负；家庭之下各行相加等于家庭合计，本模型中行政管理没有成本。"
+        "表中为四舍五入值；每个数字下方是随机波动的95%区间。",
     },
-    "page.measures": {"en": "Everything else that was measured"},
+    "page.measures": {"en": "Everything else that was measured", "zh": "其他各项指标"},
     "page.measures.how": {
         "en": "Each cell: the policy's own value with its interval and, after Δ, the paired difference from "
         "{baseline} with its interval. Groups (income, age, district, kind) are in summary.csv; what each word "
-        "means stands at the end of this page."
+        "means stands at the end of this page.",
+        "zh": "每格为该政策自身的值及其区间，Δ 之后是与 {baseline} 的配对差及其区间。分组结果（收入、"
+        "年龄、区县、机构类型）见 summary.csv；各词含义见本页末尾。",
     },
     "page.measures.profit": {
         "en": "Institutions' profit leaves out what owners, parent kindergartens and public budgets put in to keep "
-        "them open: its change says what a policy does to them, its level does not say how many lose money."
+        "them open: its change says what a policy does to them, its level does not say how many lose money.",
+        "zh": "机构利润不计举办者、所属幼儿园和公共预算为维持运营而作的投入：其变化说明政策对机构的影响，"
+        "其水平不能说明有多少机构亏损。",
     },
-    "page.evidence": {"en": "What the numbers rest on"},
-    "page.evidence.how": {"en": "{flagged} of {total} values are assumptions or have no source; they are marked."},
-    "page.evidence.flag": {"en": "assumption"},
-    "page.evidence.unsourced": {"en": "no source given"},
-    "page.run": {"en": "How it was run"},
-    "page.run.again": {"en": "To repeat it:"},
-    "page.words": {"en": "What the words mean"},
-    "page.assumptions": {"en": "assumptions:"},
-    "page.baseline": {"en": "baseline"},
+    "page.evidence": {"en": "What the numbers rest on", "zh": "数字的依据"},
+    "page.evidence.how": {
+        "en": "{flagged} of {total} values are assumptions or have no source; they are marked.",
+        "zh": "{total} 个值中有 {flagged} 个是假设或没有来源，均已标出。",
+    },
+    "page.evidence.flag": {"en": "assumption", "zh": "假设"},
+    "page.evidence.unsourced": {"en": "no source given", "zh": "未注明来源"},
+    "page.run": {"en": "How it was run", "zh": "如何运行"},
+    "page.run.again": {"en": "To repeat it:", "zh": "重复本次运行："},
+    "page.words": {"en": "What the words mean", "zh": "词语含义"},
+    "page.assumptions": {"en": "assumptions:", "zh": "假设："},
+    "page.baseline": {"en": "baseline", "zh": "基准情景"},
     # column heads
-    "column.take_up": {"en": "Take-up"},
-    "column.change": {"en": "Change of take-up, percentage points"},
-    "column.added": {"en": "Added child-months"},
-    "column.cost": {"en": "Public cost, million yuan"},
-    "column.per_added": {"en": "Cost per added child-month, yuan"},
-    "column.inframarginal": {"en": "Would have come anyway (inframarginal share)"},
-    "column.pass_through": {"en": "Of each yuan, ended in higher posted fees (below zero: fees fell)"},
-    "column.measure": {"en": "Measure"},
-    "column.instrument": {"en": "Instrument"},
-    "column.whole": {"en": "all of them"},
-    "column.side": {"en": "Who gains"},
-    "column.assumption": {"en": "Assumption"},
-    "column.low": {"en": "at its low"},
-    "column.central": {"en": "at its centre"},
-    "column.high": {"en": "at its high"},
-    "column.arm": {"en": "Arm"},
-    "column.efficient": {"en": "Most for its cost, within this grid"},
-    "column.yes": {"en": "yes"},
-    "column.parameter": {"en": "Parameter"},
-    "column.value": {"en": "Value"},
-    "column.range": {"en": "Range"},
-    "column.source": {"en": "Source"},
+    "column.setting": {"en": "{label}, {unit}: {setting}", "zh": "{label}（{unit}）：{setting}"},
+    "column.take_up": {"en": "Take-up", "zh": "入托率"},
+    "column.change": {"en": "Change of take-up, percentage points", "zh": "入托率变化（百分点）"},
+    "column.added": {"en": "Added child-months", "zh": "净增入托儿童月数"},
+    "column.cost": {"en": "Public cost, million yuan", "zh": "公共支出（百万元）"},
+    "column.per_added": {"en": "Cost per added child-month, yuan", "zh": "每净增一个儿童月的支出（元）"},
+    "column.inframarginal": {"en": "Would have come anyway (inframarginal share)", "zh": "原本即会入托占比"},
+    "column.pass_through": {
+        "en": "Of each yuan, ended in higher posted fees (below zero: fees fell)",
+        "zh": "每支出一元转为公示收费上涨的部分（负数表示收费下降）",
+    },
+    "column.measure": {"en": "Measure", "zh": "指标"},
+    "column.side": {"en": "Who gains", "zh": "谁得益"},
+    "column.assumption": {"en": "Assumption", "zh": "假设"},
+    "column.low": {"en": "at its low", "zh": "低值"},
+    "column.central": {"en": "at its centre", "zh": "中值"},
+    "column.high": {"en": "at its high", "zh": "高值"},
+    "column.arm": {"en": "Arm", "zh": "方案"},
+    "column.efficient": {"en": "Most for its cost, within this grid", "zh": "同等支出下最多（本网格内）"},
+    "column.yes": {"en": "yes", "zh": "是"},
+    "column.parameter": {"en": "Parameter", "zh": "参数"},
+    "column.value": {"en": "Value", "zh": "值"},
+    "column.range": {"en": "Range", "zh": "范围"},
+    "column.source": {"en": "Source", "zh": "来源"},
+    "column.low_end": {"en": "Low", "zh": "低端"},
+    "column.high_end": {"en": "High", "zh": "高端"},
+    # the workbook
+    "workbook.what": {
+        "en": "The sheet “summary” holds summary.csv: one row per policy, metric, group and doubt, with the words for "
+        "the metric. Cells without a value are undefined.",
+        "zh": "工作表 summary 即 summary.csv：每行为一项政策、一项指标、一个分组和一种不确定性，"
+        "并附指标名称与含义。空格表示没有定义。",
+    },
+    "workbook.units": {
+        "en": "Units stand in their column, and money is in yuan. Shares are fractions shown as per cent.",
+        "zh": "单位见单位列，金额以元计。比例为小数，以百分数显示。",
+    },
+    "workbook.intervals": {
+        "en": "Where doubt is “luck”, low and high are the 95 % interval over replications, and difference is the "
+        "paired change from the baseline with its own interval. Where doubt is “knowledge”, they are the values at the "
+        "low and the high end of the assumption that group names: settings, not an interval.",
+        "zh": "doubt 为 luck 时，low 和 high 是各次重复模拟的95%区间，difference 是与基准情景的配对差，也有自己的区间。"
+        "doubt 为 knowledge 时，它们是 group 所指假设取低端和高端时的值：是设定值，不是区间。",
+    },
+    "workbook.groups": {
+        "en": "group is “all”, or one part of the children or institutions by income, age, district, kind and so on. "
+        "Below: what a reader must know, then every number put in, with its range and source.",
+        "zh": "group 为 all，或按收入、年龄、区县、机构类型等划分的一部分儿童或机构。"
+        "以下先列读表须知，再列全部输入的数及其范围和来源。",
+    },
     # one finding per policy, in sentences
-    "finding.added": {"en": "adds {added} child-months of care ({luck}) for {cost} million yuan."},
-    "finding.lost": {"en": "takes away {added} child-months of care ({luck}) and costs {cost} million yuan."},
+    "finding.added": {
+        "en": "adds {added} child-months of care ({luck}) for {cost} million yuan.",
+        "zh": "净增入托 {added} 个儿童月（{luck}），公共支出 {cost} 百万元。",
+    },
+    "finding.lost": {
+        "en": "takes away {added} child-months of care ({luck}) and costs {cost} million yuan.",
+        "zh": "减少入托 {added} 个儿童月（{luck}），公共支出 {cost} 百万元。",
+    },
     "finding.unclear": {
         "en": "costs {cost} million yuan; its effect on enrolment cannot be told from zero ({added} "
-        "child-months, {luck})."
+        "child-months, {luck}).",
+        "zh": "公共支出 {cost} 百万元；对入托的影响与零无法区分（{added} 个儿童月，{luck}）。",
     },
-    "finding.per_added": {"en": "Each added child-month costs {value} yuan ({doubts})."},
-    "finding.inframarginal": {"en": "{value} of the subsidised child-months would have happened anyway ({doubts})."},
-    "finding.pass_through": {"en": "Of each yuan {value} ended in higher posted fees ({luck})."},
-    "finding.fees_fall": {"en": "For each yuan posted fees fell by {value} ({luck})."},
+    "finding.per_added": {
+        "en": "Each added child-month costs {value} yuan ({doubts}).",
+        "zh": "每净增一个儿童月支出 {value} 元（{doubts}）。",
+    },
+    "finding.inframarginal": {
+        "en": "{value} of the subsidised child-months would have happened anyway ({doubts}).",
+        "zh": "受补贴的儿童月中有 {value} 没有政策也会入托（{doubts}）。",
+    },
+    "finding.pass_through": {
+        "en": "Of each yuan {value} ended in higher posted fees ({luck}).",
+        "zh": "每支出一元，有 {value} 元转为公示收费上涨（{luck}）。",
+    },
+    "finding.fees_fall": {
+        "en": "For each yuan posted fees fell by {value} ({luck}).",
+        "zh": "每支出一元，公示收费下降 {value} 元（{luck}）。",
+    },
     "finding.fees_unclear": {
-        "en": "Of each yuan {value} ended in higher posted fees, which cannot be told from zero ({luck})."
+        "en": "Of each yuan {value} ended in higher posted fees, which cannot be told from zero ({luck}).",
+        "zh": "每支出一元，有 {value} 元转为公示收费上涨，但与零无法区分（{luck}）。",
     },
-    "finding.no_effect": {"en": "costs the public nothing and moves no child into care or out of it."},
+    "finding.no_effect": {
+        "en": "costs the public nothing and moves no child into care or out of it.",
+        "zh": "不花公共资金，也没有改变任何儿童的入托情况。",
+    },
     "finding.closures": {
         "en": "Closures of {institutions_closed} institutions displace {displaced_children} children; of what their "
         "families had paid in advance {prepaid_lost} million yuan are lost and {prepaid_refunded} million come back; "
-        "wages of {unpaid_wages} million stay unpaid."
+        "wages of {unpaid_wages} million stay unpaid.",
+        "zh": "{institutions_closed} 家机构停办，使 {displaced_children} 名儿童失去托位；"
+        "家庭的预付费中有 {prepaid_lost} 百万元损失，{prepaid_refunded} 百万元退还；"
+        "{unpaid_wages} 百万元工资未付。",
     },
-    "finding.luck": {"en": "95 % interval for luck {spread}"},
-    "finding.no_luck": {"en": "no interval: luck was not measured"},
-    "finding.knowledge": {"en": "{spread} over the assumptions"},
-    "finding.no_knowledge": {"en": "assumptions not varied in this run"},
+    "finding.luck": {"en": "95 % interval for luck {spread}", "zh": "随机波动的95%区间 {spread}"},
+    "finding.no_luck": {"en": "no interval: luck was not measured", "zh": "没有区间：未衡量随机波动"},
+    "finding.knowledge": {"en": "{spread} over the assumptions", "zh": "在各假设之下为 {spread}"},
+    "finding.no_knowledge": {"en": "assumptions not varied in this run", "zh": "本次运行没有变动假设"},
     # how it was run
-    "run.city": {"en": "City"},
-    "run.window": {"en": "Counted window"},
-    "run.replications": {"en": "Replications"},
-    "run.seed": {"en": "Seed"},
-    "run.scale": {"en": "Scale"},
-    "run.fees": {"en": "Posted fees"},
-    "run.fees.respond": {"en": "respond to the policies where the city's rules let institutions set them"},
-    "run.fees.fixed": {"en": "do not respond in this run, save for cuts that a subsidy demands"},
-    "run.wall": {"en": "Wall time"},
-    "run.seconds": {"en": "{seconds} s"},
-    "run.family_months": {"en": "Family-months simulated"},
-    "run.speed": {"en": "{count}, {rate} a second"},
-    "run.versions": {"en": "Versions"},
+    "run.city": {"en": "City", "zh": "城市"},
+    "run.window": {"en": "Counted window", "zh": "统计期"},
+    "run.replications": {"en": "Replications", "zh": "重复模拟次数"},
+    "run.seed": {"en": "Seed", "zh": "随机种子"},
+    "run.scale": {"en": "Scale", "zh": "规模"},
+    "run.fees": {"en": "Posted fees", "zh": "公示收费"},
+    "run.fees.respond": {
+        "en": "respond to the policies where the city's rules let institutions set them",
+        "zh": "在本市规则允许机构自行定价之处，随政策变动",
+    },
+    "run.fees.fixed": {
+        "en": "do not respond in this run, save for cuts that a subsidy demands",
+        "zh": "本次运行中不随政策变动，补贴所要求的降价除外",
+    },
+    "run.wall": {"en": "Wall time", "zh": "运行时间"},
+    "run.seconds": {"en": "{seconds} s", "zh": "{seconds} 秒"},
+    "run.family_months": {"en": "Family-months simulated", "zh": "模拟的家庭月数"},
+    "run.speed": {"en": "{count}, {rate} a second", "zh": "{count}，每秒 {rate}"},
+    "run.versions": {"en": "Versions", "zh": "软件版本"},
     # figures: title, what it shows, and the words on the axes
-    "figure.take_up.title": {"en": "Children in formal care, and how many more than in the baseline"},
+    "figure.take_up.title": {
+        "en": "Children in formal care, and how many more than in the baseline",
+        "zh": "在托儿童，以及比基准情景多多少",
+    },
     "figure.take_up.caption": {
         "en": "Above: children enrolled, of any age until kindergarten, ÷ children under three, at each "
         "month's end. Below: the difference from "
         "the baseline under the same luck; policies too close to be told apart above are told apart there. "
-        "Bands are 95 % intervals over replications."
+        "Bands are 95 % intervals over replications.",
+        "zh": "上图：各月末在托儿童（入园前不限年龄）÷ 三岁以下儿童。下图：随机条件相同时与基准情景之差；"
+        "上图中难以区分的政策可在此区分。色带为各次重复模拟的95%区间。",
     },
-    "figure.public_cost.title": {"en": "What the policies have cost so far, month by month"},
+    "figure.public_cost.title": {
+        "en": "What the policies have cost so far, month by month",
+        "zh": "各政策逐月累计支出",
+    },
     "figure.public_cost.caption": {
         "en": "Claims accrued since the start of the counted window, cumulated. Bands are 95 % intervals "
-        "over replications."
+        "over replications.",
+        "zh": "统计期开始以来应付金额的累计。色带为各次重复模拟的95%区间。",
     },
-    "figure.frontier.title": {"en": "What each arm of the sweep's grid adds, and what it costs"},
+    "figure.frontier.title": {
+        "en": "What each arm of the sweep's grid adds, and what it costs",
+        "zh": "参数扫描中各方案净增多少、支出多少",
+    },
     "figure.frontier.caption": {
         "en": "Each point is one arm; bars are 95 % intervals in both directions. The line joins the arms "
         "that no other arm of this grid beats on both counts, judged by the means: where bars overlap, it may be "
-        "luck. Values between the grid's, and policies outside it, may do better."
+        "luck. Values between the grid's, and policies outside it, may do better.",
+        "zh": "每点为一个方案；横竖线为两个方向的95%区间。连线经过本网格中没有其他方案在两方面都更优的方案，"
+        "按均值判断：区间重叠处可能只是随机波动。网格点之间的取值和网格之外的政策可能更好。",
     },
-    "figure.funnel.title": {"en": "From the children who may apply to the vouchers that change something"},
+    "figure.funnel.title": {
+        "en": "From the children who may apply to the vouchers that change something",
+        "zh": "从可申领的儿童到真正带来改变的托育券",
+    },
     "figure.funnel.caption": {
         "en": "Children are counted once a round. In brackets the share of the step above. The scale is "
         "logarithmic: equal distances are equal ratios. "
-        "Lines through the marks are 95 % intervals over replications, where wide enough to be seen."
+        "Lines through the marks are 95 % intervals over replications, where wide enough to be seen.",
+        "zh": "儿童每轮各计一次。括号内为占上一步的比例。横轴为对数刻度：相等的距离表示相等的倍数。"
+        "穿过标记的线为各次重复模拟的95%区间，宽到看得见时画出。",
     },
-    "figure.who_gains.title": {"en": "Who gains: money and added care by family income"},
+    "figure.who_gains.title": {
+        "en": "Who gains: money and added care by family income",
+        "zh": "谁得益：按家庭收入分的资金和净增入托",
+    },
     "figure.who_gains.caption": {
         "en": "Children's families in fifths by income, poorest to richest. All bars of a column have one "
-        "scale; the numbers are written at them. Whiskers are 95 % intervals over replications."
+        "scale; the numbers are written at them. Whiskers are 95 % intervals over replications.",
+        "zh": "儿童家庭按收入分为五等份，从最低到最高。同一列的柱使用同一刻度，数值写在柱旁。"
+        "须线为各次重复模拟的95%区间。",
     },
-    "figure.incidence.title": {"en": "Where the money went"},
+    "figure.incidence.title": {"en": "Where the money went", "zh": "钱去了哪里"},
     "figure.incidence.caption": {
         "en": "What each side gains against the baseline; losses stand to the left of zero. Gains less losses are the "
-        "public outlay, the mark. Means over replications; the table below has the intervals and the families' parts."
+        "public outlay, the mark. Means over replications; the table below has the intervals and the families' parts.",
+        "zh": "各方与基准情景相比的所得；损失画在零的左侧。所得减去损失等于公共支出增量，"
+        "即图中的标记。图中为各次重复模拟的均值；区间和家庭的各组成部分见下表。",
     },
-    "figure.market.title": {"en": "Fees and filled places, by policy"},
+    "figure.market.title": {"en": "Fees and filled places, by policy", "zh": "各政策下的收费与托位使用率"},
     "figure.market.caption": {
         "en": "Left the level, right the difference from the baseline under the same luck. Bands are 95 % "
-        "intervals over replications."
+        "intervals over replications.",
+        "zh": "左为水平，右为随机条件相同时与基准情景之差。色带为各次重复模拟的95%区间。",
     },
-    "figure.pass_through.title": {"en": "How much of each yuan ends in higher fees"},
+    "figure.pass_through.title": {
+        "en": "How much of each yuan ends in higher fees",
+        "zh": "每支出一元有多少转为收费上涨",
+    },
     "figure.pass_through.caption": {
         "en": "The rise of posted fees over the baseline's under the same luck, for the children enrolled in the "
         "baseline, per yuan that the policy pays in that month; below zero where fees fall. Above for the kinds of "
         "institution that set fees themselves, per yuan paid for their children; those bound to guided fees count as "
         "unmoved. Months in which a policy pays less than a tenth of its dearest month are left out. Bands are 95 % "
-        "intervals over replications."
+        "intervals over replications.",
+        "zh": "随机条件相同时，基准在托儿童面对的公示收费比基准情景上涨的金额，除以政策当月支出；"
+        "收费下降时为负。上方为自行定价的各类机构，按为其儿童支出的每一元计；执行政府指导价的机构视为"
+        "不变。支出不到最高月份十分之一的月份略去。色带为各次重复模拟的95%区间。",
     },
-    "figure.alt": {"en": "{title}. {caption} Policies: {policies}."},
-    "axis.take_up": {"en": "Take-up, %"},
-    "axis.enrolled_change": {"en": "Children above the baseline"},
-    "axis.take_up_change": {"en": "Above the baseline, percentage points"},
-    "axis.rule": {"en": "100 children are {points} percentage points of take-up."},
-    "axis.cost": {"en": "Cumulative public cost, million yuan"},
-    "axis.incidence": {"en": "Gain against the baseline, million yuan"},
-    "axis.cost_change": {"en": "Public cost, million yuan"},
-    "axis.added": {"en": "Added child-months"},
-    "axis.mean_fee": {"en": "Posted fee, yuan a month"},
-    "axis.mean_net_fee": {"en": "Net fee, yuan a month"},
-    "axis.utilisation": {"en": "Places filled, %"},
-    "axis.mean_fee.change": {"en": "Posted fee, yuan a month"},
-    "axis.mean_net_fee.change": {"en": "Net fee, yuan a month"},
-    "axis.utilisation.change": {"en": "Places filled, percentage points"},
-    "axis.pass_through": {"en": "Higher fees, yuan per yuan paid"},
-    "axis.pass_through.kind": {"en": "Institutions that set their own fees: {kind}"},
-    "axis.pass_through.all": {"en": "All institutions"},
-    "axis.fixed": {"en": "{head} (fixed but for demanded cuts)"},
-    "axis.level": {"en": "Level"},
-    "axis.difference": {"en": "Difference from the baseline"},
-    "axis.funnel": {"en": "Children × rounds, and vouchers (logarithmic scale)"},
-    "frontier.efficient": {"en": "most for its cost, within this grid"},
-    "frontier.other": {"en": "another arm of this grid adds more for less"},
-    "frontier.key": {"en": "Labels: {axes}"},
-    "frontier.factor": {"en": "{label} (× its own)"},
-    "quintile.1": {"en": "poorest"},
-    "quintile.2": {"en": "2nd"},
-    "quintile.3": {"en": "3rd"},
-    "quintile.4": {"en": "4th"},
-    "quintile.5": {"en": "richest"},
-    "figure.unnamed": {"en": "policy {number}"},
+    "figure.alt": {"en": "{title}. {caption} Policies: {policies}.", "zh": "{title}。{caption}政策：{policies}。"},
+    "axis.year": {"en": "{year}", "zh": "{year}年"},
+    "axis.take_up": {"en": "Take-up, %", "zh": "入托率（%）"},
+    "axis.enrolled_change": {"en": "Children above the baseline", "zh": "比基准情景多的在托儿童（人）"},
+    "axis.take_up_change": {"en": "Above the baseline, percentage points", "zh": "比基准情景高（百分点）"},
+    "axis.rule": {
+        "en": "100 children are {points} percentage points of take-up.",
+        "zh": "100名儿童相当于入托率 {points} 个百分点。",
+    },
+    "axis.cost": {"en": "Cumulative public cost, million yuan", "zh": "累计公共支出（百万元）"},
+    "axis.incidence": {"en": "Gain against the baseline, million yuan", "zh": "与基准情景相比的所得（百万元）"},
+    "axis.cost_change": {"en": "Public cost, million yuan", "zh": "公共支出（百万元）"},
+    "axis.added": {"en": "Added child-months", "zh": "净增入托儿童月数"},
+    "axis.mean_fee": {"en": "Posted fee, yuan a month", "zh": "公示收费（元/月）"},
+    "axis.mean_net_fee": {"en": "Net fee, yuan a month", "zh": "家庭净付费（元/月）"},
+    "axis.utilisation": {"en": "Places filled, %", "zh": "托位使用率（%）"},
+    "axis.mean_fee.change": {"en": "Posted fee, yuan a month", "zh": "公示收费（元/月）"},
+    "axis.mean_net_fee.change": {"en": "Net fee, yuan a month", "zh": "家庭净付费（元/月）"},
+    "axis.utilisation.change": {"en": "Places filled, percentage points", "zh": "托位使用率（百分点）"},
+    "axis.pass_through": {"en": "Higher fees, yuan per yuan paid", "zh": "收费上涨（元/每元支出）"},
+    "axis.pass_through.kind": {"en": "Institutions that set their own fees: {kind}", "zh": "自行定价的机构：{kind}"},
+    "axis.pass_through.all": {"en": "All institutions", "zh": "全部机构"},
+    "axis.fixed": {"en": "{head} (fixed but for demanded cuts)", "zh": "{head}（除所要求的降价外不变）"},
+    "axis.level": {"en": "Level", "zh": "水平"},
+    "axis.difference": {"en": "Difference from the baseline", "zh": "与基准情景之差"},
+    "axis.funnel": {
+        "en": "Children × rounds, and vouchers (logarithmic scale)",
+        "zh": "儿童人次与托育券张数（对数刻度）",
+    },
+    "frontier.efficient": {"en": "most for its cost, within this grid", "zh": "同等支出下最多（本网格内）"},
+    "frontier.other": {"en": "another arm of this grid adds more for less", "zh": "本网格中另有方案以更少支出净增更多"},
+    "frontier.key": {"en": "Labels: {axes}", "zh": "标签：{axes}"},
+    "frontier.factor": {"en": "{label} (× its own)", "zh": "{label}（原值的倍数）"},
+    "quintile.1": {"en": "poorest", "zh": "最低收入"},
+    "quintile.2": {"en": "2nd", "zh": "第二"},
+    "quintile.3": {"en": "3rd", "zh": "第三"},
+    "quintile.4": {"en": "4th", "zh": "第四"},
+    "quintile.5": {"en": "richest", "zh": "最高收入"},
+    "figure.unnamed": {"en": "policy {number}", "zh": "政策 {number}"},
 }
 
 
@@ -588,6 +969,14 @@ def text(key: str, language: str = DEFAULT, **values: object) -> str:
     """Return a sentence with its gaps filled; an unknown key is an error in the program."""
     entry = TEXTS[key]
     return entry.get(language, entry[DEFAULT]).format(**values)
+
+
+def alphabet(language: str) -> str:
+    """Every character that the language's words hold, which is what a font for them must have."""
+    words = [word for table in (METRICS, ASSUMPTIONS) for entry in table.values() if (word := entry.get(language))]
+    said = [*MONTHS.get(language, ()), *(entry[language] for entry in TEXTS.values() if language in entry)]
+    said += [part for word in words for part in (word.label, word.unit, word.meaning, word.short)]
+    return "".join(sorted(set("".join(said))))
 
 
 def _choose(entry: dict[str, Word], language: str) -> Word | None:

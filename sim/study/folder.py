@@ -78,7 +78,7 @@ class ResultsFolder:
 
     def remove_tables(self) -> None:
         """Remove tables, figures and page of an earlier run, which are not those of the jobs that lie here now."""
-        for name in ("summary.csv", "split.csv", "monthly.parquet", "manifest.json", "report.html"):
+        for name in ("summary.csv", "summary.xlsx", "split.csv", "monthly.parquet", "manifest.json", "report.html"):
             (self.path / name).unlink(missing_ok=True)
         for figure in [*self.path.glob("figures/*.png"), *self.path.glob("figures/*.svg")]:
             figure.unlink(missing_ok=True)

@@ -167,7 +167,7 @@ def _warm(task: Task) -> Replication:
 
 def run(
     scenario: Scenario,
-    out: Path = Path("results"),
+    out: str | Path = "results",
     workers: int | None = None,
     fresh: bool = False,
     progress: Progress | None = None,
@@ -186,7 +186,7 @@ def run(
     workers = workers or _cores()
     if workers > 1:
         _compile_at_once(workers)
-    with ResultsFolder(out / scenario.stem, scenario.document.path) as folder:
+    with ResultsFolder(Path(out) / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
         bench = Bench(folder.path, workers, progress, plan.jobs())
@@ -455,22 +455,13 @@ def _kinds_that_set_fees(scenario: Scenario) -> list[str]:
     return [k.name for k in scenario.city.supply.kind if k.share > 0 and k.fee_rule != "fixed"]
 
 
-def _notes(plan: Plan) -> list[str]:
-    """What a reader must know before believing the table."""
-    scenario, notes = plan.scenario, []
+def _notes(plan: Plan) -> list[dict[str, Any]]:
+    """What a reader must know before believing the table: keys of the report's words, with what fills their gaps."""
+    scenario = plan.scenario
     setting = _kinds_that_set_fees(scenario)
-    if setting:
-        notes.append(
-            f"Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "
-            f"{', '.join(setting)}. Pass-through says how much of a yuan ends there."
-        )
-    else:
-        notes.append(
-            "Institutions do not change their fees in answer to the policies in this run, beyond cuts that a subsidy "
-            "demands: no part of any subsidy can end in higher fees here."
-        )
+    notes: list[dict[str, Any]] = [{"key": "fees_respond", "kinds": setting} if setting else {"key": "fees_fixed"}]
     if scenario.run.replications < 2:
-        notes.append("One replication: there are no intervals for luck.")
+        notes.append({"key": "one_replication"})
     return notes
 
 

@@ -86,7 +86,7 @@ def summary(folder):
 def test_a_run_leaves_every_file(finished):
     _, _, folder, done = finished
     names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
-    assert {"summary.csv", "monthly.parquet", "manifest.json", "report.html"} <= names
+    assert {"summary.csv", "summary.xlsx", "monthly.parquet", "manifest.json", "report.html"} <= names
     assert any(n.startswith("figures/") and n.endswith(".svg") for n in names)
     assert not any(n.endswith(".part") for n in names)
     assert "vouchers" in done.stdout
@@ -323,7 +323,7 @@ def test_the_folder_is_held_until_the_page_is_in_it(tmp_path):
     seen = []
 
     def publish(folder):
-        assert {p.name for p in folder.iterdir()} >= {"summary.csv", "monthly.parquet", "manifest.json"}
+        assert {p.name for p in folder.iterdir()} >= {"summary.csv", "summary.xlsx", "monthly.parquet", "manifest.json"}
         (folder / "half.html.1.part").write_text("half")
         with pytest.raises(FolderError, match="another run"), ResultsFolder(folder, scenario.document.path):
             pass
