@@ -323,7 +323,7 @@ def test_the_folder_is_held_until_the_page_is_in_it(tmp_path):
     seen = []
 
     def publish(folder):
-        assert {p.name for p in folder.iterdir()} >= {"summary.csv", "summary.xlsx", "monthly.parquet", "manifest.json"}
+        assert {p.name for p in folder.iterdir()} >= {"summary.csv", "monthly.parquet", "manifest.json"}
         (folder / "half.html.1.part").write_text("half")
         with pytest.raises(FolderError, match="another run"), ResultsFolder(folder, scenario.document.path):
             pass
