@@ -45,7 +45,12 @@ PLAIN_LOGIT = tuple(
 RESERVE = "city.supply.reserved_sites.public=2"  # so that a policy may open some
 
 # institutions that stay, and stay as they are
-SETTLED = ("city.supply.patience_months=1000000", "city.supply.patience_sd=0", "city.supply.later_sites=0")
+SETTLED = (
+    "city.supply.patience_months=1000000",
+    "city.supply.patience_sd=0",
+    "city.supply.later_sites=0",
+    "city.supply.reserved_sites.public=0",
+)
 
 
 def instrument(kind: str, **parameters: Any) -> Instrument:

@@ -1,8 +1,8 @@
-"""The eight figures: take-up, cost, frontier, funnel, who gains, where money went, market, what ends in fees."""
+"""The figures: take-up, cost, sweeps, funnel, who gains, where money went, market, what ends in fees."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sim.report import canvas, frontier, labels, names, numerals
+from sim.report import canvas, frontier, labels, names, numerals, sweeps
 from sim.report.canvas import Pen
 from sim.report.grids import SIDES
-from sim.report.notes import scale_of
+from sim.report.scene import Scene
 from sim.report.series import Floats, Monthly, band, gather
 from sim.report.tables import Results
-from sim.report.words import alphabet, metric, text
+from sim.report.words import alphabet, metric
 from sim.study.estimate import Estimate
 
 FUNNEL = (
@@ -34,58 +34,6 @@ DRAWN_MONTHLY = ("take_up", "enrolled", "children", "public_cost", *MARKET)
 QUINTILES = (1, 2, 3, 4, 5)
 PAID = 0.1  # of its dearest month: where a policy pays less, pass-through divides by next to nothing
 BAR_HEIGHT, NAME_HEIGHT = 0.55, 0.73  # of a policy's row in the figure by income
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What every figure is drawn from."""
-
-    results: Results
-    monthly: Monthly
-    pens: Mapping[str, Pen]
-    language: str
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a sentence in the reader's language."""
-        return text(key, self.language, **values)
-
-    def blank(self, stem: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
-        """Return an empty figure with its title and, where the city was thinned, a line that says so."""
-        foot = self.foot
-        height, bottom = height + foot, bottom + foot
-        title = self.say(f"figure.{stem}.title")
-        figure = canvas.blank(title, height, left=left, right=right, top=top, bottom=bottom)
-        if foot:
-            said = self.say("figure.scaled", scale=self.scale)
-            figure.text(0.12 / canvas.WIDTH, 0.07 / height, said, va="bottom", size=8)
-        return figure
-
-    @property
-    def foot(self) -> float:
-        """Inches at the foot of a figure for the line about a thinned city."""
-        return 0.2 if self.scale else 0.0
-
-    @property
-    def scale(self) -> str:
-        """The share of the city that was simulated, in words; empty if it was the whole."""
-        return scale_of(self.results.manifest, self.language)
-
-    def legend_room(self, policies: Collection[str]) -> float:
-        """Inches that the legend of these policies takes."""
-        return 0.24 * -(-len(policies) // self._abreast(policies)) + 0.15
-
-    def legend(self, figure: Figure, policies: Collection[str]) -> None:
-        """Write the legend at the foot, with names whole."""
-        anchor = (0.05, (self.foot + 0.04) / figure.get_figheight())
-        keys = [_key(self.pens[policy]) for policy in policies]
-        figure.legend(
-            handles=keys, loc="lower left", ncols=self._abreast(policies), fontsize=8.5, bbox_to_anchor=anchor
-        )
-
-    def _abreast(self, policies: Collection[str]) -> int:
-        """Return how many legend entries stand side by side."""
-        longest = max(names.width(self.pens[policy].legend) for policy in policies)
-        return 3 if longest <= 32 else 2 if longest <= 50 else 1
 
 
 def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]:
@@ -311,18 +259,6 @@ def _mark_window(scene: Scene, axes: Axes) -> None:
             axes.axvspan(start, end, color="#F2F2F2", linewidth=0, zorder=0)
 
 
-def _key(pen: Pen) -> Line2D:
-    return Line2D(
-        [],
-        [],
-        color=pen.colour,
-        linestyle=pen.dash,
-        marker=pen.marker,
-        markerfacecolor="white",
-        label=pen.legend,
-    )
-
-
 # over the window -------------------------------------------------------------------------------------
 
 
@@ -343,7 +279,7 @@ def sweep_frontier(scene: Scene) -> Figure | None:
         _cross(axes, arm)
     best = sorted((arm for arm in arms if arm.efficient), key=lambda arm: (arm.x, arm.y))
     axes.plot([arm.x for arm in best], [arm.y for arm in best], color=canvas.COLOURS[0], linewidth=1.2, zorder=2)
-    axes.legend(handles=_frontier_keys(scene, len(best) < len(arms)), loc="upper left", fontsize=8.5)
+    axes.legend(handles=_frontier_keys(scene, arms), loc="upper left", fontsize=8.5)
     canvas.number_axis(axes.xaxis, bins=7)
     canvas.number_axis(axes.yaxis, bins=7)
     axes.margins(0.08)
@@ -372,23 +308,32 @@ def _nought(axes: Axes) -> Iterator[tuple[float, float]]:
 
 
 def _cross(axes: Axes, arm: frontier.Arm) -> None:
-    colour = canvas.COLOURS[0] if arm.efficient else canvas.COLOURS[1]
+    colour = canvas.COLOURS[1] if arm.beaten else canvas.COLOURS[0]
     reach = {"color": colour, "linewidth": 0.9, "alpha": 0.75, "zorder": 2.5}
     if arm.cost.bounded:
         axes.plot([arm.cost.low, arm.cost.high], [arm.y, arm.y], **reach)  # type: ignore[arg-type]
     if arm.added.bounded:
         axes.plot([arm.x, arm.x], [arm.added.low, arm.added.high], **reach)  # type: ignore[arg-type]
     face = colour if arm.efficient else "white"
-    shape = "o" if arm.efficient else "s"
+    shape = "s" if arm.beaten else "o"
     axes.plot([arm.x], [arm.y], marker=shape, color=colour, markerfacecolor=face, markersize=6, zorder=3)
 
 
-def _frontier_keys(scene: Scene, others: bool) -> list[Line2D]:
+def _frontier_keys(scene: Scene, arms: Sequence[frontier.Arm]) -> list[Line2D]:
     blue, red = canvas.COLOURS[:2]
     best = Line2D([], [], color=blue, marker="o", markersize=6, label=scene.say("frontier.efficient"))
-    hollow = {"marker": "s", "markersize": 6, "markerfacecolor": "white", "linestyle": "none"}
-    beaten = Line2D([], [], color=red, label=scene.say("frontier.other"), **hollow)  # type: ignore[arg-type]
-    return [best, beaten] if others else [best]
+
+    def hollow(colour: str, marker: str, said: str) -> Line2D:
+        return Line2D(
+            [], [], color=colour, marker=marker, markersize=6, markerfacecolor="white", linestyle="none", label=said
+        )
+
+    keys = [best]
+    if any(not arm.efficient and not arm.beaten for arm in arms):
+        keys.append(hollow(blue, "o", scene.say("frontier.unsure")))
+    if any(arm.beaten for arm in arms):
+        keys.append(hollow(red, "s", scene.say("frontier.other")))
+    return keys
 
 
 def funnel(scene: Scene) -> Figure | None:
@@ -597,6 +542,8 @@ DRAWINGS: dict[str, Callable[[Scene], Figure | None]] = {
     "take_up": take_up,
     "public_cost": public_cost,
     "frontier": sweep_frontier,
+    "response": sweeps.response,
+    "heat": sweeps.heat,
     "who_gains": who_gains,
     "incidence": incidence,
     "funnel": funnel,

@@ -18,6 +18,7 @@ class Arm:
     cost : paired change of public cost, in million yuan
     added : added child-months
     efficient : no other arm adds at least as much for at most as much money
+    beaten : another arm does, and their intervals lie apart on what it is better at: luck cannot be the reason
     """
 
     policy: str
@@ -25,6 +26,7 @@ class Arm:
     cost: Estimate
     added: Estimate
     efficient: bool = False
+    beaten: bool = False
 
     @property
     def x(self) -> float:
@@ -52,7 +54,14 @@ def arms(results: Results) -> list[Arm]:
         # doing nothing is a choice too
         nothing = Estimate(0.0)
         found.insert(0, Arm(results.baseline, names.shorten(names.tidy(results.baseline), 24), nothing, nothing))
-    return [replace(arm, efficient=not any(_beats(other, arm) for other in found)) for arm in found]
+    return [
+        replace(
+            arm,
+            efficient=not any(_beats(other, arm) for other in found),
+            beaten=any(_beats(other, arm) and _apart(other, arm) for other in found),
+        )
+        for arm in found
+    ]
 
 
 def _million(entry: Entry) -> Estimate:
@@ -64,6 +73,16 @@ def _million(entry: Entry) -> Estimate:
 def _beats(one: Arm, other: Arm) -> bool:
     no_worse = one.x <= other.x and one.y >= other.y
     return no_worse and (one.x < other.x or one.y > other.y)
+
+
+def _apart(one: Arm, other: Arm) -> bool:
+    """Whether the intervals of one arm that beats another lie apart from the other's, in cost or in addition.
+
+    Arms share their luck, so that a difference between them is surer than their own intervals say: this is careful.
+    """
+    dearer = None not in (one.cost.high, other.cost.low) and one.cost.high < other.cost.low  # type: ignore[operator]
+    fewer = None not in (one.added.low, other.added.high) and one.added.low > other.added.high  # type: ignore[operator]
+    return dearer or fewer
 
 
 def _label(name: str, values: Sequence[Any], axes: Sequence[Any], results: Results) -> str:

@@ -20,7 +20,18 @@ from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, form, metri
 from sim.study.disk import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
-FIGURES = ("take_up", "public_cost", "frontier", "who_gains", "incidence", "funnel", "market", "pass_through")
+FIGURES = (
+    "take_up",
+    "public_cost",
+    "frontier",
+    "response",
+    "heat",
+    "who_gains",
+    "incidence",
+    "funnel",
+    "market",
+    "pass_through",
+)
 
 
 @dataclass(frozen=True)

@@ -607,8 +607,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.matched.factor": {
         "en": "{policy} has every {parameter} multiplied by {value}, found so that its total of “{metric}” is that of "
         "{to}, {target}{unit}: it is {residual}{luck} from it. Searched from {low} to {high}, in {runs} runs.",
-        "zh": "{policy} 的各个 {parameter} 均乘以 {value}，由程序求得，使其“{metric}”合计与 {to} 相同，即 {target}{unit}："
-        "相差 {residual}{luck}。在 {low} 至 {high} 之间搜索，共运行 {runs} 次。",
+        "zh": "{policy} 的各个 {parameter} 均乘以 {value}，由程序求得，使其“{metric}”合计与 {to} 相同，即 {target}"
+        "{unit}：相差 {residual}{luck}。在 {low} 至 {high} 之间搜索，共运行 {runs} 次。",
     },
     "page.matched.far": {
         "en": "No value looked at comes within the {tolerance} of it that were asked for.",
@@ -620,7 +620,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "all orders in which they could be brought in (Shapley value), under the same luck. Below each part its 95 % "
         "interval for luck.",
         "zh": "把每项政策的效果分摊到各项工具：各工具在其之前的工具之上所增加的效果，对所有可能的引入次序取平均"
-        "（沙普利值），随机因素相同。每个数字下方是随机波动的 95 % 区间。",
+        "（沙普利值），随机因素相同。每个数字下方是随机波动的 95% 区间。",
     },
     "column.instrument": {"en": "Instrument", "zh": "工具"},
     "column.whole": {"en": "all of them", "zh": "全部"},
@@ -855,6 +855,24 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "每点为一个方案；横竖线为两个方向的95%区间。连线经过本网格中没有其他方案在两方面都更优的方案，"
         "按均值判断：区间重叠处可能只是随机波动。网格点之间的取值和网格之外的政策可能更好。",
     },
+    "figure.response.title": {
+        "en": "How additions and cost answer what is varied",
+        "zh": "净增入托与支出如何随参数变化",
+    },
+    "figure.response.caption": {
+        "en": "Lines join the points of the sweep; bars are 95 % intervals for luck. Where no cost is drawn, it is "
+        "undefined: nothing sure was added.",
+        "zh": "折线连接各试验点；竖线为随机波动的 95% 区间。未画出成本之处没有定义：没有确定的净增。",
+    },
+    "figure.heat.title": {
+        "en": "Both parameters at once",
+        "zh": "两个参数的组合",
+    },
+    "figure.heat.caption": {
+        "en": "Each cell is an arm of the grid: what it adds above the baseline, and what an added child-month "
+        "costs. A dash marks what is undefined.",
+        "zh": "每格为一种组合：相对基准情景的净增，以及每净增一个儿童月的支出。横线表示没有定义。",
+    },
     "figure.funnel.title": {
         "en": "From the children who may apply to the vouchers that change something",
         "zh": "从可申领的儿童到真正带来改变的托育券",
@@ -933,6 +951,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "儿童人次与托育券张数（对数刻度）",
     },
     "frontier.efficient": {"en": "most for its cost, within this grid", "zh": "同等支出下最多（本网格内）"},
+    "frontier.unsure": {
+        "en": "another adds more for less, but luck may be the reason",
+        "zh": "另一组合花费更少、净增更多，但可能出于随机波动",
+    },
+    "response.lines": {"en": "{axis}; a line for each {line}", "zh": "{axis}；每条线对应一个 {line}"},
     "frontier.other": {"en": "another arm of this grid adds more for less", "zh": "本网格中另有方案以更少支出净增更多"},
     "frontier.key": {"en": "Labels: {axes}", "zh": "标签：{axes}"},
     "frontier.factor": {"en": "{label} (× its own)", "zh": "{label}（原值的倍数）"},

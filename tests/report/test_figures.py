@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from sim.report import canvas, frontier, labels
+from sim.report import canvas, frontier, labels, sweeps
 from sim.report.figures import (
     DRAWINGS,
     DRAWN_MONTHLY,
@@ -255,3 +255,28 @@ def test_gains_less_losses_end_at_the_outlay(study: Results) -> None:
                 edges = sorted((min(b.get_x(), b.get_x() + b.get_width()), abs(b.get_width())) for b in row)
                 for (left, wide), (after, _) in itertools.pairwise(edges):
                     assert left + wide == pytest.approx(after), "end to end"
+
+
+def test_response_curves_and_the_heat_map_show_every_point_of_the_grid(study: Results) -> None:
+    results = study
+    axes, found = sweeps.points(results.manifest)
+    assert len(axes) == 2
+    assert {p.policy for p in found} == {arm["name"] for arm in results.manifest["sweep"]["arms"]}
+    curves, heat = sweeps.response(scene_of(results)), sweeps.heat(scene_of(results))
+    assert curves is not None
+    assert heat is not None
+    drawn = sorted(float(y) for line in curves.axes[0].lines if line.get_marker() == "o" for y in line.get_ydata())
+    added = [results.entry(p.policy, "added_child_months").own.value for p in found]
+    assert drawn == pytest.approx(sorted(x for x in added if x is not None))
+    cells = [t.get_text() for t in heat.axes[0].texts]
+    assert len(cells) == len({p.x for p in found}) * len({p.line for p in found})
+
+
+def test_only_an_arm_that_luck_cannot_excuse_is_called_beaten() -> None:
+    def arm(cost: float, added: float, wide: float) -> frontier.Arm:
+        return frontier.Arm("a", "a", Estimate(cost, cost, cost), Estimate(added, added - wide, added + wide))
+
+    strong, close, weak = arm(1.0, 100.0, 5.0), arm(1.0, 97.0, 5.0), arm(1.0, 50.0, 5.0)
+    assert frontier._beats(strong, close)
+    assert not frontier._apart(strong, close)
+    assert frontier._apart(strong, weak)

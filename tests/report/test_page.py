@@ -64,8 +64,8 @@ def page(written: list[Path]) -> Reader:
     return read(written[-1])
 
 
-def test_the_report_is_sixteen_figures_a_workbook_and_a_page(written: list[Path]) -> None:
-    assert len(written) == 18
+def test_the_report_is_twenty_figures_a_workbook_and_a_page(written: list[Path]) -> None:
+    assert len(written) == 22
     assert written[-1].name == "report.html"
     assert all(path.is_file() for path in written)
     assert not list(written[-1].parent.rglob("*.part"))
@@ -100,7 +100,7 @@ def test_pictures_are_the_files_and_have_words(written: list[Path], page: Reader
     embedded = {base64.b64decode(source.partition(",")[2]) for source in sources}
     assert embedded == {path.read_bytes() for path in written if path.suffix == ".svg"}
     alts = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(alts) == len(sources) == 8
+    assert len(alts) == len(sources) == 10
     assert all(len(alt) > 60 for alt in alts)
 
 

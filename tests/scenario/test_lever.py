@@ -201,7 +201,7 @@ def test_a_match_may_be_set_on_the_command_line(lay):
 
 
 def test_editors_learn_of_it():
-    policy = json_schema()["properties"]["policy"]["items"]
+    policy = json_schema()["properties"]["policy"]["anyOf"][0]["items"]
     match = policy["properties"]["match"]
     assert match["required"] == ["metric", "to", "by"]
     assert "public_cost" in match["properties"]["metric"]["enum"]
