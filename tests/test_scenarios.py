@@ -57,6 +57,22 @@ def test_xian_offers_what_the_city_announced():
                 assert rounds * sum(t.per_round * t.face_value for t in pool.tranches) == 8_000_000
 
 
+def test_same_money_is_the_same_money_on_the_announced_vouchers():
+    """Eight ways: the vouchers as announced, and seven brought to what they cost within half a percent."""
+    scenario = named("same_money")
+    baseline, vouchers, *others = scenario.policies
+    assert (baseline.name, baseline.match, vouchers.match, len(others)) == ("baseline", None, None, 7)
+    assert vouchers.instruments == next(p for p in named("xian_vouchers").policies if p.name == "vouchers").instruments
+    for policy in others:
+        assert policy.match is not None
+        assert (policy.match.metric, policy.match.to) == ("public_cost", vouchers.name)
+        assert policy.match.tolerance <= 0.005
+        for instrument in policy.instruments:  # all spend in the programme's own months
+            assert instrument.until == vouchers.instruments[0].until
+            assert instrument.start is not None
+            assert (instrument.start.year, instrument.start.month) == (2025, 11)
+
+
 # ---------------------------------------------------------------------------------------------------------
 # what they show, in a sample of the city
 
