@@ -347,7 +347,12 @@ class Simulation:
 
     def _support(self, day: date) -> Support:
         """What owners count on beside what is paid per child."""
-        return support(self._instruments, self.state.declared, self._on(day), self._offered(day))
+        market, institutions = self.state.market, self._world.institutions
+        hours, seats = institutions.hours_share[:, None], institutions.class_seats
+        begun = (market.opens_in > 0) * seats + (market.opening > 0)[:, None] * institutions.seats
+        return support(
+            self._instruments, self.state.declared, self._on(day), self._offered(day), self.state.left, begun * hours
+        )
 
     def _weigh_scheme(self, day: date, posted: NDArray[np.float64]) -> None:
         """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
@@ -521,6 +526,7 @@ class Simulation:
             paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64), day)
             if instrument.builds:
                 self._built += paid
+            instrument.note_grants(np.asarray(opened.any(axis=1)), self.state.declared[q])
 
     def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
         """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""

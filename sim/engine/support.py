@@ -27,13 +27,24 @@ class Support:
 
 
 def support(
-    instruments: Sequence[Instrument], declared: Sequence[Columns], on: Sequence[bool], offered: Offered
+    instruments: Sequence[Instrument],
+    declared: Sequence[Columns],
+    on: Sequence[bool],
+    offered: Offered,
+    left: NDArray[np.int64],
+    begun: NDArray[np.float64],
 ) -> Support:
-    """The sum over the instruments that are `on`."""
+    """The sum over the instruments that are `on`.
+
+    Nobody counts on a grant whose budget is spoken for by what is being built.
+    left : int64 (instruments,)  budgets [fen]; begun : (J, 4)  full-time places being built
+    """
     total = Support.none(len(offered.kind))
-    for instrument, columns, holds in zip(instruments, declared, on, strict=True):
+    for instrument, columns, holds, budget in zip(instruments, declared, on, left, strict=True):
         monthly = instrument.place_income(offered, columns) if holds else None
         once = instrument.grant(offered, columns) if holds else None
+        if once is not None and 100 * float((once * begun).sum()) >= budget:
+            once = None
         total.place[:] += 0.0 if monthly is None else monthly
         total.grant[:] += 0.0 if once is None else once
     return total

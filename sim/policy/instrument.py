@@ -305,6 +305,9 @@ class Instrument(Facts):
         del offered, columns
         return None
 
+    def note_grants(self, opened: NDArray[np.bool_], columns: Columns) -> None:
+        """Called when its grants have been paid; `opened` says at which institutions places opened, bool (n,)."""
+
     def covers_losses(self, offered: Offered, columns: Columns) -> NDArray[np.bool_] | None:
         """Institutions whose losses in cash the treasury makes good each month, bool (n,); None for none."""
         del offered, columns

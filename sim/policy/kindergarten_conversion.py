@@ -50,7 +50,7 @@ class KindergartenConversion(Instrument):
         return {("of_kind",): self.of_kind} if not self.idle else {}
 
     def columns(self) -> dict[str, Column]:
-        """Where a class is added."""
+        """Where a class is added and not yet paid for."""
         return {"converts": Column("institution", "bool")}
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
@@ -71,6 +71,10 @@ class KindergartenConversion(Instrument):
     def adds_classes(self, columns: Columns) -> NDArray[np.bool_]:
         """A class of the band where the lot fell."""
         return self._added(columns)
+
+    def note_grants(self, opened: NDArray[np.bool_], columns: Columns) -> None:
+        """What stands is paid for; classes that an institution adds later are its own affair."""
+        columns["converts"][opened] = False
 
     def grant(self, offered: Offered, columns: Columns) -> Floats:
         """What converting costs, in its own classes."""

@@ -63,8 +63,8 @@ class PublicProvision(Instrument):
         return {self.of_kind: self.sites} if not self.idle else {}
 
     def columns(self) -> dict[str, Column]:
-        """The institutions it has opened, or is building."""
-        return {"provided": Column("institution", "bool")}
+        """The institutions it has opened, or is building; and those of them that are not yet paid for."""
+        return {"provided": Column("institution", "bool"), "unpaid": Column("institution", "bool")}
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
         """Draw the sites. Raises ShortageError if there are too few."""
@@ -80,6 +80,7 @@ class PublicProvision(Instrument):
                 f"{self.sites}"
             )
         columns["provided"][np.lexsort((chance, ~may))[: self.sites]] = True
+        columns["unpaid"][:] = columns["provided"]
 
     def opens(self, columns: Columns) -> NDArray[np.bool_]:
         """The sites drawn."""
@@ -91,9 +92,13 @@ class PublicProvision(Instrument):
         return fee if self.fee is None else np.where(columns["provided"][:, None], self.fee, fee)
 
     def grant(self, offered: Offered, columns: Columns) -> Floats:
-        """What building costs, at its own institutions."""
+        """What building costs, at its own institutions; classes that these add later are their own affair."""
         del offered
-        return np.repeat(np.where(columns["provided"], self.yuan_per_place, 0.0)[:, None], 4, axis=1)
+        return np.repeat(np.where(columns["unpaid"], self.yuan_per_place, 0.0)[:, None], 4, axis=1)
+
+    def note_grants(self, opened: NDArray[np.bool_], columns: Columns) -> None:
+        """What stands is paid for."""
+        columns["unpaid"][opened] = False
 
     def covers_losses(self, offered: Offered, columns: Columns) -> NDArray[np.bool_] | None:
         """Its own institutions, if the treasury answers for them."""

@@ -18,7 +18,7 @@ from sim.engine.market import Market
 from sim.engine.recorder import CITY_TOTALS
 from sim.engine.simulation import Simulation
 from sim.engine.state import MarketColumns, State
-from sim.engine.support import Support
+from sim.engine.support import Support, support
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
 from sim.engine.turnover import Prospect, Turnover
 from sim.scenario.schema import load
@@ -362,6 +362,28 @@ def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
         for month in range(12):
             rules.plan_entry(month, Prospect(poor, np.full((12, 3), 1000.0), help_), state)
         assert state.market.opening.any() == opens
+
+
+def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
+    tool, simulation = instrument("capacity_grant", yuan_per_place=1000.0), town.replication._baseline
+    offered, size = simulation._offered(town.day(0)), len(town.world.institutions)
+    begun = np.zeros((size, 4))
+    begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
+    for budget, counts in ((500_001, True), (500_000, False)):
+        found = support([tool], [{}], [True], offered, np.array([budget]), begun)
+        assert (found.grant.sum() > 0) == counts
+
+
+def test_what_a_public_institution_adds_later_is_not_built_for_the_treasury(town: Town) -> None:
+    tool = instrument("public_provision", sites=1, yuan_per_place=1000.0, covers_deficits=False, start=town.day(1))
+    living = town.replication._simulation(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
+    living.run_to(town.span.counted + 4)
+    site = np.flatnonzero(living.state.declared[-1]["provided"])
+    paid = living.state.chronicle.claims[:, -1].sum()
+    assert paid == 100_000 * (town.world.institutions.seats[site]).sum()
+    living.state.market.opens_in[site, 1] = living.state.month + 1
+    living.run_to(town.span.counted + 7)
+    assert living.state.chronicle.claims[:, -1].sum() == paid
 
 
 def test_guided_fees_follow_no_occupancy(town: Town) -> None:
