@@ -344,12 +344,12 @@ def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) 
     rules, size = Market(neighbours.world), len(neighbours.world.institutions)
     nothing, alone = np.zeros((size, BANDS)), Support.none(size)
     paid = Support(alone.place, np.full((size, 4), neighbours.world.facts.classes.fit_out_yuan))
-    for support, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
+    for given, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
         state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
         cost = rules.costs.marginal()[:, :BANDS] + rules.costs.place()[:, None]
         for month in range(12):
-            rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, support, state)
+            rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, given, state)
         assert (state.market.opens_in > 0).any() == builds
 
 
