@@ -6,7 +6,11 @@ python -m benchmarks.arms [--scale 1.0] [--repeats 3] [--scenario scenarios/xian
 import argparse
 import resource
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -14,7 +18,8 @@ from benchmarks.run import machine
 from sim.draws import Luck
 from sim.engine.job import Replication
 from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
-from sim.scenario.schema import load
+from sim.engine.simulation import Simulation
+from sim.scenario.schema import Scenario, load
 from sim.study.plan import ready, span_of, standing
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,6 +49,29 @@ def check_balances(record: Record, name: str) -> None:
     wrong = [what for what, holds in sums.items() if not holds]
     if wrong:
         raise SystemExit(f"{name}: out of balance: {', '.join(wrong)}")
+
+
+def of_the_market(city: Replication, scenario: Scenario) -> float:
+    """Share of the arms' processor time that goes into expected demand, reviews, closures, entry and accounts."""
+    spent = 0.0
+
+    def timed(work: Callable[..., None]) -> Callable[..., None]:
+        def run(*words: Any) -> None:
+            nonlocal spent
+            began = time.process_time()
+            work(*words)
+            spent += time.process_time() - began
+
+        return run
+
+    names = ("_review", "_pay_costs")
+    with ExitStack() as patches:
+        for name in names:
+            patches.enter_context(patch.object(Simulation, name, timed(getattr(Simulation, name))))
+        began = time.process_time()
+        for policy in scenario.policies[1:]:
+            city.run(ready(scenario, policy.instruments))
+        return spent / (time.process_time() - began)
 
 
 def main() -> None:
@@ -80,6 +108,7 @@ def main() -> None:
         months = int(record.city[CITY_TOTALS.index("decisions")].sum())
         print(f"| {policy.name} | {best:.2f} | {months / best / 1e6:.1f} |")
     print("\nchildren, places, bills, vouchers and accounts balance in every month of every arm")
+    print(f"the market's own work: {100 * of_the_market(city, scenario):.0f} % of the arms' time")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 
