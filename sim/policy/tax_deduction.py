@@ -3,6 +3,9 @@
 from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.dates import YEAR
 from sim.params import fraction, number
 from sim.policy.instrument import Cash, Instrument
@@ -17,14 +20,24 @@ BRACKETS = (
     (960_000.0, 0.35),
     (float("inf"), 0.45),
 )
+FINE, FINE_TO, COARSE, COARSE_TO = 500.0, 60_000.0, 10_000.0, 300_000.0  # steps of household income [yuan a month]
+
+
+def tax(taxable: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A year's tax on taxable incomes [yuan]; none on those below nothing."""
+    owed, below = np.zeros_like(taxable), 0.0
+    for limit, rate in BRACKETS:
+        owed += rate * np.clip(taxable - below, 0.0, limit - below)
+        below = limit
+    return owed
 
 
 class TaxDeduction(Instrument):
     """Lets a parent deduct a monthly sum per child from taxable income; what is saved is cash, enrolled or not.
 
     The nation allows 2,000 yuan a month per child under three since 2023 (国发〔2023〕13号; from memory). In Guigang
-    6,400 users saved 3.6 million yuan, 563 each (Guigang news). One earner deducts all of it, at the rate of the
-    bracket in which the middle of the deduction lies; whose income is below what is exempt saves nothing.
+    6,400 users saved 3.6 million yuan, 563 each (Guigang news). One earner deducts all of it; what is saved is the tax
+    with and without it, so whose income is free of tax saves nothing, and nobody more than the tax.
     """
 
     title: ClassVar[str] = "income tax forgone per child"
@@ -50,23 +63,16 @@ class TaxDeduction(Instrument):
         return self.yuan_per_month == 0 or self.earner_share == 0 or self.to_months <= self.from_months
 
     def cash(self) -> tuple[Cash, ...]:
-        """What is saved, by bracket of household income."""
+        """What is saved, in steps of household income, each worth what its middle saves."""
         if self.idle:
             return ()
-        middle = self.yuan_per_month * YEAR / 2
-
-        def household(taxable: float) -> float:
-            """Household income a month at which the earner's taxable income, half of the deduction off, is this."""
-            return (taxable + self.exempt + middle) / YEAR / self.earner_share
-
-        starts = (0.0, *(limit for limit, _ in BRACKETS[:-1]))
+        middles = np.concatenate([np.arange(0.0, FINE_TO, FINE), np.arange(FINE_TO, COARSE_TO + COARSE, COARSE)])
+        ends = np.append((middles[1:] + middles[:-1]) / 2, np.inf)
+        starts = np.append(0.0, ends[:-1])
+        taxable = middles * YEAR * self.earner_share - self.exempt
+        saved = (tax(taxable) - tax(taxable - self.yuan_per_month * YEAR)) / YEAR
         return tuple(
-            Cash(
-                self.from_months,
-                self.to_months,
-                self.yuan_per_month * rate,
-                income_from=household(start),
-                income_to=household(limit),
-            )
-            for start, (limit, rate) in zip(starts, BRACKETS, strict=True)
+            Cash(self.from_months, self.to_months, float(yuan), income_from=float(start), income_to=float(end))
+            for yuan, start, end in zip(saved, starts, ends, strict=True)
+            if yuan > 0
         )
