@@ -9,6 +9,7 @@ import select
 import shlex
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
@@ -129,9 +130,27 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Within it an interrupt is an exception, so that workers are ended and what is finished is kept."""
-    _answer(signal.default_int_handler)
-    yield
+    """Within it an interrupt is an exception, so that workers are ended and what is finished is kept.
+
+    Compiled code may turn that exception into one of its own (a serializer of pydantic does) or lose it in a callback:
+    that an interrupt has come is remembered, and whatever ends the block, KeyboardInterrupt leaves it.
+    """
+    came = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Remember it, and stop what is being done."""
+        came.set()
+        signal.default_int_handler(number, frame)
+
+    _answer(interrupt)
+    try:
+        yield
+    except Exception as error:
+        if came.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    if came.is_set():
+        raise KeyboardInterrupt
     _answer(_stop)
 
 

@@ -141,8 +141,32 @@ def test_an_interrupt_says_how_to_go_on(tmp_path):
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
     said = run.communicate(timeout=60)[1]
-    assert run.returncode == 130
+    assert run.returncode == 130, said
     assert "To go on: python -m sim" in said
+
+
+@pytest.mark.parametrize("fate", ["raise ValueError('dict')", "pass"], ids=["turned into another", "lost"])
+def test_an_interrupt_that_compiled_code_takes_for_something_else_is_one_all_the_same(tmp_path, fate):
+    code = f"""
+import os, signal, time
+from sim import cli
+from sim.study import plan
+
+def with_an_interrupt(*what):
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    except KeyboardInterrupt:
+        {fate}
+    return hashed(*what)
+
+hashed, plan.job_hash = plan.job_hash, with_an_interrupt
+cli.main(lambda number, frame: None)
+"""
+    words = [str(SMALL), "--workers", "1", "--out", str(tmp_path), "--quiet"]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+    assert [line.partition(";")[0] for line in done.stderr.splitlines()] == ["interrupted"]
 
 
 def test_an_interrupt_while_tasks_are_dealt_is_not_waited_for(tmp_path):
