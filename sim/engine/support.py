@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.policy.instrument import Columns, Instrument, Offered
-from sim.world.institutions import BANDS, SEATS
+from sim.world.institutions import SEATS
 
 
 @dataclass(frozen=True)
@@ -48,17 +48,6 @@ def support(
         total.place[:] += 0.0 if monthly is None else monthly
         total.grant[:] += 0.0 if once is None else once
     return total
-
-
-def appeal(
-    instruments: Sequence[Instrument], declared: Sequence[Columns], on: Sequence[bool], offered: Offered
-) -> NDArray[np.float64]:
-    """What the instruments that are `on` make institutions worth to families, by band, (J, 3) [yuan a month]."""
-    worth = np.zeros((len(offered.kind), BANDS))
-    for instrument, columns, holds in zip(instruments, declared, on, strict=True):
-        more = instrument.appeal(offered, columns) if holds else None
-        worth += 0.0 if more is None else more
-    return worth
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:

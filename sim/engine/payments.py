@@ -1,0 +1,219 @@
+"""What is paid in a month: claims on the treasury, its payments, and what institutions owe."""
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.constants import Constants
+from sim.engine.costs import Costs
+from sim.engine.programme import Programme
+from sim.engine.support import in_order
+from sim.engine.tariff import in_force
+from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
+from sim.kernels import bills
+from sim.policy.instrument import Offered
+from sim.world.institutions import BANDS
+
+
+class Payments:
+    """Who pays, and what has come to be owed since the month began.
+
+    own_from : place in the chain of the policy's first own instrument
+    flows : int64 (bills.FLOWS, groups)  of the month, written by bills and here
+    """
+
+    def __init__(self, constants: Constants, programme: Programme, own_from: int, flows: NDArray[np.int64]) -> None:
+        self._constants, self._programme, self._flows = constants, programme, flows
+        self._world, self._state = constants.world, programme.state
+        self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
+        self.payers = self._new_payers(own_from)
+
+    def _new_payers(self, own_from: int) -> bills.Payers:
+        instruments, size = self._programme.instruments, len(self._programme.instruments)
+        suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
+        payers = bills.Payers(
+            left=self._state.left,
+            accounts=np.zeros((3, size), np.int64),
+            suppliers=np.zeros((3, len(suppliers)), np.int64),
+            income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
+            months_paid=self._state.months_paid,
+            redemptions=np.zeros((2, sum(i.tiers() for i in instruments)), np.int64),
+            takings=np.zeros(len(self._world.institutions), np.int64),
+        )
+        payers.accounts[bills.OWN] = np.arange(size) >= own_from
+        payers.supplier[:] = suppliers
+        return payers
+
+    # -- what suppliers pay per child ----------------------------------------------------------------
+
+    def write_income(self, offered: Offered, day: date) -> None:
+        """Ask those who pay institutions what they pay per child from this day on."""
+        running = {q: (instrument, columns) for q, instrument, columns in self._programme.running(day)}
+        for p, q in enumerate(self.payers.supplier.tolist()):
+            income = running[q][0].child_income(offered, running[q][1]) if q in running else None
+            if income is None:
+                self.payers.income[p] = 0
+                continue
+            self.payers.income[p] = np.rint(100 * income.yuan)
+            self.payers.months_cap[p] = income.months_cap
+
+    def renew_quotas(self, day: date) -> None:
+        """A new month: every supplier may pay all its child-months again."""
+        for q in self.payers.supplier.tolist():
+            self.renew_quota(q, day)
+
+    def renew_quota(self, q: int, day: date) -> None:
+        """Give an instrument the child-months it may pay this month, if it pays any."""
+        instrument, columns = self._programme.instruments[q], self._state.declared[q]
+        income = instrument.child_income(self._programme.offered(day), columns)
+        if income is not None:
+            self.payers.quota[self.payers.supplier == q] = income.places
+
+    # -- what no child's bill carries ----------------------------------------------------------------
+
+    def pay_grants(self, opened: NDArray[np.int32], day: date) -> None:
+        """Pay what instruments give once for places that open; what is built for the treasury goes on to builders.
+
+        opened : int32 (J, 4)  seats by class type
+        """
+        if not opened.any():
+            return
+        offered, hours = self._programme.offered(day), self._world.institutions.hours_share
+        for q, (instrument, on) in enumerate(zip(self._programme.instruments, self._programme.on(day), strict=True)):
+            yuan = instrument.grant(offered, self._state.declared[q])
+            # what a treasury has begun to build it pays for, though the instrument's window be over
+            if yuan is None or not (on or instrument.builds):
+                continue
+            paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64), day)
+            if instrument.builds:
+                self._built += paid
+            instrument.note_grants(np.asarray(opened.any(axis=1)), self._state.declared[q])
+
+    def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
+        """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""
+        offered, places, takings = self._programme.offered(day), self._programme.places(), self.payers.takings
+        running = list(self._programme.running(day))
+        for q, instrument, columns in running:
+            yuan = instrument.place_income(offered, columns)
+            if yuan is not None:
+                self._disburse(q, np.rint(100 * yuan * places).astype(np.int64), day)
+            own = np.array([round(100 * instrument.overhead(offered, columns))], np.int64)
+            spent = int(in_order(own, int(self._state.left[q]))[0])
+            self._book(q, spent, int(spent > 0), day)
+            self._state.chronicle.count(row, "administration_fen", spent)
+        for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
+            lost = instrument.covers_losses(offered, columns)
+            if lost is not None:
+                self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0), day)
+
+    def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
+        """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
+        paid = in_order(amounts, int(self._state.left[q]))
+        self._book(q, int(paid.sum()), int((paid > 0).sum()), day)
+        self.payers.takings[:] += paid
+        if self.payers.own[q]:
+            groups = self._constants.groups
+            for cell in (groups.kind_cell, groups.district_cell):
+                np.add.at(self._flows[bills.CLAIMED], cell, paid)
+        return paid
+
+    def _book(self, q: int, amount: int, cases: int, day: date) -> None:
+        """Note a claim that no child's bill carries."""
+        self._state.left[q] -= amount
+        if amount and self._state.left[q] == 0:
+            self._state.chronicle.dry_day[q] = day.toordinal()
+        self.payers.claimed[q] += amount
+        self.payers.cases[q] += cases
+        if self.payers.own[q]:
+            self._flows[bills.CLAIMED, 0] += amount
+
+    # -- the month's end -----------------------------------------------------------------------------
+
+    def close_month(self, day: date, row: int, held: int | None) -> None:
+        """Claims of the month, cash, lagged payments, costs; then the accounts must balance.
+
+        held : what families have paid ahead and not used [fen]; None where nobody asks more than a month
+        Raises LedgerError.
+        """
+        state, payers, ledger = self._state, self.payers, self._state.ledger
+        costs = self._constants.market.costs.month(state.offers.places, state.offers.taken)
+        costs = replace(costs, goods=costs.goods + self._built)
+        self._pay_programmes(day, row, costs)
+        claims = self._claims(day, row)
+        ledger.claim(row, claims)
+        state.chronicle.claims[row] = claims
+        ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
+        self._settle(row, claims)
+        self._pay_costs(day, row, costs)
+        if held is not None:
+            ledger.transfer(row, FAMILIES, PREPAID, held - int(ledger.book[:, PREPAID].sum()))
+        ledger.check(row)
+        state.chronicle.count(row, "standing_fen", int(claims[~payers.own].sum()))
+        self._note_vouchers(row)
+
+    def _claims(self, day: date, row: int) -> NDArray[np.int64]:
+        """What each instrument has come to owe this month, cash payments counted, int64 (instruments,) [fen]."""
+        claims = self.payers.claimed.copy()
+        for q, instrument in enumerate(self._programme.instruments):
+            for cash in instrument.cash() if in_force(instrument, day) else ():
+                paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
+                claims[q] += paid[0]
+                self._state.chronicle.count(row, "cash_fen", int(paid[0]))
+                if self.payers.own[q]:
+                    self._flows[bills.CLAIMED] += paid
+        return claims
+
+    def _settle(self, row: int, claims: NDArray[np.int64]) -> None:
+        """Pay what is due: cash at once, the rest after each instrument's lag."""
+        for q, instrument in enumerate(self._programme.instruments):
+            due = row - instrument.payment_lag_months
+            if instrument.cash():
+                self._state.ledger.settle(row, q, FAMILIES, int(claims[q]))
+            elif due >= 0:
+                receiver = SUPPLIERS if instrument.runs_itself else INSTITUTIONS
+                self._state.ledger.settle(row, q, receiver, int(self._state.chronicle.claims[due, q]))
+
+    def _pay_costs(self, day: date, row: int, costs: Costs) -> None:
+        """Institutions pay staff, landlords and suppliers."""
+        state, takings, institutions = self._state, self.payers.takings, self._world.institutions
+        count = state.chronicle.count
+        for name, account, amount in (
+            ("staff_fen", STAFF, costs.staff),
+            ("rent_fen", LANDLORDS, costs.rent),
+            ("goods_fen", SUPPLIERS, costs.goods),
+        ):
+            state.ledger.transfer(row, INSTITUTIONS, account, int(amount.sum()))
+            count(row, name, int(amount.sum()))
+        self._constants.market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
+        count(row, "profit_fen", int((takings - costs.cash).sum()))
+        count(row, "unpaid_costs_fen", int(costs.unpaid.sum()))
+        pooled, runs = institutions.pooled, state.market.runs & institutions.full_day
+        count(row, "losing_cash", int((pooled(state.market.cash_result.sum(axis=0))[runs] < 0).sum()))
+        count(row, "losing_in_full", int((pooled(state.market.full_result.sum(axis=0))[runs] < 0).sum()))
+
+    def _note_vouchers(self, row: int) -> None:
+        """Vouchers redeemed and in hand, by tranche of all pools."""
+        tiers = {
+            "vouchers_redeemed": self.payers.redeemed,
+            "vouchers_redeemed_fen": self.payers.redeemed_fen,
+            "vouchers_live": self._live_vouchers(),
+        }
+        for metric, by_tier in tiers.items():
+            for tier, n in enumerate(by_tier):
+                self._state.chronicle.count_tranche(row, metric, tier, int(n))
+
+    def _live_vouchers(self) -> NDArray[np.int64]:
+        """Vouchers in hand by tranche of all pools, int64 (tiers,)."""
+        rows = zip(self._state.vouchers.face, self._state.vouchers.tranche, strict=True)
+        sizes = [i.tiers() for i in self._programme.instruments if i.tiers() > 0]
+        counts = [np.bincount(of[face > 0], minlength=n) for n, (face, of) in zip(sizes, rows, strict=True)]
+        return np.concatenate([np.zeros(0, np.int64), *counts])
+
+    def begin_month(self) -> None:
+        """Forget what was owed: it is booked."""
+        for counter in (self.payers.claimed, self.payers.cases, self.payers.takings, self._built):
+            counter[:] = 0
+        self.payers.redeemed[:] = self.payers.redeemed_fen[:] = 0

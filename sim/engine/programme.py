@@ -1,0 +1,184 @@
+"""A policy's instruments beside the city's state: what they see of it, and what they make others face."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine import support
+from sim.engine.constants import Constants, ages_on
+from sim.engine.market import Asked
+from sim.engine.state import State
+from sim.engine.support import Support
+from sim.engine.tariff import in_force, posted_fees
+from sim.kernels import census
+from sim.kernels.columns import NOBODY
+from sim.policy.instrument import Cash, Columns, Instrument, Offered, Recognition
+from sim.policy.menu import kind_of
+from sim.world.institutions import BANDS
+
+
+class Programme:
+    """The instruments of a simulation, the standing ones first; asks them, and moves nothing but by `begin`.
+
+    instruments : windows filled in; state : where their columns and what is left of their budgets stand
+    """
+
+    def __init__(self, constants: Constants, state: State, instruments: tuple[Instrument, ...]) -> None:
+        self._constants, self._world, self.state, self.instruments = constants, constants.world, state, instruments
+
+    # -- what instruments see ------------------------------------------------------------------------
+
+    @cached_property
+    def _standing(self) -> Offered:
+        """Of institutions as instruments see them, what no month changes."""
+        world = self._world
+        institutions, costs, size = world.institutions, world.facts.costs, len(world.institutions)
+        nowhere = np.zeros(size, bool)
+        return Offered(
+            kind=institutions.kind,
+            kind_names=institutions.kind_names,
+            registered=institutions.registered,
+            inclusive=nowhere,
+            enrolled=np.full((size, BANDS), NOBODY, np.int64),
+            id=institutions.id,
+            district=institutions.district,
+            district_names=tuple(d.name for d in world.facts.district),
+            runs=nowhere,
+            reserved=institutions.reserved,
+            vacant=nowhere,
+            may_build=nowhere,
+            first_row=institutions.full_day,
+            utilities=np.full(size, costs.utilities_per_place),
+            rent=np.where(institutions.pays_rent, costs.rent_per_place, 0.0),
+            quality_yuan=world.facts.families.quality_yuan,
+        )
+
+    def offered(self, day: date) -> Offered:
+        """Institutions as instruments see them on a day; the children enrolled are not counted."""
+        institutions, market = self._world.institutions, self.state.market
+        registered = institutions.registered
+        for instrument, columns, on in zip(self.instruments, self.state.declared, self.on(day), strict=True):
+            more = instrument.registers(columns) if on else None
+            registered = registered if more is None else registered | more
+        return replace(
+            self._standing,
+            registered=registered,
+            inclusive=market.inclusive,
+            runs=market.runs,
+            vacant=institutions.reserved & ~market.runs & (market.opening == 0),
+            may_build=market.runs & ~institutions.single & (market.opens_in == 0).all(axis=1),
+        )
+
+    def counted(self, day: date) -> Offered:
+        """Institutions with the children enrolled: a count of all children, so only for hooks that read it."""
+        offered = self.offered(day)
+        if not any(i.asks_who_is_enrolled for i in self.instruments):
+            return offered
+        enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
+        census.by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
+        return replace(offered, enrolled=enrolled)
+
+    def on(self, day: date) -> list[bool]:
+        """Which instruments are in force on a day, with money left."""
+        return [in_force(i, day) and left > 0 for i, left in zip(self.instruments, self.state.left, strict=True)]
+
+    def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
+        """Those in force on a day, with money left: place in the chain, instrument, columns."""
+        for q, (instrument, columns) in enumerate(zip(self.instruments, self.state.declared, strict=True)):
+            if in_force(instrument, day) and self.state.left[q] > 0:
+                yield q, instrument, columns
+
+    # -- what they say -------------------------------------------------------------------------------
+
+    def begin(self, q: int, offered: Offered) -> None:
+        """Let an instrument choose institutions by their draws."""
+        self.instruments[q].begin(offered, self._chance(q), self.state.declared[q])
+
+    def _chance(self, q: int) -> NDArray[np.float64]:
+        """An instrument's draw of each institution, for selections, float64 (J,)."""
+        stream = f"{kind_of(self.instruments[q])} selection"
+        return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
+
+    def cash(self, day: date) -> tuple[Cash, ...]:
+        """The cash payments in force on a day."""
+        return tuple(cash for i in self.instruments if in_force(i, day) for cash in i.cash())
+
+    def told(self, day: date) -> float:
+        """Share of those who do not know of a pool whom campaigns in force tell in a month."""
+        untold = 1.0
+        for _, instrument, _ in self.running(day):
+            untold *= 1 - instrument.reach()
+        return 1 - untold
+
+    def appeal(self, day: date, offered: Offered) -> NDArray[np.float64]:
+        """What instruments make institutions worth to families, by band, (J, 3) [yuan a month]."""
+        worth = np.zeros((len(offered.kind), BANDS))
+        for _, instrument, columns in self.running(day):
+            more = instrument.appeal(offered, columns)
+            worth += 0.0 if more is None else more
+        return worth
+
+    def asked(self, day: date) -> Asked:
+        """What institutions ask, from what they would, with the instruments in force on a day."""
+        return partial(posted_fees, self.instruments, self.state.declared, self.on(day), self.offered(day))
+
+    def escrow(self, day: date) -> NDArray[np.float64]:
+        """Share of prepaid fees that is held for families by institution, (J,)."""
+        held, offered = np.zeros(len(self._world.institutions)), self.offered(day)
+        for instrument in self.instruments:
+            if in_force(instrument, day):
+                held = np.maximum(held, instrument.escrow(offered))
+        return held
+
+    # -- what owners count on ------------------------------------------------------------------------
+
+    def places(self) -> NDArray[np.float64]:
+        """Full-time places by institution, (J,)."""
+        return np.asarray(self.state.offers.places.sum(axis=1) * self._world.institutions.hours_share)
+
+    def support(self, day: date) -> Support:
+        """What owners count on beside what is paid per child."""
+        market, institutions = self.state.market, self._world.institutions
+        hours, seats = institutions.hours_share[:, None], institutions.class_seats
+        begun = ((market.opens_in > 0) * seats + (market.opening > 0)[:, None] * institutions.seats) * hours
+        return support.support(
+            self.instruments,
+            self.state.declared,
+            self.on(day),
+            self.offered(day),
+            self.state.left,
+            begun,
+        )
+
+    def income_per_child(self, day: date) -> NDArray[np.float64]:
+        """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year."""
+        offered, total = self.offered(day), np.zeros((len(self._world.institutions), BANDS))
+        for _, instrument, columns in self.running(day):
+            income = instrument.child_income(offered, columns)
+            if income is None:
+                continue
+            fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
+            year = fen * min(income.months_cap / dates.YEAR, 1.0) / 100
+            total += year
+        return total
+
+    def recognition(self, day: date, offered: Offered, stands: bool) -> Recognition:
+        """What instruments would pay and demand over a year if every institution were in the scheme, or none.
+
+        What is in force today ends with its window; nobody foresees what has not begun.
+        """
+        year = [date.fromordinal(dates.months_before(day, -months)) for months in range(dates.YEAR)]
+        size = len(offered.kind)
+        offered = replace(offered, inclusive=np.full(size, stands))
+        total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
+        for _, instrument, columns in self.running(day):
+            brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
+            if brings is None:
+                continue
+            total = Recognition(total.pay + brings.pay, total.cut + brings.cut, total.place + brings.place)
+        return total
