@@ -152,33 +152,45 @@ class Programme:
             self.on(day),
             self.offered(day),
             self.state.left,
+            self.places(),
             begun,
         )
 
     def income_per_child(self, day: date) -> NDArray[np.float64]:
-        """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year."""
+        """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year.
+
+        As far as what is left of a budget bears a year of the children who were enrolled at the last month's end.
+        """
         offered, total = self.offered(day), np.zeros((len(self._world.institutions), BANDS))
-        for _, instrument, columns in self.running(day):
+        enrolled = self.state.market.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
+        for q, instrument, columns in self.running(day):
             income = instrument.child_income(offered, columns)
             if income is None:
                 continue
             fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
             year = fen * min(income.months_cap / dates.YEAR, 1.0) / 100
-            total += year
+            paid = min(income.places / max(int(enrolled[year > 0].sum()), 1), 1.0)  # of those it would pay for
+            total += year * support.borne(instrument, self.state.left[q], paid * float((year * enrolled).sum()))
         return total
 
     def recognition(self, day: date, offered: Offered, stands: bool) -> Recognition:
         """What instruments would pay and demand over a year if every institution were in the scheme, or none.
 
-        What is in force today ends with its window; nobody foresees what has not begun.
+        What is in force today ends with its window, and holds as far as what is left of its budget bears a year;
+        nobody foresees what has not begun.
         """
         year = [date.fromordinal(dates.months_before(day, -months)) for months in range(dates.YEAR)]
         size = len(offered.kind)
         offered = replace(offered, inclusive=np.full(size, stands))
         total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
-        for _, instrument, columns in self.running(day):
+        children, places = np.maximum(offered.enrolled, 0), self.places()
+        for q, instrument, columns in self.running(day):
             brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
             if brings is None:
                 continue
-            total = Recognition(total.pay + brings.pay, total.cut + brings.cut, total.place + brings.place)
+            monthly = float((brings.pay * children).sum() + (brings.place * places).sum())
+            part = support.borne(instrument, self.state.left[q], monthly)
+            total = Recognition(
+                total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
+            )
         return total

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dates import YEAR
 from sim.policy.instrument import Columns, Instrument, Offered
 from sim.world.institutions import SEATS
 
@@ -32,22 +33,36 @@ def support(
     on: Sequence[bool],
     offered: Offered,
     left: NDArray[np.int64],
+    places: NDArray[np.float64],
     begun: NDArray[np.float64],
 ) -> Support:
     """The sum over the instruments that are `on`.
 
-    Nobody counts on a grant whose budget is spoken for by what is being built.
-    left : int64 (instruments,)  budgets [fen]; begun : (J, 4)  full-time places being built
+    Nobody counts on a grant whose budget is spoken for by what is being built, nor on more a month than is borne for
+    a year.
+    left : int64 (instruments,)  budgets [fen]; places : (J,), begun : (J, 4)  full-time places, and those being built
     """
     total = Support.none(len(offered.kind))
     for instrument, columns, holds, budget in zip(instruments, declared, on, left, strict=True):
         monthly = instrument.place_income(offered, columns) if holds else None
+        if monthly is not None:
+            monthly = monthly * borne(instrument, budget, float((monthly * places).sum()))
         once = instrument.grant(offered, columns) if holds else None
         if once is not None and 100 * float((once * begun).sum()) >= budget:
             once = None
         total.place[:] += 0.0 if monthly is None else monthly
         total.grant[:] += 0.0 if once is None else once
     return total
+
+
+def borne(instrument: Instrument, left: int, monthly: float) -> float:
+    """Share of a year's payments that what is left of an instrument's budget bears; 1 where it has no budget.
+
+    left : [fen]; monthly : what it would pay in a month at today's numbers [yuan]
+    """
+    if instrument.budget_yuan is None or monthly <= 0:
+        return 1.0
+    return min(left / (100 * YEAR * monthly), 1.0)
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:

@@ -370,8 +370,39 @@ def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
     begun = np.zeros((size, 4))
     begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
     for budget, counts in ((500_001, True), (500_000, False)):
-        found = support([tool], [{}], [True], offered, np.array([budget]), begun)
+        found = support([tool], [{}], [True], offered, np.array([budget]), np.zeros(size), begun)
         assert (found.grant.sum() > 0) == counts
+
+
+@pytest.mark.parametrize(
+    ("kind", "pays"),
+    [
+        ("place_subsidy", {"yuan_per_place": 100.0, "standing": "any"}),
+        ("cost_relief", {"utilities": 0.5, "rent": 0.5}),
+        ("operating_subsidy", {"yuan_per_child": 100.0, "months_cap": 12, "standing": "any"}),
+    ],
+)
+def test_owners_count_on_a_year_of_money_only_as_far_as_its_budget_bears_it(town: Town, kind: str, pays: Any) -> None:
+    def counts_on(budget: float | None) -> list[NDArray[np.float64]]:
+        """Per place, per child, and what recognition would bring, of a subsidy that has just begun."""
+        living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))
+        living._begin(len(living.state.left) - 1, town.day(3))
+        programme, day = living._programme, town.day(3)
+        inside = programme.recognition(day, programme.counted(day), stands=True)
+        return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
+
+    free = counts_on(None)
+    assert any(part.any() for part in free[:2])
+    living = simulation(town, 3)
+    living.run_to(town.span.counted + 3)
+    places = living.state.offers.places.sum(axis=1) * town.world.institutions.hours_share
+    children = living.state.market.enrolled[(living.state.month - 1) % YEAR]
+    year = YEAR * float((free[0] * places).sum() + (free[1] * children).sum())
+    for share in (1e-9, 0.25, 1.0, 2.0):
+        for unlimited, limited in zip(free[:2], counts_on(year * share)[:2], strict=True):
+            assert limited == pytest.approx(unlimited * min(share, 1.0), rel=1e-3, abs=1e-2)
+    for unlimited, limited in zip(free[2:], counts_on(0.01)[2:], strict=True):
+        assert np.abs(limited).max() <= 1e-3 * max(np.abs(unlimited).max(), 1.0)
 
 
 def test_what_a_public_institution_adds_later_is_not_built_for_the_treasury(town: Town) -> None:
