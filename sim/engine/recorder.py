@@ -264,9 +264,9 @@ class Chronicle:
         log.filled[:] = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Record:
-    """What one job leaves: one policy in one replication, over the counted window.
+    """What one job leaves: one policy in one replication, over the counted window. Known by identity.
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     kind_cell : int16 (J,)  column of each institution's kind

@@ -100,6 +100,7 @@ class Simulation:
             events=self._events,
             lists=self._lists,
         )
+        self._fees_noted = False  # until somebody is billed by them
 
     def _write_all_alpha(self, day: date) -> None:
         """Rewrite everyone's price sensitivity, by the age each had on its last decision day before this day.
@@ -203,7 +204,9 @@ class Simulation:
         payers = self._payments.payers
         full, cases = state.left > 0, payers.cases.copy()
         self._constants.renew(day, row, state.children)
-        state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
+        if not self._fees_noted:
+            state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
+            self._fees_noted = True
         decide(
             edges, day.toordinal(), (dates.month_of(day), row), self._constants.luck, ages, self._scene, payers,
             self._log, self._flows, self._room,

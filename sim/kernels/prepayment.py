@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import entry
-from sim.kernels.choice import part_of
+from sim.kernels.choice import BLOCK, part_of
 from sim.kernels.columns import AT, BAND_OF_PART, ENROLLED, GROUP, NOBODY, STAY_AT, STAY_FIRST, STAY_LAST
 
 
@@ -23,18 +23,24 @@ def unused(of: Any, month_row: int, ages: Any, prepaid_months: Any, scene: Any, 
     shorts, birth = scene.children.shorts, scene.birth
     at, group = shorts[AT], shorts[GROUP]
     prices, institutions = scene.tariff.prices[ENROLLED], prepaid_months.size
-    found = 0
-    for i in range(birth.size):
-        if at[i] == NOBODY or not of[at[i]]:
-            continue
-        j = np.int64(at[i])
-        term = prepaid_months[j]
-        left = 0
-        if shorts[STAY_AT, i] == j and shorts[STAY_LAST, i] == month_row:
-            left = term - 1 - (month_row - np.int64(shorts[STAY_FIRST, i])) % term
-        band = BAND_OF_PART[part_of(birth[i], ages)]
-        fee = prices[(np.int64(group[i]) * 3 + band) * institutions + j]
-        rows[found] = i
-        fen[found] = left * np.int64(np.rint(100.0 * np.float64(fee)))
-        found += 1
+    found, near = 0, np.empty(BLOCK, np.int64)
+    for first in range(0, birth.size, BLOCK):
+        n = 0
+        for i in range(first, min(first + BLOCK, birth.size)):  # few of all children: found without a branch
+            near[n] = i
+            n += 1 if at[i] != NOBODY else 0
+        for m in range(n):
+            i = near[m]
+            j = np.int64(at[i])
+            if not of[j]:
+                continue
+            term = prepaid_months[j]
+            left = 0
+            if shorts[STAY_AT, i] == j and shorts[STAY_LAST, i] == month_row:
+                left = term - 1 - (month_row - np.int64(shorts[STAY_FIRST, i])) % term
+            band = BAND_OF_PART[part_of(birth[i], ages)]
+            fee = prices[(np.int64(group[i]) * 3 + band) * institutions + j]
+            rows[found] = i
+            fen[found] = left * np.int64(np.rint(100.0 * np.float64(fee)))
+            found += 1
     return found

@@ -6,7 +6,7 @@ month-ends, ratios are ratios of replication means. Money is in yuan.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import polars as pl
@@ -263,9 +263,14 @@ def _enrolment(record: Record) -> NDArray[np.uint8]:
     return out
 
 
+@lru_cache(maxsize=1)  # every arm of a replication is paired with the same one
+def _enrolment_of_baseline(baseline: Record) -> NDArray[np.uint8]:
+    return _enrolment(baseline)
+
+
 def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str, Floats]:
     """Child by child: added and crowded-out months, and subsidised months that would have been anyway."""
-    here, there = _enrolment(record), _enrolment(baseline)
+    here, there = _enrolment(record), _enrolment_of_baseline(baseline)
     cells = np.zeros((record.children, record.stay_cells.shape[1]), np.int16)
     for r in (record, baseline):
         cells[r.stays["child"]] = r.stay_cells
@@ -277,21 +282,20 @@ def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str
     owed = record.claim_fen > 0  # by the policy's own instruments
     child, month, tranche = record.claim_child[owed], record.claim_month[owed], record.claim_tranche[owed]
     anyway = there[month, child].astype(bool)
-    first_tier = len(record.groups)
+    first_tier, claim_cells = len(record.groups), cells[child].T
+    has_tier = tranche >= 0
 
     def by_group(weight: Floats) -> Floats:
         out = np.zeros(len(groups))
         out[0] = weight.sum()
-        for column in cells[child].T:
+        for column in claim_cells:
             out += np.bincount(column, weight, len(groups))
-        has_tier = tranche >= 0
         out += np.bincount(first_tier + tranche[has_tier], weight[has_tier], len(groups))
         return out
 
     one, yuan = np.ones(len(child)), record.claim_fen[owed] / 100
-    vouchers = tranche >= 0
     marginal = np.zeros((months, len(groups)))
-    news = vouchers & ~anyway
+    news = has_tier & ~anyway
     np.add.at(marginal, (month[news], 0), 1.0)
     np.add.at(marginal, (month[news], first_tier + tranche[news]), 1.0)
     return {

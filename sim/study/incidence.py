@@ -6,7 +6,7 @@ because the same child has the same luck, band and decision day in both worlds.
 """
 
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -114,6 +114,11 @@ def bills_of(record: Record) -> Bills:
     return Bills(key, month, slot, band, at, posted_fees(record, slot, band, at), relief)
 
 
+@lru_cache(maxsize=1)  # every arm of a replication is paired with the same one
+def _bills_of_baseline(baseline: Record) -> Bills:
+    return bills_of(baseline)
+
+
 @cache  # every arm asks for the same months
 def _calendar(first: int, months: int) -> tuple[NDArray[np.int64], ...]:
     """The decision days of some months as ordinals, and the last birthdays of the two older bands on each."""
@@ -134,7 +139,7 @@ def incidence(record: Record, baseline: Record) -> Incidence:
 
     Raises IncidenceError if the parts do not add up to it, to the fen, in every month.
     """
-    here, there = bills_of(record), bills_of(baseline)
+    here, there = bills_of(record), _bills_of_baseline(baseline)
     months = record.months()
     place = np.searchsorted(there.key, here.key)
     both = np.append(there.key, -1)[place] == here.key
