@@ -5,7 +5,8 @@ from pathlib import Path
 
 STARTERS = Path(__file__).parent / "starters"
 CITY = Path("cities") / "xian.toml"
-NAME = re.compile(r"\w[\w .-]{0,98}")  # of a file in any system's folder, and nothing that a TOML string must escape
+NAME = re.compile(r"[^\W_][\w .-]{0,98}")  # of a file in any system's folder; nothing that a TOML string must escape
+MOST_BYTES = 200  # a file's name has at most 255 in most systems, and what is written aside has a longer one
 
 
 def starter(name: str, folder: Path) -> str:
@@ -13,9 +14,10 @@ def starter(name: str, folder: Path) -> str:
 
     Raises ValueError if the name cannot be a file's.
     """
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(name) or len(name.encode()) > MOST_BYTES:
         raise ValueError(
-            f"found {name[:40]!r}, expected letters, digits, blanks, dots, - and _, a letter or digit first"
+            f"found {name[:40]!r}, expected letters, digits, blanks, dots, - and _, a letter or digit first, "
+            f"of at most 99 characters and {MOST_BYTES} bytes"
         )
     said = (STARTERS / "scenario.toml").read_text(encoding="utf-8")
     if (folder / CITY).is_file():

@@ -58,13 +58,19 @@ def test_the_sweep_is_accepted_once_its_marks_are_taken_away(place: Path) -> Non
     assert len(make_plan(load(path)).sweep_values) == 3
 
 
-@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden", "-x y", 'a"b', "a\nb", "x" * 200])
+@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden", "-x y", 'a"b', "a\nb", "x" * 200, "_", "_x", "托" * 67])
 def test_a_name_that_is_no_files_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected letters, digits"):
         starter(name, tmp_path)
 
 
-def test_a_refused_name_is_one_line_and_status_2(tmp_path: Path) -> None:
-    done = new("a/b", tmp_path)
+@pytest.mark.parametrize("name", ["a/b", "_", "托" * 90])
+def test_a_refused_name_is_one_line_and_status_2(name: str, tmp_path: Path) -> None:
+    done = new(name, tmp_path)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_longest_name_is_a_file(tmp_path: Path) -> None:
+    assert new("托" * 66, tmp_path).returncode == 0
+    assert [path.stem for path in tmp_path.iterdir()] == ["托" * 66]
