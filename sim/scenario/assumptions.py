@@ -1,6 +1,6 @@
 """Assumptions: numbers that are moved to the ends of their ranges, and what is wrong at those ends."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -54,14 +54,51 @@ def moved_city(city: CityFacts, ranges: Ranges, paths: tuple[str, ...], end: int
 
 def _city_at(city: CityFacts, ranges: Ranges, paths: tuple[str, ...], end: int) -> dict[str, Any] | None:
     """The city's values with some at an end; None if none of the paths is the city's."""
-    own = [path.split(".")[1:] for path in paths if path.startswith("city.")]
-    tree: dict[str, Any] = city.model_dump()
-    for *tables, key in own:
-        table = tree
+    own = [at for path in paths if (at := city_number(city, path)) is not None]
+    tree: dict[str, Any] = {"city": city.model_dump()}
+    for at in own:
+        *tables, key = at
+        table: Any = tree
         for part in tables:
             table = table[part]
-        table[key] = ranges[("city", *tables, key)][end]
-    return tree if own else None
+        table[key] = ranges[at][end]
+    return tree["city"] if own else None
+
+
+def city_number(city: CityFacts, path: str) -> KeyPath | None:
+    """Where in a document a number of the city stands that an assumption names; None if the path leads to none.
+
+    A member of a list of tables with names, such as a kind of institution, goes by its name or its index.
+    """
+    try:
+        head, *parts = parse_key(path)
+    except ValueError:
+        return None
+    value: Any = city
+    at: list[str | int] = [head]
+    for part in parts:
+        key: str | int | None = part
+        if isinstance(value, tuple):
+            key = part if isinstance(part, int) else _with_name(value, part)
+        value = _inside(value, key)
+        at.append(key if key is not None else part)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return tuple(at) if head == "city" and number else None
+
+
+def _with_name(rows: tuple[Any, ...], name: str) -> int | None:
+    return next((n for n, row in enumerate(rows) if getattr(row, "name", None) == name), None)
+
+
+def _inside(value: Any, key: str | int | None) -> Any:
+    """What a table or a list holds under a key; None if nothing."""
+    if isinstance(value, Facts) and isinstance(key, str) and key in type(value).model_fields:
+        return getattr(value, key)
+    if isinstance(value, Mapping):
+        return value.get(key)
+    if isinstance(value, tuple) and isinstance(key, int) and key < len(value):
+        return value[key]
+    return None
 
 
 def moved_instrument(
@@ -106,10 +143,10 @@ def _wrong_path(path: str, city: CityFacts, ranges: Ranges) -> str | None:
     """What a path of an assumption should have been; None where it is one."""
     head, _, rest = path.partition(".")
     if head == "city":
-        keys = rest.split(".")
-        if not _declares(city, keys):
+        at = city_number(city, path)
+        if at is None:
             return f"kind.parameter of the menu, or city.table.key{_near(path, city)}"
-        return None if ("city", *keys) in ranges else "a number that carries low and high"
+        return None if at in ranges else "a number that carries low and high"
     leaf = menu().get(head)
     if leaf is None:
         return f"kind.parameter of the menu, or city.table.key{suggestion(head, [*menu(), 'city'])}"
@@ -120,19 +157,23 @@ def _wrong_path(path: str, city: CityFacts, ranges: Ranges) -> str | None:
     return None if written or range_of(declared) is not None else "a number that carries low and high"
 
 
-def _declares(facts: Facts, path: list[str]) -> bool:
-    """Whether a path leads through tables to a number."""
-    value: Any = facts
-    for part in path:
-        value = getattr(value, part, None) if isinstance(value, Facts) else None
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _near(path: str, city: CityFacts) -> str:
     """The number of the city that a misspelt path most likely means."""
-    tables = {name: table for name, table in city if isinstance(table, Facts)}
-    numbers = [f"city.{name}.{key}" for name, table in tables.items() for key in type(table).model_fields]
-    return suggestion(path, numbers)
+    return suggestion(path, ["city." + ".".join(keys) for keys in _numbers_in(city)])
+
+
+def _numbers_in(value: Any) -> Iterator[tuple[str, ...]]:
+    """The keys of all numbers of a table and those in it, members of lists by their names."""
+    if isinstance(value, Facts):
+        rows: Iterable[tuple[str, Any]] = value
+    elif isinstance(value, tuple):
+        rows = ((row.name, row) for row in value if hasattr(row, "name"))
+    else:
+        rows = ()
+    for key, inner in rows:
+        yield from ((key, *keys) for keys in _numbers_in(inner))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        yield ()
 
 
 def end_faults(

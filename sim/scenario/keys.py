@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sim.scenario.faults import KeyPath, key_text, one_of, suggestion, toml_text
@@ -61,6 +62,7 @@ def _key_part(part: re.Match[str]) -> str:
 def targets(tree: dict[str, Any], path: KeyPath) -> list[KeyPath]:
     """Where a setting points: `policy.NAME.kind.parameter`, `instrument.kind.parameter`, or a plain key path.
 
+    In a plain path a member of a list of named tables, such as the city's kinds, is meant by its name or its index.
     Raises NoPlaceError where it leads nowhere.
     """
     if len(path) > 1 and path[0] == "policy" and _tables(tree.get("policy")):
@@ -111,6 +113,12 @@ def _tables(value: object) -> list[tuple[int, dict[str, Any]]]:
     return [(n, v) for n, v in enumerate(value) if isinstance(v, dict)] if isinstance(value, list) else []
 
 
+def named(rows: Sequence[Any], name: object) -> int | None:
+    """Which table of a list has the name; None if none has, or several."""
+    have = [n for n, row in enumerate(rows) if isinstance(row, dict) and row.get("name") == name]
+    return have[0] if len(have) == 1 else None
+
+
 def _index(part: str | int) -> int | None:
     if isinstance(part, int):
         return part
@@ -151,12 +159,18 @@ def _descended(value: object, at: KeyPath, parts: KeyPath) -> list[KeyPath]:
 
 
 def _descended_in_list(value: list[Any], at: KeyPath, parts: KeyPath) -> list[KeyPath]:
-    index = _index(parts[0])
+    index = named(value, parts[0])
+    if index is None:
+        index = _index(parts[0])
     if index is not None:
         if index >= len(value):
             expected = f"an index below {len(value)}" if value else "no index: the array is empty"
             raise NoPlaceError(f"[{index}]", f"{expected}, at {key_text(at)}")
         return _descended(value[index], (*at, index), parts[1:])
+    names = [table["name"] for _, table in _tables(value) if isinstance(table.get("name"), str)]
+    means_one = len(parts) > 1 and not any(parts[0] in table for _, table in _tables(value))
+    if means_one and 0 < len(names) == len(value):
+        raise NoPlaceError(toml_text(parts[0]), f"a name at {key_text(at)}: {one_of(names, parts[0])}")
     targets = [t for n, table in _tables(value) for t in _descended(table, (*at, n), parts)]
     if not targets:
         raise NoPlaceError(f".{key_text(parts)}", f"an index such as [0] at {key_text(at)}")

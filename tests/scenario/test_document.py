@@ -456,6 +456,12 @@ name = "a.b c"
 [[policy.instrument]]
 kind = "fee_cap"
 cap = 1
+[[city.kind]]
+name = "home"
+share = 0.4
+[[city.kind]]
+name = "0"
+share = 0.6
 """
 
 
@@ -474,6 +480,12 @@ cap = 1
         ('new."a.b"=1', {'new."a.b"': 1}),
         ("policy[1].label=new", {"policy[1].label": "new"}),
         ("policy.1.label=new", {"policy[1].label": "new"}),
+        ("city.kind.home.share=1", {"city.kind[0].share": 1}),
+        ("city.kind.home.new=1", {"city.kind[0].new": 1}),
+        ("city.kind.0.share=1", {"city.kind[1].share": 1}),
+        ("city.kind[0].share=1", {"city.kind[0].share": 1}),
+        ("city.kind.1.share=1", {"city.kind[1].share": 1}),
+        ("city.kind.share=1", {"city.kind[0].share": 1, "city.kind[1].share": 1}),
         ("policy.vouchers.label=new", {"policy[1].label": "new"}),
         ("policy[1].instrument[1].cap=5", {"policy[1].instrument[1].cap": 5}),
         ("policy.vouchers.instrument[1].cap=5", {"policy[1].instrument[1].cap": 5}),
@@ -575,6 +587,10 @@ def test_another_city_may_be_set(tmp_path: Path) -> None:
             "policy.vouchers.fee_cap: found no parameter after fee_cap, expected policy.NAME.kind.parameter",
         ),
         ("policy[9].name=x", "policy[9].name: found [9], expected an index below 3, at policy"),
+        (
+            "city.kind.hom.share=1",
+            'city.kind.hom.share: found "hom", expected a name at city.kind: one of home, 0; did you mean home?',
+        ),
         ("title.x=1", 'title.x: found "t", expected a table at title, to hold x'),
         ("run[0]=1", "run[0]: found a table, expected an array at run, to have an element [0]"),
         ("none[0]=1", "none[0]: found nothing, expected an array at none"),

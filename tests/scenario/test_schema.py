@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from town import HAMLET
 
 from sim.policy.menu import menu
+from sim.scenario.assumptions import moved_city
 from sim.scenario.export import json_schema
 from sim.scenario.faults import BadScenario
 from sim.scenario.schema import Scenario, load
@@ -502,9 +503,26 @@ def test_what_an_assumption_does_to_a_policy_names_the_policy(lay) -> None:
     assert 'policy[1].instrument[0].hassle (policy "vouchers") = -5 at its low' in line
 
 
+def test_an_assumption_may_be_about_a_kind_by_its_name(lay) -> None:
+    """And is moved where that kind stands, and nowhere else."""
+    change = "mean_places = 40", "mean_places = { value = 40, low = 20, high = 60 }"
+    for path in ("city.supply.kind.kindergarten.mean_places", "city.supply.kind[1].mean_places"):
+        scenario = load(lay(change, end=f'\n[knowledge.assumptions]\nsize = ["{path}"]\n'))
+        (paths,) = scenario.knowledge.assumptions.values()
+        sizes = [
+            [kind.mean_places for kind in moved_city(scenario.city, scenario.document.ranges(), paths, end).supply.kind]
+            for end in (0, 1)
+        ]
+        assert sizes == [[30, 20, 50], [30, 60, 50]]
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
+        ("city.supply.kind.privat.share", "did you mean city.supply.kind.private.share?"),
+        ("city.supply.kind.private.share", "low and high"),
+        ("city.supply.kind.private.name", "city.table.key"),
+        ("city.supply.kind[9].share", "city.table.key"),
         ("voucher_pol.hassle", "did you mean voucher_pool?"),
         ("voucher_pool.hasle", "did you mean hassle?"),
         ("voucher_pool.start", "low and high"),

@@ -58,7 +58,9 @@ def test_the_sweep_is_accepted_once_its_marks_are_taken_away(place: Path) -> Non
     assert len(make_plan(load(path)).sweep_values) == 3
 
 
-@pytest.mark.parametrize("name", ["", "../out", "a/b", ".hidden", "-x y", 'a"b', "a\nb", "x" * 200, "_", "_x", "托" * 67])
+@pytest.mark.parametrize(
+    "name", ["", "../out", "a/b", ".hidden", "-x y", 'a"b', "a\nb", "x" * 200, "_", "_x", "托" * 67]
+)
 def test_a_name_that_is_no_files_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="expected letters, digits"):
         starter(name, tmp_path)
