@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic.fields import FieldInfo
 
 T = TypeVar("T")
@@ -74,6 +74,16 @@ def _once(values: Sequence[Hashable]) -> Sequence[Hashable]:
 Each = AfterValidator(_once)  # for lists of alternatives, where naming one twice is a slip
 
 
+def _unsourced(table: Any) -> Any:
+    if isinstance(table, Mapping) and isinstance(table.get("source"), str):
+        return {name: value for name, value in table.items() if name != "source"}
+    return table
+
+
+# for tables of free names, which may say where their plain numbers come from, as all tables may
+MaySource = BeforeValidator(_unsourced)
+
+
 @dataclass(frozen=True)
 class Named(Mapping[str, T]):
     """A frozen table of values by name: equal, and hashed alike, in whatever order it was written."""
@@ -100,6 +110,7 @@ ByName = Annotated[
     Mapping[str, T],
     Field(strict=False, max_length=1000),
     AfterValidator(Named.of),
+    MaySource,
     PlainSerializer(dict, return_type=dict[str, Any]),
 ]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from sim.params import Each, Facts, Name, Rows, number, range_of
+from sim.params import Each, Facts, MaySource, Name, Rows, number, range_of
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
 from sim.scenario.clock import RunFacts
@@ -38,7 +38,7 @@ class KnowledgeFacts(Facts):
     replications: int = number(
         "draws of the city", "replications for each end of an assumption", default=2, at_least=1, at_most=10_000
     )
-    assumptions: dict[Name, Paths] = Field(
+    assumptions: Annotated[dict[Name, Paths], MaySource] = Field(
         default={}, description="by name: the parameters, kind.parameter or city.table.key, that move together"
     )
 

@@ -51,7 +51,7 @@ def json_schema() -> dict[str, Any]:
     }
     whole["$defs"] = defs
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    return dict(_with_evidence(_with_amendments(_without_required(whole), defs)))
+    return dict(_with_evidence(_with_amendments(_with_sources(_without_required(whole)), defs)))
 
 
 def _without_required(node: Any) -> Any:
@@ -60,6 +60,17 @@ def _without_required(node: Any) -> Any:
         kept = {k: _without_required(v) for k, v in node.items() if k != "required" or v in _KEPT}
         return kept
     return [_without_required(x) for x in node] if isinstance(node, list) else node
+
+
+def _with_sources(node: Any) -> Any:
+    """Allow a source in every table of free names."""
+    if isinstance(node, list):
+        return [_with_sources(x) for x in node]
+    if not isinstance(node, dict):
+        return node
+    inside = {k: _with_sources(v) for k, v in node.items()}
+    free = node.get("type") == "object" and isinstance(node.get("additionalProperties"), dict)
+    return inside | ({"properties": {"source": {"type": "string"}}} if free else {})
 
 
 def _with_amendments(node: Any, defs: dict[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from sim import dates
 from sim.draws import Luck
-from sim.params import MANY, Facts, Misfit, Rows, fraction, number
+from sim.params import MANY, Facts, MaySource, Misfit, Rows, fraction, number
 from sim.world.districts import DistrictFacts, positions, weights
 
 QUINTILES = 5
@@ -28,7 +28,7 @@ _FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 
 class BirthFacts(Facts):
     """Births of the city, by year and by month of the year."""
 
-    by_year: dict[str, int] = Field(
+    by_year: Annotated[dict[str, int], MaySource] = Field(
         min_length=1, description="births [children] of each calendar year, past and projected"
     )
     month_shares: Rows[float] = Field(

@@ -516,6 +516,30 @@ def test_an_assumption_may_be_about_a_kind_by_its_name(lay) -> None:
         assert sizes == [[30, 20, 50], [30, 60, 50]]
 
 
+@pytest.mark.parametrize("table", ["[city.supply.reserved_sites]\npublic = 2", "[knowledge.assumptions]"])
+def test_a_table_of_free_names_may_say_its_source(lay, table: str) -> None:
+    births = "[city.births.by_year]"
+    scenario = load(
+        lay((births, f'{births}\nsource = "a census"'), end=f'\n{table}\nsource = "the town\'s own file"\n')
+    )
+    assert dict(scenario.city.supply.reserved_sites) == ({"public": 2} if "public" in table else {})
+    assert dict(scenario.knowledge.assumptions) == {}
+    sources = {row.key: row.source for row in scenario.document.evidence}
+    assert sources.get("city.supply.reserved_sites.public", "the town's own file") == "the town's own file"
+    assert sources["city.births.by_year.2018"] == "a census"
+    assert "source" not in scenario.city.births.by_year
+
+
+def test_a_source_that_is_a_number_is_a_name_like_another(lay) -> None:
+    assert "one of private, kindergarten, public" in only(lay(end="\n[city.supply.reserved_sites]\nsource = 2\n"))
+
+
+def test_the_exported_schema_allows_such_a_source() -> None:
+    properties = json_schema()["$defs"]["SupplyFacts"]["properties"]
+    assert properties["reserved_sites"]["properties"] == {"source": {"type": "string"}}
+    assert "properties" not in properties["kind"]["anyOf"][1]
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [
