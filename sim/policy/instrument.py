@@ -163,6 +163,23 @@ class Column:
     fill: float = 0
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What an instrument opens in whole numbers, which are thinned with those of its policy (sim/policy/thinning.py).
+
+    parameter : the one that says how many; count : that many, above 0
+    kind : of institution; districts : where, empty for all
+    new : institutions at sites kept for policies, which stay taken; else a class each at institutions that stand,
+        which are free for the next when it is built
+    """
+
+    parameter: str
+    count: int
+    kind: str
+    new: bool
+    districts: tuple[str, ...] = ()
+
+
 class Desk(Protocol):
     """What the engine offers a voucher pool on a round's day; rows are children."""
 
@@ -256,7 +273,10 @@ class Instrument(Facts):
         return self.model_copy(update={"start": self.start or first, "until": self.until or FOREVER})
 
     def at_scale(self, scale: float) -> Self:
-        """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike."""
+        """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike.
+
+        What it opens is thinned with the whole policy's.
+        """
         del scale
         return self
 
@@ -268,9 +288,9 @@ class Instrument(Facts):
         """Districts it names, by where among its parameters; the city must have them."""
         return {}
 
-    def sites_needed(self) -> dict[str, int]:
-        """Sites kept for policies that it opens, by kind of institution."""
-        return {}
+    def opening(self) -> Opening | None:
+        """What it opens in whole numbers; the city must have room. None for nothing."""
+        return None
 
     def incomes_told_apart(self) -> tuple[float, ...]:
         """Household incomes [yuan a month] at which what it offers changes."""

@@ -1,7 +1,7 @@
 """Kindergarten conversion: spare rooms become classes for under-threes."""
 
 from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from sim.dates import BAND_NAMES, Band
 from sim.params import Name, number
-from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Path, ShortageError
+from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Opening, Path, ShortageError
 
 SEATS = 4
 
@@ -41,13 +41,13 @@ class KindergartenConversion(Instrument):
         """As declared."""
         return self.building_months
 
-    def at_scale(self, scale: float) -> Self:
-        """Classes are thinned, to the nearest whole number."""
-        return self.model_copy(update={"classes": round(self.classes * scale)})
-
     def kinds_named(self) -> dict[Path, str]:
         """The kind that converts."""
         return {("of_kind",): self.of_kind} if not self.idle else {}
+
+    def opening(self) -> Opening | None:
+        """Its classes."""
+        return None if self.idle else Opening("classes", self.classes, self.of_kind, False)
 
     def columns(self) -> dict[str, Column]:
         """Where a class is added and not yet paid for."""

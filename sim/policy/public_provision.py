@@ -1,14 +1,14 @@
 """Public provision: new institutions that the treasury builds and answers for."""
 
 from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.params import Each, Name, Rows, number
-from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Path, ShortageError
+from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Opening, Path, ShortageError
 
 
 class PublicProvision(Instrument):
@@ -46,10 +46,6 @@ class PublicProvision(Instrument):
         """As declared."""
         return self.building_months
 
-    def at_scale(self, scale: float) -> Self:
-        """Sites are thinned, to the nearest whole number."""
-        return self.model_copy(update={"sites": round(self.sites * scale)})
-
     def kinds_named(self) -> dict[Path, str]:
         """The kind that opens."""
         return {("of_kind",): self.of_kind} if not self.idle else {}
@@ -58,9 +54,9 @@ class PublicProvision(Instrument):
         """Where they open."""
         return {("districts", n): name for n, name in enumerate(self.districts)}
 
-    def sites_needed(self) -> dict[str, int]:
-        """As many as open."""
-        return {self.of_kind: self.sites} if not self.idle else {}
+    def opening(self) -> Opening | None:
+        """Its sites."""
+        return None if self.idle else Opening("sites", self.sites, self.of_kind, True, self.districts)
 
     def columns(self) -> dict[str, Column]:
         """The institutions it has opened, or is building; and those of them that are not yet paid for."""

@@ -20,6 +20,7 @@ from sim.engine.job import Replication, Span
 from sim.engine.recorder import CITY_TOTALS, ROW, Record
 from sim.params import Rows, number
 from sim.policy.instrument import Columns, Floats, Instrument, Offered
+from sim.policy.thinning import thinned
 from sim.scenario.clock import RunFacts
 from sim.scenario.schema import Scenario
 from sim.world.city import CityFacts
@@ -197,7 +198,7 @@ class Window:
         """The scenario's city and clock at a scale."""
         run = scenario.run
         first = dates.date_in(run.first_month)
-        filled = (i.at_scale(scale).within(first, run.until) for i in scenario.standing)
+        filled = (i.within(first, run.until) for i in thinned(scenario.standing, scale))
         return cls(scenario.city, tuple(filled), run, scale)
 
     def replication(self, which: int, unlimited: bool = False, early: int = 0) -> Replication:

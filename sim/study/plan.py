@@ -8,6 +8,7 @@ from sim.engine.job import Span
 from sim.engine.tariff import MOST_CELLS, MOST_GROUPS, holds
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
+from sim.policy.thinning import thinned
 from sim.scenario.assumptions import ENDS, moved_city, moved_instrument
 from sim.scenario.faults import BadScenario, Fault
 from sim.scenario.schema import Scenario
@@ -114,19 +115,27 @@ def span_of(scenario: Scenario) -> Span:
     return Span.of(run.start, run.counted_from, run.until, run.burn_in_months)
 
 
-def ready(scenario: Scenario, instruments: tuple[Instrument, ...]) -> tuple[Instrument, ...]:
+def ready(
+    scenario: Scenario, instruments: tuple[Instrument, ...], inside: frozenset[int] | None = None
+) -> tuple[Instrument, ...]:
     """A policy's instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out.
 
     Where the file gives no first day, it is the first counted one.
+    inside : positions of a sub-policy's instruments, which are thinned as in the whole policy; without it all
     """
     run = scenario.run
-    return tuple(i.at_scale(run.scale).within(run.counted_from, run.until) for i in instruments if not i.idle)
+    return tuple(
+        thin.within(run.counted_from, run.until)
+        for n, (written, thin) in enumerate(zip(instruments, thinned(instruments, run.scale), strict=True))
+        if not written.idle and (inside is None or n in inside)
+    )
 
 
 def standing(scenario: Scenario) -> tuple[Instrument, ...]:
     """The city's standing programmes likewise; where the file gives no first day, it is the first simulated one."""
     run, first = scenario.run, span_of(scenario).first_day
-    return tuple(i.at_scale(run.scale).within(first, run.until) for i in scenario.standing if not i.idle)
+    thin = thinned(tuple(i for i in scenario.standing if not i.idle), run.scale)
+    return tuple(i.within(first, run.until) for i in thin)
 
 
 def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int) -> str:
@@ -235,7 +244,7 @@ def _split_arms(
         keys = []
         for s in range(2 ** len(policy.instruments)):
             inside = [n for n in range(len(policy.instruments)) if s >> n & 1]
-            own = ready(scenario, tuple(policy.instruments[n] for n in inside))
+            own = ready(scenario, policy.instruments, frozenset(inside))
             if own not in met:
                 label = "+".join(str(n + 1) for n in inside)
                 met[own] = Arm(f"{policy.name}[{label}]", "split", own, central, central)

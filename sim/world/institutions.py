@@ -348,8 +348,8 @@ def _spread_classes(size: NDArray[np.float64], totals: NDArray[np.int64], start:
     return classes
 
 
-def _by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
-    """How many institutions there are of each kind."""
+def standing_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many institutions there are of each kind at the start, int64 (kinds,)."""
     return apportion(np.array([k.share for k in facts.kind]), round(facts.institutions * scale))
 
 
@@ -358,9 +358,13 @@ def _later_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
     return apportion(np.array([k.share for k in facts.kind]), round(facts.later_sites * scale))
 
 
-def _reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
-    """How many sites of each kind are kept for policies: none is lost to thinning."""
-    return np.array([np.ceil(facts.reserved_sites.get(k.name, 0) * scale) for k in facts.kind]).astype(np.int64)
+def reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many sites of each kind are kept for policies, int64 (kinds,): rounded up, so that none is lost to thinning.
+
+    A product that is whole but for the last digit is whole: 0.07 of 100 sites are 7.
+    """
+    kept = np.array([facts.reserved_sites.get(k.name, 0) for k in facts.kind]) * scale
+    return np.ceil(np.round(kept, 9)).astype(np.int64)
 
 
 def planned_classes(
@@ -370,7 +374,7 @@ def planned_classes(
 
     of : numbers by kind of sites that open later, with classes as those that stand; without it those that stand
     """
-    by_kind, mean_size = _by_kind(facts, scale), np.array([k.mean_places for k in facts.kind])
+    by_kind, mean_size = standing_by_kind(facts, scale), np.array([k.mean_places for k in facts.kind])
     number_of = by_kind if of is None else of
     target = number_of * mean_size
     nominal = float((by_kind * mean_size).sum())
@@ -391,9 +395,9 @@ def draw_institutions(
     Numbers by kind and district follow their shares by largest remainder; the classes of a kind
     add to its share of the city's places as nearly as whole classes allow.
     """
-    later_by_kind, reserved_by_kind = _later_by_kind(facts, scale), _reserved_by_kind(facts, scale)
+    later_by_kind, kept_by_kind = _later_by_kind(facts, scale), reserved_by_kind(facts, scale)
     now, later, kept = (
-        _cells(by_kind, districts) for by_kind in (_by_kind(facts, scale), later_by_kind, reserved_by_kind)
+        cells(by_kind, districts) for by_kind in (standing_by_kind(facts, scale), later_by_kind, kept_by_kind)
     )
     # an ordinal within kind and district is an address: those that come later follow those that stand
     kind, district, ordinal = (
@@ -409,7 +413,7 @@ def draw_institutions(
     for first, last, totals_of, stream in (
         (0, standing, planned_classes(facts, classes, scale), "classes"),
         (standing, listed, planned_classes(facts, classes, scale, later_by_kind), "later classes"),
-        (listed, n, planned_classes(facts, classes, scale, reserved_by_kind), "reserved classes"),
+        (listed, n, planned_classes(facts, classes, scale, kept_by_kind), "reserved classes"),
     ):
         for k, (about, totals) in enumerate(zip(facts.kind, totals_of, strict=True)):
             mine = first + np.flatnonzero(kind[first:last] == k)
@@ -515,7 +519,7 @@ def _with_services(rows: Institutions, facts: SupplyFacts, luck: Luck) -> Instit
     return every
 
 
-def _cells(by_kind: NDArray[np.int64], districts: tuple[DistrictFacts, ...]) -> NDArray[np.int64]:
+def cells(by_kind: NDArray[np.int64], districts: tuple[DistrictFacts, ...]) -> NDArray[np.int64]:
     """Institutions by kind and district, int64 (kinds, districts), from those by kind."""
     return np.stack([apportion(weights(districts), int(m)) for m in by_kind])
 
