@@ -1,6 +1,7 @@
 """Assumptions: numbers that are moved to the ends of their ranges, and what is wrong at those ends."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
@@ -8,7 +9,6 @@ from pydantic import Field, ValidationError
 from sim.params import Each, Facts, MaySource, Name, Rows, number, range_of
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
-from sim.scenario.clock import RunFacts
 from sim.scenario.document import Document
 from sim.scenario.faults import (
     Fault,
@@ -25,10 +25,12 @@ from sim.scenario.fitness import city_troubles
 from sim.scenario.keys import parse_key
 from sim.scenario.nodes import Number
 from sim.scenario.policies import Policy
+from sim.scenario.room import Ground, policy_troubles
 from sim.world.city import CityFacts
 
 ENDS = ("low", "high")
 Ranges = Mapping[KeyPath, tuple[Number, Number]]
+Told = tuple[str, str, str]  # a key, what is found there at an end, and what is expected
 Paths = Annotated[Rows[str], Field(min_length=1), Each]
 
 
@@ -177,35 +179,64 @@ def _numbers_in(value: Any) -> Iterator[tuple[str, ...]]:
 
 
 def end_faults(
-    knowledge: KnowledgeFacts, run: RunFacts, city: CityFacts, policies: tuple[Policy, ...], document: Document
+    knowledge: KnowledgeFacts, ground: Ground, policies: tuple[Policy, ...], document: Document
 ) -> list[Fault]:
     """What is wrong at the ends of assumptions whose paths are in order."""
     ranges, faults = document.ranges(), list[Fault]()
-
-    def add(name: str, end: int, key: str, found: str, expected: str) -> None:
-        at: KeyPath = ("knowledge", "assumptions", name)
-        faults.append(Fault(document.file_of(at), key_text(at), f"{key} = {found} at its {ENDS[end]}", expected))
-
     for name, paths in knowledge.assumptions.items():
+        at: KeyPath = ("knowledge", "assumptions", name)
         for end in range(len(ENDS)):
-            tree = _city_at(city, ranges, paths, end)
-            if tree is not None:
-                try:
-                    troubles = [*city_troubles(run, CityFacts.model_validate(tree))]
-                except ValidationError as error:
-                    for fault in from_validation(error, Loose({"city": tree}), ("city",), CityFacts):
-                        add(name, end, fault.key, fault.found, fault.expected)
-                else:
-                    for key, found, expected in troubles:
-                        add(name, end, key_text(key), toml_text(found), expected)
+            troubles = [*_city_troubles_at(ground, ranges, paths, end)]
+            there = ground
+            if not troubles:
+                there = replace(ground, city=moved_city(ground.city, ranges, paths, end))
             for n, policy in enumerate(policies):
-                for m, instrument in enumerate(policy.instruments):
-                    at: KeyPath = ("policy", n, "instrument", m)
-                    moved = _numbers_at(instrument, at, ranges, paths, end)
-                    try:
-                        type(instrument).model_validate(dict(instrument) | moved)
-                    except ValidationError as error:
-                        for fault in from_validation(error, Loose(dict(instrument) | moved), (), type(instrument)):
-                            place = where((*at, *parse_key(fault.key)), document)
-                            add(name, end, place, fault.found, fault.expected)
+                troubles += _policy_troubles_at(ground, there, n, policy, (ranges, paths, end), document)
+            for key, found, expected in troubles:
+                said = f"{key} = {found} at its {ENDS[end]}"
+                faults.append(Fault(document.file_of(at), key_text(at), said, expected))
     return faults
+
+
+def _city_troubles_at(ground: Ground, ranges: Ranges, paths: tuple[str, ...], end: int) -> Iterator[Told]:
+    """What is wrong with the city at an end."""
+    tree = _city_at(ground.city, ranges, paths, end)
+    if tree is None:
+        return
+    try:
+        city = CityFacts.model_validate(tree)
+    except ValidationError as error:
+        for fault in from_validation(error, Loose({"city": tree}), ("city",), CityFacts):
+            yield fault.key, fault.found, fault.expected
+    else:
+        for key, found, expected in city_troubles(ground.run, city):
+            yield key_text(key), toml_text(found), expected
+
+
+def _policy_troubles_at(
+    ground: Ground,
+    there: Ground,
+    n: int,
+    policy: Policy,
+    moves: tuple[Ranges, tuple[str, ...], int],
+    document: Document,
+) -> Iterator[Told]:
+    """What is wrong with a policy at an end, and is not without it.
+
+    there : the ground at that end; n : the policy's position; moves : ranges, paths and end
+    """
+    chain: list[Instrument] = []
+    for m, instrument in enumerate(policy.instruments):
+        at: KeyPath = ("policy", n, "instrument", m)
+        try:
+            chain.append(moved_instrument(instrument, at, *moves))
+        except ValidationError as error:
+            tree = dict(instrument) | _numbers_at(instrument, at, *moves)
+            for fault in from_validation(error, Loose(tree), (), type(instrument)):
+                yield where((*at, *parse_key(fault.key)), document), fault.found, fault.expected
+    if len(chain) < len(policy.instruments) or (chain == [*policy.instruments] and there.city is ground.city):
+        return
+    told = {(m, key) for m, (key, _, _) in policy_troubles(ground, policy.instruments)}
+    for m, (key, found, expected) in policy_troubles(there, chain):
+        if (m, key) not in told:
+            yield where(("policy", n, "instrument", m, *key), document), toml_text(found), expected

@@ -71,12 +71,6 @@ def instrument_troubles(run: RunFacts, city: CityFacts, instrument: Instrument, 
     for where, name in instrument.districts_named().items():
         if name not in districts:
             yield where, name, one_of(districts, name)
-    opening = instrument.opening()
-    if opening is not None and opening.new and opening.kind in known:
-        kept = city.supply.reserved_sites.get(opening.kind, 0)
-        if opening.count > kept:
-            expected = f"at most {kept}, the sites that city.supply.reserved_sites keeps for {opening.kind}"
-            yield (opening.parameter,), opening.count, expected
     orders = range(1, len(city.births.order_shares) + 1)
     for n, order in enumerate(getattr(instrument, "birth_orders", ())):
         if order not in orders:

@@ -12,7 +12,6 @@ from sim.params import Facts, Rows
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
 from sim.scenario.assignment import assign
-from sim.scenario.clock import RunFacts
 from sim.scenario.faults import (
     Fault,
     KeyPath,
@@ -26,10 +25,9 @@ from sim.scenario.faults import (
     suggestion,
     toml_text,
 )
-from sim.scenario.fitness import instrument_troubles
 from sim.scenario.keys import NoPlaceError, parse_key
 from sim.scenario.policies import Policy, instrument_of
-from sim.world.city import CityFacts
+from sim.scenario.room import Ground, policy_troubles
 
 MOST_POINTS = 2000
 _NO_AXES = ("policy", "source")
@@ -159,17 +157,17 @@ def parameters_of(leaf: type[Facts]) -> set[str]:
 # what is wrong at the points
 
 
-def grid_faults(
-    sweep: Sweep, policy: Policy, run: RunFacts | None, city: CityFacts | None, document: Sourced
-) -> list[Fault]:
+def grid_faults(sweep: Sweep, policy: Policy, ground: Ground | None, document: Sourced) -> list[Fault]:
     """What is wrong at the points of a grid over a policy without faults: one for each value, or pair of values.
 
-    run, city : None where they are at fault themselves; then only the instruments are checked
+    ground : None where city or clock are at fault themselves; then only the instruments are checked
     """
     faults: dict[tuple[str, ...], Fault] = {}
 
     def add(kind: str, path: KeyPath, found: str, expected: str) -> None:
         blamed = _blamed(sweep, kind, path)
+        if not blamed:
+            return  # of an instrument that no axis moves; the policy itself is told of it
         key: KeyPath = ("sweep", sweep.axes[blamed[0]][0]) if len(blamed) == 1 else ("sweep",)
         fault = Fault(document.file_of(key), key_text(key), _told(sweep, blamed, point, found), expected)
         # a factor makes another number of every element of a list: it is told once, of the first
@@ -183,18 +181,17 @@ def grid_faults(
             fault = fault_at(document, ("sweep", sweep.axes[lost.axis][0]), point[lost.axis], lost.expected)
             faults.setdefault((fault.key, fault.found, fault.expected), fault)
             continue
+        chain: list[Instrument] = []
         for table in tables:
             kind = table["kind"]
             try:
-                instrument = instrument_of(table)
+                chain.append(instrument_of(table))
             except ValidationError as error:
                 for fault in from_validation(error, Loose(table), (), menu()[kind]):
                     path = () if fault.key == "(file)" else parse_key(fault.key)
                     add(kind, path, fault.found, fault.expected)
-                continue
-            if run is not None and city is not None:
-                for path, value, expected in instrument_troubles(run, city, instrument, own=True):
-                    add(kind_of(instrument), path, toml_text(value), expected)
+        for n, (path, value, expected) in policy_troubles(ground, chain) if ground is not None else ():
+            add(kind_of(chain[n]), path, toml_text(value), expected)
     return list(faults.values())
 
 

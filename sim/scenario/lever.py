@@ -30,6 +30,7 @@ from sim.scenario.grid import parameters_of
 from sim.scenario.keys import NoPlaceError, in_instruments, parse_key
 from sim.scenario.nodes import is_number
 from sim.scenario.policies import MatchFacts, Policy, instrument_of
+from sim.scenario.room import Ground, policy_troubles
 
 REACH = 8  # by which factor a search goes below and above the start, where the file gives no ends
 
@@ -203,16 +204,31 @@ def _refuse_ends(policy: Policy, lever: Lever) -> None:
                 raise NoLeverError(key, found, fault.expected) from None
 
 
-def lever_faults(policies: Sequence[Policy], knowledge: KnowledgeFacts | None, document: Sourced) -> Iterator[Fault]:
+def _refuse_misfits(policy: Policy, lever: Lever, ground: Ground) -> None:
+    """Raise NoLeverError for an end at which the policy no longer fits city and clock, where as written it does."""
+    told = {(n, path) for n, (path, _, _) in policy_troubles(ground, policy.instruments)}
+    for key, end in (("low", lever.low), ("high", lever.high)):
+        moved = lever.moved(policy, end)
+        for n, (path, value, expected) in policy_troubles(ground, moved.instruments):
+            if (n, path) not in told:
+                made = f"{key_text(('instrument', n, *path))} {toml_text(value)}"
+                raise NoLeverError(key, f"{toml_text(end)}, which makes {made}", expected)
+
+
+def lever_faults(
+    policies: Sequence[Policy], knowledge: KnowledgeFacts | None, ground: Ground | None, document: Sourced
+) -> Iterator[Fault]:
     """What is wrong with the levers of policies without faults.
 
-    knowledge : None where it is at fault itself
+    knowledge, ground : None where they are at fault themselves
     """
     for n, policy in enumerate(policies):
         if policy.match is None:
             continue
         try:
             lever = lever_of(policy, policy.match)
+            if ground is not None:
+                _refuse_misfits(policy, lever, ground)
         except NoLeverError as wrong:
             at: KeyPath = ("policy", n, "match", wrong.key)
             yield Fault(document.file_of(at), where(at, document), wrong.found, wrong.expected)

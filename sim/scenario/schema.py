@@ -1,7 +1,7 @@
 """The scenario as a frozen value: a city, a clock, standing programmes, policies, a sweep."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +13,11 @@ from sim.scenario.assumptions import KnowledgeFacts, end_faults, path_faults
 from sim.scenario.clock import RunFacts
 from sim.scenario.document import Document, survey
 from sim.scenario.faults import BadScenario, Fault, KeyPath, fault_at, from_validation
-from sim.scenario.fitness import city_troubles, instrument_troubles
+from sim.scenario.fitness import Trouble, city_troubles, instrument_troubles
 from sim.scenario.grid import Sweep, grid_faults, read_sweep
 from sim.scenario.lever import lever_faults
 from sim.scenario.policies import Policy, read_chain, read_policies
+from sim.scenario.room import Ground, policy_troubles, room_troubles
 from sim.scenario.split import SplitFacts, split_faults
 from sim.world.city import CityFacts
 
@@ -52,6 +53,11 @@ class Scenario:
     split: SplitFacts | None = None
 
     @property
+    def ground(self) -> Ground:
+        """What its policies are brought into."""
+        return Ground(self.run, self.city, self.standing)
+
+    @property
     def stem(self) -> str:
         """Name of the results folder."""
         return self.document.path.stem
@@ -83,24 +89,24 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     except ValidationError as error:
         faults += from_validation(error, document, (), Head)
     standing = read_chain(tree.get("instrument"), document, ("instrument",), faults)
+    ground = Ground(head.run, head.city, standing) if head is not None else None
     before = len(faults)
     policies = read_policies(tree.get("policy"), document, faults)
     sound = len(faults) == before
     if sound:
-        faults += lever_faults(policies, head.knowledge if head is not None else None, document)
+        faults += lever_faults(policies, head.knowledge if head is not None else None, ground, document)
     sweep = None
     if isinstance(tree.get("sweep"), dict):
         sweep = read_sweep(tree["sweep"], [policy.name for policy in policies], document, faults)
         if sweep is not None and sound:
             swept = next(policy for policy in policies if policy.name == sweep.policy)
-            run, city = (head.run, head.city) if head is not None else (None, None)
-            faults += grid_faults(sweep, swept, run, city, document)
-    if head is None:
+            faults += grid_faults(sweep, swept, ground, document)
+    if head is None or ground is None:
         return None, faults
-    faults += _misfits(head, standing, policies, document)
+    faults += _misfits(ground, policies, document)
     faults += split_faults(head.split, policies, document)
     wrong = path_faults(head.knowledge, head.city, document)
-    faults += wrong or end_faults(head.knowledge, head.run, head.city, policies, document)
+    faults += wrong or end_faults(head.knowledge, ground, policies, document)
     if faults:
         return None, faults
     scenario = Scenario(
@@ -109,18 +115,16 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     return scenario, faults
 
 
-def _misfits(
-    head: Head, standing: tuple[Instrument, ...], policies: tuple[Policy, ...], document: Document
-) -> Iterator[Fault]:
+def _misfits(ground: Ground, policies: tuple[Policy, ...], document: Document) -> Iterator[Fault]:
     """What is in order by itself and doesn't fit the rest: city and clock, instruments and both."""
-    for key, found, expected in city_troubles(head.run, head.city):
+    run, city, standing = ground.run, ground.city, ground.standing
+    for key, found, expected in city_troubles(run, city):
         yield fault_at(document, key, found, expected)
-    places: list[tuple[KeyPath, Instrument, bool]] = [(("instrument", n), i, False) for n, i in enumerate(standing)]
-    places += [
-        (("policy", n, "instrument", m), instrument, True)
-        for n, policy in enumerate(policies)
-        for m, instrument in enumerate(policy.instruments)
-    ]
-    for at, instrument, own in places:
-        for key, found, expected in instrument_troubles(head.run, head.city, instrument, own):
-            yield fault_at(document, (*at, *key), found, expected)
+    troubles: list[tuple[KeyPath, Trouble]] = []
+    for n, instrument in enumerate(standing):
+        troubles += [(("instrument", n), t) for t in instrument_troubles(run, city, instrument, own=False)]
+    troubles += [(("instrument", n), t) for n, t in room_troubles(replace(ground, standing=()), standing)]
+    for n, policy in enumerate(policies):
+        troubles += [(("policy", n, "instrument", m), t) for m, t in policy_troubles(ground, policy.instruments)]
+    for at, (key, found, expected) in troubles:
+        yield fault_at(document, (*at, *key), found, expected)

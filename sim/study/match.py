@@ -107,11 +107,11 @@ def match(scenario: Scenario, carry_out: CarryOut) -> tuple[Scenario, tuple[Matc
 
 def _refuse_what_no_longer_fits(scenario: Scenario) -> None:
     """Raise BadScenario where a sweep's points or an assumption's ends can't be had at the values found."""
-    run, city, document = scenario.run, scenario.city, scenario.document
-    faults = end_faults(scenario.knowledge, run, city, scenario.policies, document)
+    document = scenario.document
+    faults = end_faults(scenario.knowledge, scenario.ground, scenario.policies, document)
     if scenario.sweep is not None:
         swept = next(policy for policy in scenario.policies if policy.name == scenario.sweep.policy)
-        faults += grid_faults(scenario.sweep, swept, run, city, document)
+        faults += grid_faults(scenario.sweep, swept, scenario.ground, document)
     if faults:
         raise BadScenario(faults)
 

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from town import instrument
+from town import HAMLET, instrument
 
+from sim.draws import Luck
 from sim.policy.thinning import thinned
+from sim.scenario.room import Ground, room_troubles
+from sim.scenario.schema import load
+from sim.world.institutions import draw_institutions
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
 SCALES = st.one_of(st.sampled_from([0.02, 0.05, 0.15, 0.5, 1.0, 2.0]), st.floats(0.01, 3))
@@ -34,3 +38,36 @@ def test_many_open_as_many_as_one_would(kind, parameter, counts, scale) -> None:
 def test_each_kind_is_thinned_by_itself() -> None:
     chain = [provision(1), provision(1, of_kind="kindergarten"), instrument("kindergarten_conversion", classes=1)]
     assert [o.count for i in thinned(chain, 0.05) if (o := i.opening()) is not None] == [1, 1, 1]
+
+
+@pytest.fixture(scope="module")
+def hamlet():
+    return load(HAMLET)
+
+
+@given(
+    counts=COUNTS,
+    districts=st.lists(st.sampled_from([(), (0,), (1,), (0, 1)]), min_size=6, max_size=6),
+    reserve=st.integers(0, 60),
+    scale=SCALES,
+)
+def test_what_is_said_to_fit_finds_its_sites(hamlet, counts, districts, reserve, scale) -> None:
+    """Of the drawn city; and nothing is left out unsaid."""
+    city, names = hamlet.city, [district.name for district in hamlet.city.district]
+    supply = city.supply.model_validate(city.supply.model_dump() | {"reserved_sites": {"public": reserve}})
+    run = hamlet.run.model_copy(update={"scale": scale})
+    ground = Ground(run, city.model_copy(update={"supply": supply}), ())
+    where = [tuple(names[n] for n in d if n < len(names)) for d in districts]
+    chain = [provision(count, districts=at) for count, at in zip(counts, where, strict=False)]
+    troubles = [*room_troubles(ground, chain)]
+    if sum(counts) > reserve:
+        assert troubles
+    if troubles:
+        return
+    drawn = draw_institutions(supply, city.classes, city.district, Luck(1, 0), scale)
+    thin = [o for i in thinned(chain, scale) if (o := i.opening()) is not None]
+    assert len(thin) == sum(count > 0 for count in counts)
+    for at in {(), *where}:
+        bound = sum(o.count for o in thin if not at or (o.districts and {*o.districts} <= {*at}))
+        here = np.isin(drawn.district, [n for n, name in enumerate(names) if not at or name in at])
+        assert bound <= (drawn.reserved & here).sum()
