@@ -1,6 +1,5 @@
 """Cash allowance: unconditional money per child, by age and birth order."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator

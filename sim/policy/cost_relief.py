@@ -1,16 +1,15 @@
 """Cost relief: the treasury bears part of what institutions pay for utilities and rent."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar, Literal, Self
+from typing import ClassVar
 
 import numpy as np
-from pydantic import Field
 
-from sim.params import fraction, number
-from sim.policy.instrument import Columns, Floats, Instrument, Kinds, Offered, Path
+from sim.params import fraction
+from sim.policy.bases import Budgeted, Selective, Standing, limited, of_kinds, of_standing
+from sim.policy.instrument import Columns, Floats, Kinds, Offered
 
 
-class CostRelief(Instrument):
+class CostRelief(Budgeted, Selective):
     """Pays a share of each institution's bill for water, power, gas and heat, and of its rent.
 
     Shenyang bills institutions at the residential tariff (Liaoning Daily, 19 November 2025): the difference to the
@@ -22,30 +21,17 @@ class CostRelief(Instrument):
 
     utilities: float = fraction("share of utilities that is borne", default=0.0, idle=0.0)
     rent: float = fraction("share of the rent that is borne", default=0.0, idle=0.0)
-    standing: Literal["any", "registered", "inclusive"] = Field(default="any", description="institutions that have it")
-    kinds: Kinds = Field(default=(), description="kinds that have it; empty for all")
-    budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
+    standing: Standing = of_standing("institutions that have it")
+    kinds: Kinds = of_kinds("kinds that have it")
+    budget: float | None = limited()
 
     @property
     def idle(self) -> bool:
         """Bears nothing."""
         return self.utilities == 0 and self.rent == 0
 
-    @property
-    def budget_yuan(self) -> float | None:
-        """The total after which it ends."""
-        return self.budget
-
-    def at_scale(self, scale: float) -> Self:
-        """The budget is thinned."""
-        return self if self.budget is None else self.model_copy(update={"budget": self.budget * scale})
-
-    def kinds_named(self) -> dict[Path, str]:
-        """Those that have it."""
-        return {("kinds", n): name for n, name in enumerate(self.kinds)}
-
     def place_income(self, offered: Offered, columns: Columns) -> Floats:
         """The borne part of a place's bills."""
         del columns
-        has = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
+        has = self.means(offered)
         return np.where(has, self.utilities * offered.utilities + self.rent * offered.rent, 0.0)

@@ -1,17 +1,17 @@
 """Fee subsidy: the treasury pays part of each enrolled child's fee."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar, Literal, Self
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from sim.dates import BAND_NAMES
 from sim.params import MANY, fraction, number
-from sim.policy.instrument import Bands, Columns, Groups, Instrument, Kinds, Offered, Path, Relief
+from sim.policy.bases import Budgeted, Selective, Standing, limited, of_kinds, of_standing
+from sim.policy.instrument import Bands, Columns, Groups, Kinds, Offered, Relief
 
 
-class FeeSubsidy(Instrument):
+class FeeSubsidy(Budgeted, Selective):
     """Pays min(ceiling, amount + rate · net fee) of each bill, for families below an income limit.
 
     Of the form of Sichuan's 200 yuan a child-month (China Daily, 22 August 2025) and of any rate.
@@ -24,29 +24,14 @@ class FeeSubsidy(Instrument):
     ceiling: float = number("yuan a month", "at most this per bill", default=float(MANY))
     income_limit: float = number("yuan a month", "household income up to which it is paid", default=float(MANY))
     bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
-    kinds: Kinds = Field(default=(), description="kinds of institution at which it is paid; empty for all")
-    standing: Literal["any", "registered", "inclusive"] = Field(
-        default="any", description="institutions at which it is paid"
-    )
-    budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
+    kinds: Kinds = of_kinds("kinds of institution at which it is paid")
+    standing: Standing = of_standing("institutions at which it is paid")
+    budget: float | None = limited()
 
     @property
     def idle(self) -> bool:
         """No rate and no amount, or a ceiling of nothing."""
         return (self.rate == 0 and self.amount == 0) or self.ceiling == 0
-
-    @property
-    def budget_yuan(self) -> float | None:
-        """The total after which it ends."""
-        return self.budget
-
-    def at_scale(self, scale: float) -> Self:
-        """The budget is thinned."""
-        return self if self.budget is None else self.model_copy(update={"budget": self.budget * scale})
-
-    def kinds_named(self) -> dict[Path, str]:
-        """Those at which it is paid."""
-        return {("kinds", n): name for n, name in enumerate(self.kinds)}
 
     def incomes_told_apart(self) -> tuple[float, ...]:
         """The income limit, where there is one."""
@@ -57,6 +42,6 @@ class FeeSubsidy(Instrument):
         del columns
         family = (groups.income_to <= self.income_limit) | (self.income_limit >= MANY)
         band = np.isin(BAND_NAMES, self.bands)
-        place = offered.of_kinds(self.kinds) & offered.that_are(self.standing)
+        place = self.means(offered)
         pays = (family[:, None, None] & band[None, :, None] & place[None, None, :]).astype(float)
         return Relief(rate=self.rate * pays, amount=self.amount * pays, ceiling=self.ceiling * pays)

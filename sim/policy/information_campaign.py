@@ -1,6 +1,5 @@
 """Information campaign: families hear of voucher pools, and of what institutions are like."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar, Self
 
 import numpy as np

@@ -1,6 +1,5 @@
 """Kindergarten conversion: spare rooms become classes for under-threes."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar
 
 import numpy as np
@@ -9,12 +8,13 @@ from pydantic import Field
 
 from sim.dates import BAND_NAMES, Band
 from sim.params import Name, number
-from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Opening, Path, ShortageError
+from sim.policy.bases import Builder
+from sim.policy.instrument import Column, Columns, Floats, Offered, Opening, ShortageError
 
 SEATS = 4
 
 
-class KindergartenConversion(Instrument):
+class KindergartenConversion(Builder):
     """Adds a class of one band at some institutions of a kind, drawn by lot among those that are building none.
 
     Kindergartens shrink: 20,400 closed over two years (China Daily, 9 April 2024), and converting a tenth of the idle
@@ -23,7 +23,6 @@ class KindergartenConversion(Instrument):
     """
 
     title: ClassVar[str] = "classes for under-threes in the spare rooms of kindergartens"
-    builds: ClassVar[bool] = True
 
     classes: int = number("classes", "that open, one at an institution", default=0, idle=0, at_most=30_000)
     of_kind: Name = Field(default="kindergarten", description="kind of institution at which they open")
@@ -35,15 +34,6 @@ class KindergartenConversion(Instrument):
     def idle(self) -> bool:
         """Opens nothing."""
         return self.classes == 0
-
-    @property
-    def months_to_build(self) -> int:
-        """As declared."""
-        return self.building_months
-
-    def kinds_named(self) -> dict[Path, str]:
-        """The kind that converts."""
-        return {("of_kind",): self.of_kind} if not self.idle else {}
 
     def opening(self) -> Opening | None:
         """Its classes."""

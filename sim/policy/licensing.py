@@ -1,17 +1,16 @@
 """Licensing: institutions that were not registered become so."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from sim.params import fraction
-from sim.policy.instrument import Column, Columns, Floats, Instrument, Kinds, Offered, Path
+from sim.policy.bases import OfKinds, Rule, of_kinds
+from sim.policy.instrument import Column, Columns, Floats, Kinds, Offered
 
 
-class Licensing(Instrument):
+class Licensing(Rule, OfKinds):
     """Registers a share of the institutions that are not, drawn by lot, from its first day on.
 
     Registration decides where vouchers are taken and who is paid. Beijing's E-Town moved supervision from health to
@@ -20,19 +19,14 @@ class Licensing(Instrument):
     """
 
     title: ClassVar[str] = "registration of institutions"
-    spends: ClassVar[bool] = False
 
     share: float = fraction("share of those not registered who become so", default=0.0, idle=0.0)
-    kinds: Kinds = Field(default=(), description="kinds that are registered; empty for all")
+    kinds: Kinds = of_kinds("kinds that are registered")
 
     @property
     def idle(self) -> bool:
         """Registers nobody."""
         return self.share == 0
-
-    def kinds_named(self) -> dict[Path, str]:
-        """Those that are registered."""
-        return {("kinds", n): name for n, name in enumerate(self.kinds)}
 
     def columns(self) -> dict[str, Column]:
         """Who is registered by it."""

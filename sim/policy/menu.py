@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sim.policy.instrument import Instrument
 
-_NOT_LEAVES = {"instrument", "menu", "thinning"}
+_NOT_LEAVES = {"bases", "instrument", "menu", "thinning"}
 
 
 @cache

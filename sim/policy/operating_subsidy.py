@@ -1,7 +1,6 @@
 """Operating subsidy: the treasury pays institutions per enrolled child-month, and may ask for lower fees."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,23 +8,22 @@ from pydantic import Field
 
 from sim.dates import BAND_NAMES, YEAR
 from sim.params import MANY, ByName, by_name, number
+from sim.policy.bases import Budgeted, RatedByKind, Standing, limited, of_kinds, of_standing
 from sim.policy.instrument import (
     Bands,
     ChildIncome,
     Column,
     Columns,
     Floats,
-    Instrument,
     Kinds,
     Offered,
-    Path,
     Recognition,
 )
 
 MOST = 1_000_000  # yuan a month for a child
 
 
-class OperatingSubsidy(Instrument):
+class OperatingSubsidy(Budgeted, RatedByKind):
     """Pays recognised institutions a sum per child actually enrolled, for at most some months of a child-year.
 
     Shanxi, 2024: 500 yuan (independent institutions) or 300 (kindergartens) per child-month, at most ten
@@ -43,11 +41,9 @@ class OperatingSubsidy(Instrument):
     months_cap: int = number("months", "paid per child and calendar year at most", default=10, at_most=12)
     places: int = number("places", "child-months paid per month at most, city-wide", default=MANY)
     fee_cut: float = number("yuan a month", "by which the posted fee of a participant must fall", default=0.0, idle=0.0)
-    budget: float | None = number("yuan", "total after which it ends", default=None, at_most=1e12)
-    standing: Literal["any", "registered", "inclusive"] = Field(
-        default="inclusive", description="institutions that may take part"
-    )
-    kinds: Kinds = Field(default=(), description="kinds that may take part; empty for all")
+    budget: float | None = limited()
+    standing: Standing = of_standing("institutions that may take part", default="inclusive")
+    kinds: Kinds = of_kinds("kinds that may take part")
     bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
 
     @property
@@ -56,24 +52,10 @@ class OperatingSubsidy(Instrument):
         pays = any(rate > 0 for rate in (self.yuan_per_child, *self.yuan_by_kind.values()))
         return self.places == 0 or not (pays or self.fee_cut > 0)
 
-    def kinds_named(self) -> dict[Path, str]:
-        """Those that may take part, and those with a rate of their own."""
-        rates: dict[Path, str] = {("yuan_by_kind", name): name for name in self.yuan_by_kind}
-        return rates | {("kinds", n): name for n, name in enumerate(self.kinds)}
-
-    @property
-    def budget_yuan(self) -> float | None:
-        """The total after which it ends."""
-        return self.budget
-
     def at_scale(self, scale: float) -> Self:
         """Places and budget are thinned."""
-        return self.model_copy(
-            update={
-                "places": self.places if self.places >= MANY else round(self.places * scale),
-                "budget": None if self.budget is None else self.budget * scale,
-            }
-        )
+        places = self.places if self.places >= MANY else round(self.places * scale)
+        return super().at_scale(scale).model_copy(update={"places": places})
 
     def columns(self) -> dict[str, Column]:
         """Who takes part."""
@@ -84,7 +66,7 @@ class OperatingSubsidy(Instrument):
 
         The last may reach beyond; what is paid in a month stays within the places.
         """
-        may = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
+        may = self.means(offered)
         children = np.where(may, offered.enrolled[:, np.isin(BAND_NAMES, self.bands)].sum(axis=1), 0)
         chosen = columns["takes_part"]
         order = np.lexsort((chance, ~chosen, ~may))[: int(may.sum())]
@@ -102,25 +84,20 @@ class OperatingSubsidy(Instrument):
 
     def child_income(self, offered: Offered, columns: Columns) -> ChildIncome | None:
         """The sum per child-month, by kind."""
-        yuan = self._rate(offered)[None, :] * self._paid(columns)
+        yuan = self.rate(offered, self.yuan_per_child)[None, :] * self._paid(columns)
         return ChildIncome(yuan=yuan, months_cap=self.months_cap, places=self.places)
-
-    def _rate(self, offered: Offered) -> Floats:
-        """Yuan per child-month by institution, (n,)."""
-        rates = [self.yuan_by_kind.get(name, self.yuan_per_child) for name in offered.kind_names]
-        return np.asarray(np.array(rates)[offered.kind])
 
     def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition:
         """Its rate and its cut, over the months of the coming year, where an institution may take part.
 
         Who does not take part yet counts on it as far as places are left for the children of all who could.
         """
-        paid = (offered.that_are(self.standing) & offered.of_kinds(self.kinds))[:, None]
+        paid = self.means(offered)[:, None]
         paid = paid & np.isin(BAND_NAMES, self.bands)
         children = np.where(paid, offered.enrolled, 0).sum(axis=1)
         inside = columns["takes_part"]
         left, others = max(self.places - int(children[inside].sum()), 0), int(children[~inside].sum())
         odds = np.where(inside, 1.0, min(left / others, 1.0) if others > 0 else 1.0)[:, None]
-        pay = paid * odds * self._rate(offered)[:, None] * min(self.months_cap, months) / YEAR
+        pay = paid * odds * self.rate(offered, self.yuan_per_child)[:, None] * min(self.months_cap, months) / YEAR
         cut = np.asarray(paid * odds * self.fee_cut * (months / YEAR))
         return Recognition(pay=pay, cut=cut, place=np.zeros(len(inside)))

@@ -1,6 +1,5 @@
 """Public provision: new institutions that the treasury builds and answers for."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -8,10 +7,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.params import Each, Name, Rows, number
-from sim.policy.instrument import Column, Columns, Floats, Instrument, Offered, Opening, Path, ShortageError
+from sim.policy.bases import Builder
+from sim.policy.instrument import Column, Columns, Floats, Offered, Opening, Path, ShortageError
 
 
-class PublicProvision(Instrument):
+class PublicProvision(Builder):
     """Opens institutions of a kind at sites that the city keeps for policies (`city.supply.reserved_sites`).
 
     Public centres (Taiyuan: ten counties and districts with one each, 1,210 places, Taiyuan Evening News, January
@@ -22,7 +22,6 @@ class PublicProvision(Instrument):
     """
 
     title: ClassVar[str] = "new institutions built and run for the treasury"
-    builds: ClassVar[bool] = True
 
     sites: int = number("institutions", "that open", default=0, idle=0, at_most=10_000)
     of_kind: Name = Field(default="public", description="kind of institution that opens")
@@ -40,15 +39,6 @@ class PublicProvision(Instrument):
     def idle(self) -> bool:
         """Opens nothing."""
         return self.sites == 0
-
-    @property
-    def months_to_build(self) -> int:
-        """As declared."""
-        return self.building_months
-
-    def kinds_named(self) -> dict[Path, str]:
-        """The kind that opens."""
-        return {("of_kind",): self.of_kind} if not self.idle else {}
 
     def districts_named(self) -> dict[Path, str]:
         """Where they open."""

@@ -1,17 +1,17 @@
 """Quality programme: training, visits by doctors, supervision: better care, and more trust in it."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from sim.dates import BAND_NAMES
 from sim.params import number
-from sim.policy.instrument import Bands, Columns, Floats, Instrument, Kinds, Offered, Path
+from sim.policy.bases import Selective, Standing, of_kinds, of_standing
+from sim.policy.instrument import Bands, Columns, Floats, Kinds, Offered
 
 
-class QualityProgramme(Instrument):
+class QualityProgramme(Selective):
     """Raises what families hold institutions for, at a cost per institution that the programme spends itself.
 
     Hangzhou's link of medicine and childcare (医育结合; Hangzhou Daily, 23 September 2023), Taiyuan's training of staff
@@ -29,10 +29,8 @@ class QualityProgramme(Instrument):
     yuan_per_institution: float = number(
         "yuan a month", "spent per institution", default=0.0, idle=0.0, at_most=1_000_000
     )
-    standing: Literal["any", "registered", "inclusive"] = Field(
-        default="any", description="institutions that take part"
-    )
-    kinds: Kinds = Field(default=(), description="kinds that take part; empty for all")
+    standing: Standing = of_standing("institutions that take part")
+    kinds: Kinds = of_kinds("kinds that take part")
     bands: Bands = Field(default=BAND_NAMES, description="bands for which trust rises")
 
     @property
@@ -40,19 +38,15 @@ class QualityProgramme(Instrument):
         """Changes nothing and costs nothing."""
         return self.quality == 0 and self.trust_yuan == 0 and self.yuan_per_institution == 0
 
-    def kinds_named(self) -> dict[Path, str]:
-        """Those that take part."""
-        return {("kinds", n): name for n, name in enumerate(self.kinds)}
-
     def appeal(self, offered: Offered, columns: Columns) -> Floats:
         """Quality for every band, trust for those named."""
         del columns
-        has = offered.that_are(self.standing) & offered.of_kinds(self.kinds)
+        has = self.means(offered)
         worth = self.quality * offered.quality_yuan + self.trust_yuan * np.isin(BAND_NAMES, self.bands)
         return has[:, None] * worth
 
     def overhead(self, offered: Offered, columns: Columns) -> float:
         """The sum for each institution that runs and takes part."""
         del columns
-        has = offered.that_are(self.standing) & offered.of_kinds(self.kinds) & offered.runs & offered.first_row
+        has = self.means(offered) & offered.runs & offered.first_row
         return self.yuan_per_institution * float(has.sum())

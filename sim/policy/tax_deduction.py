@@ -1,6 +1,5 @@
 """Tax deduction: income tax forgone for each child, worth more to who earns more."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar
 
 import numpy as np

@@ -84,6 +84,20 @@ def test_it_declares_itself(kind: str) -> None:
             assert not declared.default, f"{kind}.{name} names nothing by default"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_only_what_is_paid_is_paid_late(kind: str) -> None:
+    cls = menu()[kind]
+    assert ("payment_lag_months" in cls.model_fields) == cls.spends
+    assert "budget" not in cls.model_fields or cls.spends
+    assert cls().payment_lag_months == (1 if cls.spends else 0)
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
+def test_a_budget_is_thinned_with_the_city(kind: str) -> None:
+    for budget, left in ((None, None), (0.0, 0.0), (1000.0, 50.0)):
+        assert menu()[kind](budget=budget).at_scale(0.05).budget_yuan == left
+
+
 @pytest.mark.parametrize("kind", [k for k in KINDS if "kinds" in menu()[k].model_fields])
 def test_the_kinds_it_is_for_are_looked_for_in_the_city(kind: str) -> None:
     """So that a misspelt one is refused."""
@@ -291,7 +305,6 @@ def test_what_it_costs_is_what_others_gain(
 
 LEAF = '''"""Starting sum: a test's own instrument."""
 
-from datetime import date  # noqa: F401  (pydantic resolves the inherited fields here)
 from typing import ClassVar
 
 from sim.params import number

@@ -1,4 +1,4 @@
-"""Writes the generated part of docs/scenario.md anew: `python -m tests.report.refresh_reference`."""
+"""Writes the generated part of docs/scenario.md anew: `python tests/report/refresh_reference.py`."""
 
 from pathlib import Path
 
