@@ -63,7 +63,8 @@ def typed(document: Path, language: str) -> list[str]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with scenarios, as a clone has, in which commands run and may write."""
-    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    # without what a reader of the tutorial has written there
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios", ignore=shutil.ignore_patterns("my_question.toml"))
     monkeypatch.chdir(tmp_path)
     answers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield tmp_path
