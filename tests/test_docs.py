@@ -140,16 +140,18 @@ def test_every_stream_that_is_listed_is_in_the_program() -> None:
 @pytest.mark.usefixtures("folder")
 def test_commands_that_are_parsed_only_are_good_ones() -> None:
     """Their files exist, options and settings are taken, and all arms could be run."""
-    some = 0
+    runs = 0
     for block in (b for document in DOCUMENTS for b in blocks(document) if b.language == "sh" and b.remark):
         for words in commands(block):
+            command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+            if not is_run(words):  # of a folder that such a run leaves
+                continue
             if not Path(words[0]).exists():
                 assert _guarded(["new", Path(words[0]).stem]) == DONE
-            run, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
-            assert (run.__name__, [str(file) for file in bound.args]) == ("run", words[:1])
+            assert (command.__name__, [str(file) for file in bound.args]) == ("run", words[:1])
             make_plan(load(Path(words[0]), bound.kwargs.get("settings", ())))
-            some += 1
-    assert some >= 6
+            runs += 1
+    assert runs >= 6
 
 
 @pytest.mark.usefixtures("folder")
