@@ -4,7 +4,7 @@ Figures are drawn on their own canvases, never through pyplot, whose figures are
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +15,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -112,6 +113,20 @@ class Pen:
 
 
 @contextmanager
+def drawn_for(axes: Axes, pen: Pen) -> Iterator[None]:
+    """Mark what is drawn into the axes meanwhile as the policy's, so that a page can hide it."""
+    before = set(axes.get_children())
+    yield
+    mark((artist for artist in axes.get_children() if artist not in before), pen)
+
+
+def mark(artists: Iterable[Artist], pen: Pen) -> None:
+    """Mark artists as a policy's; `save` makes an id of each mark."""
+    for artist in artists:
+        artist.set_gid(f"policy-{pen.order}")
+
+
+@contextmanager
 def style(words: Sequence[str]) -> Iterator[None]:
     """Draw in our style whatever the reader's own settings are.
 
@@ -199,6 +214,9 @@ def save(figure: Figure, folder: Path, stem: str) -> list[Path]:
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
     }
+    # an id stands once in a file, though many artists are a policy's
+    for number, artist in enumerate(figure.findobj(lambda found: found.get_gid() is not None)):
+        artist.set_gid(f"{artist.get_gid()}-{number}")
     written = []
     for kind, fields in metadata.items():
         drawn = io.BytesIO()
@@ -242,18 +260,19 @@ def draw_band(axes: Axes, band: Band, pen: Pen, crowd: int = 1) -> None:
     crowd : how many bands lie in these axes; many that overlap are drawn paler
     """
     x = np.arange(len(band.mean))
-    if np.isfinite(band.low).any():
-        axes.fill_between(x, band.low, band.high, color=pen.colour, alpha=min(0.18, 0.5 / crowd), linewidth=0)
     step = max(1, len(x) // 6)
-    axes.plot(
-        x,
-        band.mean,
-        color=pen.colour,
-        linestyle=pen.dash,
-        marker=pen.marker,
-        markevery=(pen.order % step, step),
-        markerfacecolor="white",
-    )
+    with drawn_for(axes, pen):
+        if np.isfinite(band.low).any():
+            axes.fill_between(x, band.low, band.high, color=pen.colour, alpha=min(0.18, 0.5 / crowd), linewidth=0)
+        axes.plot(
+            x,
+            band.mean,
+            color=pen.colour,
+            linestyle=pen.dash,
+            marker=pen.marker,
+            markevery=(pen.order % step, step),
+            markerfacecolor="white",
+        )
 
 
 def label_room(chosen: Sequence[Pen]) -> float:

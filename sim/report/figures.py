@@ -353,7 +353,8 @@ def funnel(scene: Scene) -> Figure | None:
     floor = _funnel_limits(axes, estimates)
     for number, policy in enumerate(shown):
         shift = (number - (len(shown) - 1) / 2) * 0.2 / row
-        _funnel_policy(scene, axes, estimates[policy], scene.pens[policy], shift, floor)
+        with canvas.drawn_for(axes, scene.pens[policy]):
+            _funnel_policy(scene, axes, estimates[policy], scene.pens[policy], shift, floor)
     axes.set_ylim(len(FUNNEL) - 0.5, -0.5)
     steps = [metric(key, scene.language) for key in FUNNEL]
     axes.set_yticks(range(len(FUNNEL)), [names.wrap(word.short or word.label, 26) for word in steps])
@@ -431,13 +432,15 @@ def who_gains(scene: Scene) -> Figure | None:
     ):
         reach = _reach(sides[key] for sides in shown.values())
         for row, (policy, sides) in enumerate(shown.items()):
-            _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
+            with canvas.drawn_for(axes, scene.pens[policy]):
+                _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
         _dress_fifths(scene, axes, len(shown))
         axes.set_title(scene.say(head), pad=8)
     left = figure.axes[0]
     for row, policy in enumerate(shown):
         pen, y = scene.pens[policy], len(shown) - 1 - row + NAME_HEIGHT
-        left.text(-0.5, y, names.shorten(pen.name, 60), color=canvas.dark(pen.colour), weight="bold", va="bottom")
+        with canvas.drawn_for(left, pen):
+            left.text(-0.5, y, names.shorten(pen.name, 60), color=canvas.dark(pen.colour), weight="bold", va="bottom")
     return figure
 
 
@@ -505,18 +508,8 @@ def incidence(scene: Scene) -> Figure | None:
     axes = figure.subplots()
     axes.axvline(0, color=canvas.INK, linewidth=0.8)
     for row, (policy, gains) in enumerate(shown.items()):
-        y, ends = len(shown) - 1 - row, [0.0, 0.0]  # how far the bars reach to the left and to the right so far
-        outlay, *sides = ((e.value or 0.0) / 1e6 for e in gains)
-        for n, value in enumerate(sides):
-            colour, right = canvas.COLOURS[n], int(value > 0)
-            axes.barh(y, value, 0.4, ends[right], color=canvas.tint(colour), edgecolor=colour, hatch=canvas.HATCHES[n])
-            ends[right] += value
-        axes.plot([outlay], [y], color=canvas.INK, marker="D", markersize=6, markerfacecolor="white", zorder=4)
-        pen = scene.pens[policy]
-        name = names.shorten(pen.name, 60)
-        axes.text(
-            0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold"
-        )
+        with canvas.drawn_for(axes, scene.pens[policy]):
+            _sides(axes, gains, scene.pens[policy], len(shown) - 1 - row)
     axes.set_ylim(-0.4, len(shown) - 0.3)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -526,6 +519,19 @@ def incidence(scene: Scene) -> Figure | None:
     canvas.number_axis(axes.xaxis, bins=7)
     _incidence_keys(scene, figure)
     return figure
+
+
+def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int) -> None:
+    """Draw one policy's bars at the height y, the mark of the outlay on them, and its name above."""
+    ends = [0.0, 0.0]  # how far the bars reach to the left and to the right so far
+    outlay, *sides = ((e.value or 0.0) / 1e6 for e in gains)
+    for n, value in enumerate(sides):
+        colour, right = canvas.COLOURS[n], int(value > 0)
+        axes.barh(y, value, 0.4, ends[right], color=canvas.tint(colour), edgecolor=colour, hatch=canvas.HATCHES[n])
+        ends[right] += value
+    axes.plot([outlay], [y], color=canvas.INK, marker="D", markersize=6, markerfacecolor="white", zorder=4)
+    name = names.shorten(pen.name, 60)
+    axes.text(0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold")
 
 
 def _incidence_keys(scene: Scene, figure: Figure) -> None:

@@ -31,30 +31,44 @@ class Cell:
     """What one cell shows: a main text and small lines under it.
 
     words : text rather than a number, so it may wrap and stands left
+    number : what the cell is sorted by, None where its text is or where it is undefined
     """
 
     main: str
     lines: tuple[str, ...] = ()
     words: bool = False
     strong: bool = False
+    number: float | None = None
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: what it is about, and its cells; flag marks what deserves a second look."""
+    """One row: what it is about, and its cells; flag marks what deserves a second look.
+
+    policy : place in the file of the policy the row is about, None if it is not about one
+    baseline : it is what the others are compared with
+    """
 
     head: Cell
     cells: tuple[Cell, ...]
     flag: bool = False
+    policy: int | None = None
+    baseline: bool = False
 
 
 @dataclass(frozen=True)
 class Grid:
-    """One table of the page."""
+    """One table of the page.
+
+    columns : places in the file of the policies that the columns behind the first are about, if they are
+    sortable : a reader may put the rows into another order
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[Row, ...]
+    columns: tuple[int, ...] = ()
+    sortable: bool = False
 
 
 def named(policy: str) -> str:
@@ -68,18 +82,22 @@ def cell(estimate: Estimate, kind: str, language: str, *extra: str, signed: bool
     exact = estimate.low == estimate.high
     lines = (between,) if between and estimate.defined and not exact else ()
     value = show(estimate.value, kind, signed=signed, language=language)
-    return Cell(value, lines + tuple(line for line in extra if line))
+    number = estimate.value if estimate.defined else None
+    return Cell(value, lines + tuple(line for line in extra if line), number=number)
 
 
 def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
     """Lay out the headline: values beside their changes, doubts of both sorts under the numbers."""
     keys = ["policy", "take_up", "change", "added", "cost", "per_added", "inframarginal"]
     fees = any(row.pass_through.defined for row in rows)
-    head = tuple(text(f"column.{key}", language) for key in [*keys, *(["pass_through"] if fees else [])])
-    return Grid(text("page.headline", language), head, tuple(_headline_row(row, fees, language) for row in rows))
+    fifths = any(row.poorest_share is not None for row in rows)
+    keys += [key for key, there in (("poorest", fifths), ("pass_through", fees)) if there]
+    head = tuple(text(f"column.{key}", language) for key in keys)
+    lines = tuple(_headline_row(row, number, fifths, fees, language) for number, row in enumerate(rows))
+    return Grid(text("page.headline", language), head, lines, sortable=True)
 
 
-def _headline_row(row: HeadlineRow, fees: bool, language: str) -> Row:
+def _headline_row(row: HeadlineRow, number: int, fifths: bool, fees: bool, language: str) -> Row:
     name, first = named(row.policy), text("page.baseline", language)
     head = Cell(name, (first,) if row.baseline and name.lower() != first else ())
     known = {key: _known(row, key, language) for key in KNOWLEDGE_METRICS}
@@ -92,8 +110,11 @@ def _headline_row(row: HeadlineRow, fees: bool, language: str) -> Row:
             cell(row.public_cost, "money", language),
             cell(row.cost_per_added_child_month, "yuan", language, *known["cost_per_added_child_month"]),
             cell(row.inframarginal_share, "share", language, *known["inframarginal_share"]),
+            *([cell(Estimate(row.poorest_share), "share", language)] if fifths else []),
             *([cell(row.pass_through, "plain", language)] if fees else []),
         ),
+        policy=number,
+        baseline=row.baseline,
     )
 
 
@@ -113,8 +134,8 @@ def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
         for setting in settings
     ]
     lines = [
-        Row(Cell(named(row.policy)), (_assumption(key, language), *_settings(row, key, language)))
-        for row in rows
+        Row(Cell(named(row.policy)), (_assumption(key, language), *_settings(row, key, language)), policy=number)
+        for number, row in enumerate(rows)
         for key in dict.fromkeys(line.assumption for line in row.knowledge)
     ]
     return Grid(text("page.knowledge", language), tuple(head), tuple(lines))
@@ -142,7 +163,7 @@ def sweep_grid(results: Results, language: str) -> Grid:
         *(text(f"column.{key}", language) for key in ("cost", "added", "per_added", "inframarginal", "efficient")),
     )
     rows = [_arm_row(results, arm, axes, arm["name"] in best, language) for arm in sweep.get("arms") or []]
-    return Grid(text("page.sweep", language), head, tuple(rows))
+    return Grid(text("page.sweep", language), head, tuple(rows), sortable=True)
 
 
 def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best: bool, language: str) -> Row:
@@ -172,12 +193,12 @@ def split_grid(results: Results, language: str) -> Grid:
     heads = [", ".join(part for part in (word.label, word.unit) if part) for word in words]
     head = (text("column.policy", language), text("column.instrument", language), *heads)
     rows = []
-    for policy in results.policies:
+    for number, policy in enumerate(results.policies):
         for n, (instrument, found) in enumerate(results.parts(policy).items()):
             whole = instrument == WHOLE
             called = Cell(text("column.whole", language) if whole else instrument, words=True, strong=whole)
             cells = (replace(cell(found[key], form(key), language, signed=True), strong=whole) for key in SPLIT_METRICS)
-            rows.append(Row(Cell(named(policy) if n == 0 else ""), (called, *cells)))
+            rows.append(Row(Cell(named(policy) if n == 0 else ""), (called, *cells), policy=number))
     return Grid(text("page.split", language), head, tuple(rows))
 
 
@@ -190,7 +211,8 @@ def incidence_grid(results: Results, language: str) -> Grid:
         for key in INCIDENCE
         if key in results.metrics
     )
-    return Grid(text("page.incidence", language), head, rows if policies else ())
+    columns = tuple(range(1, len(results.policies)))
+    return Grid(text("page.incidence", language), head, rows if policies else (), columns)
 
 
 def _incidence_row(gains: Sequence[Estimate], key: str, language: str) -> Row:
@@ -209,7 +231,7 @@ def measures_grid(results: Results, language: str) -> Grid:
     listed = [key for key in METRICS if key in results.metrics and key not in elsewhere]
     listed += [key for key in results.metrics if key not in METRICS]
     rows = tuple(_measure_row(results, key, language) for key in listed)
-    return Grid(text("page.measures", language), head, rows)
+    return Grid(text("page.measures", language), head, rows, tuple(range(len(results.policies))))
 
 
 def _measure_row(results: Results, key: str, language: str) -> Row:

@@ -32,17 +32,18 @@ def label_ends(axes: Axes, ends: Mapping[canvas.Pen, tuple[int, float]]) -> None
         x, end = ends[pen]
         start = axes.transAxes.inverted().transform(axes.transData.transform((x, end)))[0]
         line = {"color": pen.colour, "linewidth": 0.7, "transform": across, "clip_on": False}
-        axes.plot([start + 0.008, 1.02, 1.035], [end, height, height], **line)  # type: ignore[arg-type]
-        axes.text(
-            1.04,
-            height,
-            pen.label,
-            transform=across,
-            color=canvas.dark(pen.colour),
-            size=8.5,
-            va="center",
-            linespacing=1.05,
-        )
+        with canvas.drawn_for(axes, pen):
+            axes.plot([start + 0.008, 1.02, 1.035], [end, height, height], **line)  # type: ignore[arg-type]
+            axes.text(
+                1.04,
+                height,
+                pen.label,
+                transform=across,
+                color=canvas.dark(pen.colour),
+                size=8.5,
+                va="center",
+                linespacing=1.05,
+            )
 
 
 def spread_apart(wanted: Sequence[float], high: Sequence[float], floor: float, ceiling: float) -> list[float]:

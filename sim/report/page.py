@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,37 +11,38 @@ from typing import Any
 import jinja2
 
 from sim.report import grids, names, typeface
+from sim.report.answer import answer
+from sim.report.findings import findings
 from sim.report.grids import HEADLINE_METRICS, Cell, Grid, Row, named
 from sim.report.notes import assumed, notes, resting
-from sim.report.numerals import show, spread
+from sim.report.numerals import show
+from sim.report.pictures import Picture, picture
 from sim.report.series import window
 from sim.report.tables import HeadlineRow, Results, headline
-from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, form, metric, month, text
+from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, metric, month, text
 from sim.study.disk import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
-FIGURES = (
-    "take_up",
-    "public_cost",
-    "frontier",
-    "response",
-    "heat",
-    "who_gains",
-    "incidence",
-    "funnel",
-    "market",
-    "pass_through",
-)
+# which section of the page shows which figures, in order
+SECTIONS = {
+    "time": ("take_up", "public_cost"),
+    "sweep": ("frontier", "response", "heat"),
+    "gains": ("who_gains",),
+    "incidence": ("incidence",),
+    "funnel": ("funnel",),
+    "market": ("market", "pass_through"),
+}
+FIGURES = tuple(stem for stems in SECTIONS.values() for stem in stems)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure as the page embeds it: its words, and its SVG as a data address."""
+class Switch:
+    """What a reader hides or shows a policy with: the class of its parts, its name, its line in the figures."""
 
-    title: str
-    caption: str
-    alt: str
-    source: str
+    part: str
+    policy: str
+    colour: str
+    dash: str
 
 
 def write_report(results: Results, folder: Path, language: str = "en") -> list[Path]:
@@ -68,12 +69,17 @@ def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = 
     if figures is None:
         figures = [folder / "figures" / f"{stem}.svg" for stem in FIGURES]
     found = {path.stem: path for path in figures if path.suffix == ".svg" and path.is_file()}
-    pictures = [_picture(results, found[stem], language) for stem in FIGURES if stem in found]
+    pictures = {
+        section: [picture(results, found[stem], language) for stem in stems if stem in found]
+        for section, stems in SECTIONS.items()
+    }
     template, context = _template(), _context(results, pictures, language)
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style, script = (_asset(f"report.{kind}") for kind in ("css", "js"))
+    context |= {"script": script, "script_hash": _digest(script)}
     # once to see which characters it shows, once more with the font that has them
-    shown = template.render(context | _styled(style))
-    html = template.render(context | _styled(typeface.face(shown) + style))
+    shown = template.render(context | {"style": style, "style_hash": _digest(style)})
+    style = typeface.face(shown) + style
+    html = template.render(context | {"style": style, "style_hash": _digest(style)})
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.html"
     write_whole(path, html.encode())
@@ -91,12 +97,16 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.j2")
 
 
-def _styled(style: str) -> dict[str, str]:
-    """Our own style, and the digest by which the page's policy allows exactly these bytes."""
-    return {"style": style, "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}
+def _asset(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _context(results: Results, pictures: Sequence[Picture], language: str) -> dict[str, Any]:
+def _digest(embedded: str) -> str:
+    """The digest by which the page's content policy allows exactly these bytes of ours, and no others."""
+    return base64.b64encode(hashlib.sha256(embedded.encode()).digest()).decode()
+
+
+def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], language: str) -> dict[str, Any]:
     manifest = results.manifest
     rows = headline(results)
     evidence = list(manifest.get("evidence") or [])
@@ -110,13 +120,15 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
         "language": language,
         "title": _title(manifest, language),
         "subtitle": _subtitle(manifest, language),
+        "answer": answer(rows, language),
+        "switches": list(_switches(results, language)) if len(rows) > 1 else [],
         "headline": grids.headline_grid(rows, language),
         "how": _how(rows, manifest, language),
         "notes": [*notes(manifest, language), *([rests] if rests else [])],
-        "findings": _findings(rows, results, language),
+        "findings": findings(rows, results, language),
         "knowledge": grids.knowledge_grid(rows, language),
         "figures": pictures,
-        "stand_ins": _stand_ins(results, language) if pictures else [],
+        "stand_ins": _stand_ins(results, language) if any(pictures.values()) else [],
         "sweep": grids.sweep_grid(results, language),
         "sweep_how": say("page.sweep.how", policy=_swept(manifest)),
         "split": grids.split_grid(results, language),
@@ -128,17 +140,17 @@ def _context(results: Results, pictures: Sequence[Picture], language: str) -> di
         "evidence_how": say("page.evidence.how", flagged=sum(map(assumed, evidence)), total=len(evidence)),
         "run": _run_grid(manifest, language),
         "command": str(manifest.get("command") or ""),
-        "meanings": _meanings(results, language),
+        "meanings": _meanings(results, rows, language),
     }
 
 
-def _picture(results: Results, path: Path, language: str) -> Picture:
-    title = text(f"figure.{path.stem}.title", language)
-    caption = text(f"figure.{path.stem}.caption", language)
-    listed = text("list.comma", language).join(named(policy) for policy in results.policies)
-    alt = text("figure.alt", language, title=title, caption=caption, policies=listed)
-    drawn = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Picture(title, caption, alt, f"data:image/svg+xml;base64,{drawn}")
+def _switches(results: Results, language: str) -> Iterator[Switch]:
+    """One for each policy, in file order, with the colour and the dashes of its line in every figure."""
+    from sim.report.canvas import pens
+
+    for policy, pen in pens(results.policies, language).items():
+        dash = " ".join(f"{1.5 * part:g}" for part in pen.dash[1]) if pen.dash != "-" else "none"
+        yield Switch(f"policy-{pen.order}", named(policy), pen.colour, dash)
 
 
 def _stand_ins(results: Results, language: str) -> list[str]:
@@ -203,91 +215,14 @@ def _swept(manifest: dict[str, Any]) -> str:
     return names.tidy(str((manifest.get("sweep") or {}).get("policy") or ""))
 
 
-def _findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> list[tuple[str, str]]:
-    """Say what each policy does; of the baseline, what its closures cost."""
-    said = []
-    for row in rows:
-        if row.added_child_months.defined and not row.baseline:
-            said.append(_finding(row, results, language))
-        elif closed := text("list.sentence", language).join(_closed(row, results, language)):
-            said.append((named(row.policy), closed))
-    return said
-
-
-def _finding(row: HeadlineRow, results: Results, language: str) -> tuple[str, str]:
-    """Say in sentences what the policy does; no number that hangs on assumptions without its range."""
-    added, cost = row.added_child_months, row.public_cost
-    value = added.value or 0.0
-    luck = _luck(added.low, added.high, "count", added.value, language)
-    unclear = added.low is not None and added.high is not None and added.low <= 0 <= added.high
-    key = "unclear" if unclear else "added" if value >= 0 else "lost"
-    shown = show(abs(value) if key == "lost" else value, "count", language=language)
-    none = not any((value, added.low, added.high, cost.value))
-    key = "no_effect" if none and added.low is not None else key
-    parts = [
-        text(f"finding.{key}", language, added=shown, luck=luck, cost=show(cost.value, "money", language=language))
-    ]
-    for name, sentence in (
-        ("cost_per_added_child_month", "finding.per_added"),
-        ("inframarginal_share", "finding.inframarginal"),
-    ):
-        estimate = getattr(row, name)
-        if estimate.defined:
-            shown = show(estimate.value, form(name), language=language)
-            parts.append(text(sentence, language, value=shown, doubts=_doubts(row, name, language)))
-    parts += [*_passed(row, language), *_closed(row, results, language)]
-    # a number and its % stay on one line
-    return named(row.policy), text("list.sentence", language).join(parts).replace(" %", "\u00a0%")
-
-
-def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
-    """Say what part of the money ended in higher fees, where institutions set any."""
-    passed = row.pass_through
-    if passed.value is None or not passed.defined:
-        return
-    luck = _luck(passed.low, passed.high, "plain", passed.value, language)
-    if passed.low is not None and passed.high is not None and passed.low <= 0 <= passed.high:
-        yield text("finding.fees_unclear", language, value=show(passed.value, "plain", language=language), luck=luck)
-    elif passed.value >= 0:
-        yield text("finding.pass_through", language, value=show(passed.value, "plain", language=language), luck=luck)
-    else:
-        # a fall is said without its sign, and so is its interval
-        low, high = (None if end is None else -end for end in (passed.high, passed.low))
-        luck = _luck(low, high, "plain", passed.value, language)
-        yield text("finding.fees_fall", language, value=show(-passed.value, "plain", language=language), luck=luck)
-
-
-def _closed(row: HeadlineRow, results: Results, language: str) -> Iterator[str]:
-    """Say what closures cost, where any institution closed."""
-    said = {
-        key: results.entry(row.policy, key).own.value
-        for key in ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
-    }
-    if said["institutions_closed"] and None not in said.values():
-        shown = {key: show(value, form(key), language=language) for key, value in said.items()}
-        yield text("finding.closures", language, **shown)
-
-
-def _luck(low: float | None, high: float | None, kind: str, like: float | None, language: str) -> str:
-    between = spread(low, high, kind, like=like, language=language)
-    return text("finding.luck", language, spread=between) if between else text("finding.no_luck", language)
-
-
-def _doubts(row: HeadlineRow, name: str, language: str) -> str:
-    estimate, known = getattr(row, name), row.known_range(name)
-    luck = _luck(estimate.low, estimate.high, form(name), estimate.value, language)
-    if known is None:
-        moved = text("finding.no_knowledge", language)
-    else:
-        moved = text("finding.knowledge", language, spread=spread(*known, form(name), language=language))
-    return text("list.semicolon", language).join((luck, moved))
-
-
-def _meanings(results: Results, language: str) -> list[Word]:
+def _meanings(results: Results, rows: Sequence[HeadlineRow], language: str) -> list[Word]:
     shown = [key for key in METRICS if key in results.metrics or key in HEADLINE_METRICS]
-    assumed = {line.assumption for policy in results.policies for line in results.knowledge(policy)}
-    return [metric(key, language) for key in shown] + [
-        assumption(key, language) for key in ASSUMPTIONS if key in assumed
+    assumed = {line.assumption for row in rows for line in row.knowledge}
+    poorest = [Word(text("column.poorest", language), "", text("column.poorest.meaning", language))]
+    return [
+        *(metric(key, language) for key in shown),
+        *(poorest if any(row.poorest_share is not None for row in rows) else []),
+        *(assumption(key, language) for key in ASSUMPTIONS if key in assumed),
     ]
 
 

@@ -56,9 +56,11 @@ class Scene:
         """Write the legend at the foot, with names whole."""
         anchor = (0.05, (self.foot + 0.04) / figure.get_figheight())
         keys = [_key(self.pens[policy]) for policy in policies]
-        figure.legend(
+        legend = figure.legend(
             handles=keys, loc="lower left", ncols=self._abreast(policies), fontsize=8.5, bbox_to_anchor=anchor
         )
+        for policy, handle, said in zip(policies, legend.legend_handles, legend.get_texts(), strict=True):
+            canvas.mark((artist for artist in (handle, said) if artist is not None), self.pens[policy])
 
     def _abreast(self, policies: Collection[str]) -> int:
         """Return how many legend entries stand side by side."""

@@ -64,6 +64,7 @@ class HeadlineRow:
     """What the headline says of one policy. Shares are fractions, money is in yuan.
 
     take_up_change : paired change from the baseline, as a fraction
+    poorest_share : part of the public cost that went to families of the lowest fifth of incomes
     knowledge : the last two estimates again, at the ends of what nobody knows
     """
 
@@ -77,6 +78,7 @@ class HeadlineRow:
     inframarginal_share: Estimate
     pass_through: Estimate
     prepaid_lost: Estimate
+    poorest_share: float | None
     replications: int | None
     knowledge: tuple[Knowledge, ...]
 
@@ -195,10 +197,21 @@ def _row(results: Results, policy: str) -> HeadlineRow:
         take_up_change=change,
         pass_through=results.entry(policy, "pass_through").own if responds else UNDEFINED,
         prepaid_lost=results.entry(policy, "prepaid_lost").own if returned else UNDEFINED,
+        poorest_share=_poorest_share(results, policy),
         replications=take_up.replications,
         knowledge=() if baseline else results.knowledge(policy),
         **own,
     )
+
+
+def _poorest_share(results: Results, policy: str) -> float | None:
+    """Return the lowest fifth's part of the public cost; None where no money is tied to families at all."""
+    whole = results.entry(policy, "public_cost").own.value
+    fifths = [results.entry(policy, "public_cost", f"quintile={fifth}").own.value for fifth in (1, 2, 3, 4, 5)]
+    known = [money for money in fifths if money is not None and math.isfinite(money)]
+    if len(known) < len(fifths) or not whole or not math.isfinite(whole) or not any(known):
+        return None
+    return known[0] / whole
 
 
 def terminal_table(results: Results, language: str = "en") -> "Table":

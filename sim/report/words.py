@@ -510,6 +510,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "number.in_brackets": {"en": " ({words})", "zh": "（{words}）"},
     "list.comma": {"en": ", ", "zh": "、"},
     "list.semicolon": {"en": "; ", "zh": "；"},
+    "list.and": {"en": " and ", "zh": "、"},
     "list.sentence": {"en": " ", "zh": ""},
     # what a run does, as it goes
     "progress.compiling": {"en": "compiling, once for this version of the program", "zh": "正在编译，本版本只需一次"},
@@ -624,6 +625,104 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "column.instrument": {"en": "Instrument", "zh": "工具"},
     "column.whole": {"en": "all of them", "zh": "全部"},
+    # the answer, in three sentences; what it claims first, then its doubts
+    "page.answer": {"en": "The answer in short", "zh": "结论"},
+    "answer.added": {
+        "en": "“{policy}” adds {added} child-months of care for {cost} million yuan of public money",
+        "zh": "“{policy}”净增入托 {added} 个儿童月，公共支出 {cost} 百万元",
+    },
+    "answer.lost": {
+        "en": "“{policy}” takes away {added} child-months of care and costs the public {cost} million yuan",
+        "zh": "“{policy}”使入托减少 {added} 个儿童月，公共支出 {cost} 百万元",
+    },
+    "answer.unclear": {
+        "en": "“{policy}” costs the public {cost} million yuan; whether the {added} child-months it adds "
+        "are more than luck cannot be told",
+        "zh": "“{policy}”公共支出 {cost} 百万元；净增入托 {added} 个儿童月，但与零无法区分",
+    },
+    "answer.no_effect": {
+        "en": "“{policy}” costs the public nothing and moves no child into care or out of it",
+        "zh": "“{policy}”不花公共资金，也没有改变任何儿童的入托情况",
+    },
+    "answer.undefined": {
+        "en": "What “{policy}” adds was not measured in this run",
+        "zh": "本次运行没有衡量“{policy}”的效果",
+    },
+    "answer.both": {
+        "en": "Each added child-month costs {cost} yuan, and {share} of the subsidised child-months would have "
+        "happened anyway",
+        "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 原本即会入托",
+    },
+    "answer.cost": {
+        "en": "Each added child-month costs {cost} yuan; no child's bill is subsidised, so none can be said to have "
+        "come anyway",
+        "zh": "每净增一个儿童月支出 {cost} 元；没有对单个儿童的补贴，因此无从计算原本即会入托的比例",
+    },
+    "answer.share": {
+        "en": "No cost of an added child-month can be given, and {share} of the subsidised child-months would have "
+        "happened anyway",
+        "zh": "无法给出每净增一个儿童月的支出；受补贴的儿童月中有 {share} 原本即会入托",
+    },
+    "answer.neither": {
+        "en": "Neither what an added child-month costs nor how many would have come anyway can be given",
+        "zh": "每净增一个儿童月的支出和原本即会入托的比例均无法给出",
+    },
+    "answer.cheaper": {
+        "en": "“{policy}” buys more for its money: {value} yuan for each added child-month, {cost} million yuan in all",
+        "zh": "“{policy}”更划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+    },
+    "answer.dearer": {
+        "en": "No other policy here buys more for its money: the next best, “{policy}”, pays {value} yuan for each "
+        "added child-month, {cost} million yuan in all",
+        "zh": "所比较的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+    },
+    "answer.alike": {
+        "en": "No other policy here surely buys more for its money: luck does not tell “{policy}”, at {value} yuan for "
+        "each added child-month and {cost} million yuan in all, from “{asked}”",
+        "zh": "没有其他政策确定更划算：“{policy}”每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元，"
+        "因随机波动无法与“{asked}”区分",
+    },
+    "answer.only": {
+        "en": "Of the other policies “{policy}” adds most for its money: {value} yuan for each added child-month, "
+        "{cost} million yuan in all",
+        "zh": "其他政策中“{policy}”最划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+    },
+    "answer.none_certain": {
+        "en": "None of the other policies compared surely adds any care",
+        "zh": "所比较的其他政策都不能确定增加入托",
+    },
+    "answer.unmeasured": {
+        "en": "Whether another policy buys more cannot be said: luck was not measured",
+        "zh": "无法判断其他政策是否更划算：未衡量随机波动",
+    },
+    "answer.alone": {
+        "en": "What else the money could buy was not asked: no other policy was compared",
+        "zh": "本次运行没有比较其他政策，因此不知道同样的钱还能换来什么",
+    },
+    "answer.baseline_only": {
+        "en": "Only the baseline was run, and there is nothing to compare it with",
+        "zh": "只运行了基准情景，没有可比较的政策",
+    },
+    "answer.months.luck": {
+        "en": "allowing for luck, {spread} child-months, a 95 % interval",
+        "zh": "随机波动的95%区间为 {spread} 个儿童月",
+    },
+    "answer.luck": {"en": "allowing for luck, {spreads}", "zh": "计入随机波动为 {spreads}"},
+    "answer.knowledge": {
+        "en": "over assumptions that no source pins down, {spreads}",
+        "zh": "在没有资料可以确定的假设之下为 {spreads}",
+    },
+    "answer.no_luck": {"en": "luck was not measured", "zh": "未衡量随机波动"},
+    "answer.no_knowledge": {"en": "assumptions were not varied", "zh": "没有变动假设"},
+    "answer.yuan": {"en": "{spread} yuan", "zh": "{spread} 元"},
+    "answer.doubts": {"en": " ({doubts}).", "zh": "（{doubts}）。"},
+    "answer.end": {"en": ".", "zh": "。"},
+    # what a reader may do with the page
+    "page.switches": {"en": "Policies shown", "zh": "显示的政策"},
+    "page.section.time": {"en": "Over time", "zh": "随时间的变化"},
+    "page.section.gains": {"en": "Who gains", "zh": "谁得益"},
+    "page.section.funnel": {"en": "From those eligible to vouchers used", "zh": "从符合条件到核销"},
+    "page.section.market": {"en": "Fees and places", "zh": "收费与托位"},
     "page.notes": {"en": "Read this with the table", "zh": "读表须知"},
     "page.scaled": {
         "en": "Simulated at {scale} of the city's size: counts and money are those of this sample, not the city's; "
@@ -647,7 +746,6 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "None is moved over its range in this run.",
         "zh": "本次运行没有在范围内变动任何假设。",
     },
-    "page.figures": {"en": "Figures", "zh": "图"},
     "page.knowledge": {"en": "How the answer moves with what nobody knows", "zh": "结果如何随无法确定的假设变化"},
     "page.knowledge.how": {
         "en": "No source pins these assumptions. Each line sets one of them to the low and to the high end "
@@ -709,6 +807,16 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.cost": {"en": "Public cost, million yuan", "zh": "公共支出（百万元）"},
     "column.per_added": {"en": "Cost per added child-month, yuan", "zh": "每净增一个儿童月的支出（元）"},
     "column.inframarginal": {"en": "Would have come anyway (inframarginal share)", "zh": "原本即会入托占比"},
+    "column.poorest": {
+        "en": "Public money going to the poorest fifth",
+        "zh": "归收入最低五分之一家庭的资金占比",
+    },
+    "column.poorest.meaning": {
+        "en": "public cost of children whose families are in the lowest fifth by income ÷ all public cost; money that "
+        "no single child draws counts in the whole only, and where there is no other there is a dash",
+        "zh": "收入最低五分之一家庭的儿童所用的公共支出 ÷ 全部公共支出；不对应单个儿童的资金只计入分母，"
+        "全部资金都不对应单个儿童时为横线",
+    },
     "column.pass_through": {
         "en": "Of each yuan, ended in higher posted fees (below zero: fees fell)",
         "zh": "每支出一元转为公示收费上涨的部分（负数表示收费下降）",
@@ -797,6 +905,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "{institutions_closed} 家机构停办，使 {displaced_children} 名儿童失去托位；"
         "家庭的预付费中有 {prepaid_lost} 百万元损失，{prepaid_refunded} 百万元退还；"
         "{unpaid_wages} 百万元工资未付。",
+    },
+    "finding.closures_alike": {
+        "en": "Under a policy of which no closures are told below they are the same, as far as luck can tell.",
+        "zh": "下文未提及停办的政策，停办情况与此相同或仅有随机差异。",
     },
     "finding.luck": {"en": "95 % interval for luck {spread}", "zh": "随机波动的95%区间 {spread}"},
     "finding.no_luck": {"en": "no interval: luck was not measured", "zh": "没有区间：未衡量随机波动"},

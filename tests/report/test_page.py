@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import re
+from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
@@ -17,7 +19,7 @@ from sim.report.page import write_page
 from sim.report.tables import Results, headline
 from sim.report.words import FORMS, METRICS, form
 
-from .made_up import HOSTILE, build, split_of
+from .made_up import HOSTILE, POLICIES, build, split_of
 
 VOID = {"meta", "img", "br", "hr", "wbr", "link", "input"}
 
@@ -28,11 +30,13 @@ class Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.open: list[str] = []
+        self.tags: list[str] = []
         self.attributes: list[tuple[str, str, str | None]] = []
         self.words: list[str] = []
         self.row_lengths: list[list[int]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in attrs]
         if tag not in VOID:
             self.open.append(tag)
@@ -47,7 +51,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1] not in ("style", "title"):
+        if self.open and self.open[-1] not in ("style", "script", "title"):
             self.words.append(data)
 
 
@@ -71,37 +75,76 @@ def test_the_report_is_twenty_figures_a_workbook_and_a_page(written: list[Path])
     assert not list(written[-1].parent.rglob("*.part"))
 
 
-def test_the_page_loads_nothing_and_runs_nothing(written: list[Path], page: Reader) -> None:
-    tags = {tag for tag, _, _ in page.attributes}
-    assert not tags & {"script", "link", "iframe", "object", "form", "base"}
+def test_the_page_loads_nothing_and_runs_its_own_script_only(written: list[Path], page: Reader) -> None:
+    tags = page.tags
+    assert not set(tags) & {"link", "iframe", "object", "form", "base", "img"}
+    assert tags.count("script") == tags.count("style") == 1
     for tag, name, value in page.attributes:
         assert not name.startswith("on")
-        assert name not in ("style", "srcset", "action")
-        if name in ("src", "href"):
-            assert tag == "img"
+        assert name not in ("style", "srcset", "action", "src")
+        assert tag != "script"
+        if name.endswith("href"):
+            assert tag == "use"
             assert value is not None
-            assert value.startswith("data:image/svg+xml;base64,")
+            assert value.startswith("#")
     html = written[-1].read_text(encoding="utf-8")
-    assert not re.search(r"https?:|url\((?!data:)|@import", html)
+    assert not re.search(r"https?:|url\((?!data:|#)|@import", html)
 
 
-def test_the_policy_allows_just_the_style_that_is_there(written: list[Path], page: Reader) -> None:
+def test_an_id_stands_once_and_every_reference_finds_its_own(written: list[Path], page: Reader) -> None:
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    referred = {(value or "")[1:] for _, name, value in page.attributes if name.endswith("href")}
+    referred |= set(re.findall(r"url\(#([^)]+)\)", written[-1].read_text(encoding="utf-8")))
+    assert referred
+    assert referred <= set(ids)
+
+
+@pytest.mark.parametrize("kind", ["style", "script"])
+def test_the_policy_allows_just_the_style_and_the_script_that_are_there(
+    written: list[Path], page: Reader, kind: str
+) -> None:
     html = written[-1].read_text(encoding="utf-8")
-    style = html.split("<style>")[1].split("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policies = [value for tag, name, value in page.attributes if (tag, name) == ("meta", "content")]
-    assert any(
-        value is not None and "default-src 'none'" in value and f"'sha256-{digest}'" in value for value in policies
-    )
+    embedded = html.split(f"<{kind}>")[1].split(f"</{kind}>")[0]
+    digest = base64.b64encode(hashlib.sha256(embedded.encode()).digest()).decode()
+    policies = [value or "" for tag, name, value in page.attributes if (tag, name) == ("meta", "content")]
+    policy = next(value for value in policies if "default-src 'none'" in value)
+    assert f"{kind}-src 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy
 
 
 def test_pictures_are_the_files_and_have_words(written: list[Path], page: Reader) -> None:
-    sources = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "src")]
-    embedded = {base64.b64decode(source.partition(",")[2]) for source in sources}
-    assert embedded == {path.read_bytes() for path in written if path.suffix == ".svg"}
-    alts = [value or "" for tag, name, value in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(alts) == len(sources) == 10
+    files = {path.stem: ElementTree.parse(path) for path in written if path.suffix == ".svg"}
+    svg = "{http://www.w3.org/2000/svg}"
+    # a space is a path without a line
+    lines = Counter(d for file in files.values() for path in file.iter(f"{svg}path") if (d := path.get("d")))
+    shown = Counter(value for tag, name, value in page.attributes if (tag, name) == ("path", "d"))
+    assert shown - lines == {"M0 5H24": len(POLICIES)}, "the page's own strokes stand beside its switches"
+    assert not lines - shown
+    coloured = {"fill": Counter[str](), "stroke": Counter[str]()}
+    for file in files.values():
+        for declaration in re.findall(r"(?:fill|stroke): #\w+", " ".join(e.get("style", "") for e in file.iter())):
+            name, _, colour = declaration.partition(": ")
+            coloured[name][colour] += 1
+    for name, colours in coloured.items():
+        found = Counter(value for _, key, value in page.attributes if key == name)
+        assert not colours - found
+    alts = [value or "" for tag, name, value in page.attributes if (tag, name) == ("svg", "aria-label")]
+    assert len(alts) == len(files) == 10
     assert all(len(alt) > 60 for alt in alts)
+
+
+def test_every_policy_can_be_hidden_in_tables_findings_and_figures(study: Results, page: Reader) -> None:
+    parts: dict[str, set[str]] = {}
+    for tag, name, value in page.attributes:
+        for part in (value or "").split() if name == "class" else ():
+            parts.setdefault(part, set()).add(tag)
+    for number, policy in enumerate(study.policies):
+        assert {"tr", "td", "th", "g"} <= parts[f"policy-{number}"], policy
+        assert "li" in parts[f"policy-{number}"] or number == 0
+    assert f"policy-{len(study.policies)}" not in parts
+    boxes = [value for tag, name, value in page.attributes if (tag, name) == ("input", "value")]
+    assert boxes == [f"policy-{number}" for number in range(len(study.policies))]
 
 
 def test_the_page_says_what_the_headline_says(study: Results, page: Reader) -> None:
@@ -158,8 +201,8 @@ def test_hostile_names_are_text(folder: Path) -> None:
     results.manifest["evidence"] = [{"key": "<b>", "value": "<i>", "source": '"><script>'}, {"key": "k"}]
     results.manifest["command"] = "python -m sim '<script>'"
     page = read(write_page(results, folder))
-    assert not {"script", "b", "i"} & {tag for tag, _, _ in page.attributes}
-    assert "img" not in {tag for tag, _, _ in page.attributes}
+    assert page.tags.count("script") == 1, "ours"
+    assert not {"b", "i", "img"} & set(page.tags)
     words = " ".join(page.words)
     for text in (
         "<script>alert(1)</script>",

@@ -1,0 +1,126 @@
+"""The answer in three sentences: what the policy did, what that cost, what else the money could buy.
+
+The question's policy is the first after the baseline, in the order of the file.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sim.report import names
+from sim.report.findings import effect, mirrored
+from sim.report.numerals import show, spread
+from sim.report.tables import HeadlineRow
+from sim.report.words import form, text
+
+COST, SHARE = "cost_per_added_child_month", "inframarginal_share"
+NAME_COLUMNS = 40  # of a policy's name, so that three sentences stay on the first screen
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: what is claimed, and behind it the doubts that belong to it."""
+
+    claim: str
+    doubts: str = ""
+
+
+def answer(rows: Sequence[HeadlineRow], language: str) -> list[Sentence]:
+    """Return the sentences: three, fewer where there is nothing to say; one if a baseline stands alone.
+
+    rows : the headline, the baseline first
+    """
+    if not rows:
+        return []
+    policies = [row for row in rows if not row.baseline]
+    if not policies:
+        return [Sentence(text("answer.baseline_only", language), text("answer.end", language))]
+    asked, *others = policies
+    found = [_did(asked, language), *_cost(asked, language), _else(asked, others, language)]
+    # a number and its % stay on one line
+    return [Sentence(*(part.replace(" %", "\u00a0%") for part in (one.claim, one.doubts))) for one in found]
+
+
+def _did(row: HeadlineRow, language: str) -> Sentence:
+    does = effect(row)
+    added = mirrored(row.added_child_months) if does == "lost" else row.added_child_months
+    claim = text(
+        f"answer.{does}",
+        language,
+        policy=_called(row),
+        added=show(added.value, "count", language=language),
+        cost=show(row.public_cost.value, "money", language=language),
+    )
+    if does in ("no_effect", "undefined"):
+        return Sentence(claim, text("answer.end", language))
+    between = spread(added.low, added.high, "count", like=added.value, language=language)
+    luck = text("answer.months.luck", language, spread=between) if between else text("answer.no_luck", language)
+    return Sentence(claim, text("answer.doubts", language, doubts=luck))
+
+
+def _cost(row: HeadlineRow, language: str) -> Iterator[Sentence]:
+    """Say what an added child-month cost and what would have come anyway, with both sorts of doubt."""
+    does = effect(row)
+    if does == "no_effect":
+        return
+    priced = getattr(row, COST).defined and does != "lost"
+    given = [name for name, said in ((COST, priced), (SHARE, getattr(row, SHARE).defined)) if said]
+    key = {(COST, SHARE): "both", (COST,): "cost", (SHARE,): "share", (): "neither"}[tuple(given)]
+    shown = {name: show(getattr(row, name).value, form(name), language=language) for name in (COST, SHARE)}
+    claim = text(f"answer.{key}", language, cost=shown[COST], share=shown[SHARE])
+    yield Sentence(claim, _doubts(row, given, language) if given else text("answer.end", language))
+
+
+def _else(asked: HeadlineRow, others: Sequence[HeadlineRow], language: str) -> Sentence:
+    """Name the other policy that adds most for its money, among those whose addition luck does not explain."""
+    sure = [row for row in others if _surely_adds(row)]
+    if not sure:
+        measured = any(row.added_child_months.bounded for row in others)
+        key = "alone" if not others else "none_certain" if measured else "unmeasured"
+        return Sentence(text(f"answer.{key}", language), text("answer.end", language))
+    best = min(sure, key=lambda row: row.cost_per_added_child_month.value or 0.0)
+    claim = text(
+        f"answer.{_compared(asked, best)}",
+        language,
+        policy=_called(best),
+        asked=_called(asked),
+        value=show(best.cost_per_added_child_month.value, form(COST), language=language),
+        cost=show(best.public_cost.value, "money", language=language),
+    )
+    return Sentence(claim, _doubts(best, [COST], language))
+
+
+def _surely_adds(row: HeadlineRow) -> bool:
+    added = row.added_child_months
+    return effect(row) == "added" and added.bounded and not added.holds_zero and row.cost_per_added_child_month.defined
+
+
+def _compared(asked: HeadlineRow, best: HeadlineRow) -> str:
+    """Say how the best of the others stands to the policy asked about: cheaper, dearer, alike, or alone priced."""
+    one, two = asked.cost_per_added_child_month, best.cost_per_added_child_month
+    if effect(asked) == "lost" or one.low is None or one.high is None or two.low is None or two.high is None:
+        return "only"
+    return "cheaper" if two.high < one.low else "dearer" if two.low > one.high else "alike"
+
+
+def _doubts(row: HeadlineRow, given: Sequence[str], language: str) -> str:
+    """Write luck's intervals and the ranges over the assumptions, of each number that was claimed."""
+    luck = [_spread(row, name, (getattr(row, name).low, getattr(row, name).high), language) for name in given]
+    known = [_spread(row, name, row.known_range(name) or (None, None), language) for name in given]
+    doubts = (_listed("luck", luck, language), _listed("knowledge", known, language))
+    return text("answer.doubts", language, doubts=text("list.semicolon", language).join(doubts))
+
+
+def _listed(doubt: str, spreads: Sequence[str], language: str) -> str:
+    said = [one for one in spreads if one]
+    if not said:
+        return text(f"answer.no_{doubt}", language)
+    return text(f"answer.{doubt}", language, spreads=text("list.and", language).join(said))
+
+
+def _spread(row: HeadlineRow, name: str, ends: tuple[float | None, float | None], language: str) -> str:
+    between = spread(*ends, form(name), like=getattr(row, name).value, language=language)
+    return text("answer.yuan", language, spread=between) if between and name == COST else between
+
+
+def _called(row: HeadlineRow) -> str:
+    return names.shorten(names.tidy(row.policy), NAME_COLUMNS)

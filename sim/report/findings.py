@@ -1,0 +1,123 @@
+"""What each policy does, in sentences, and the doubts that no sentence leaves out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sim.report.grids import named
+from sim.report.numerals import show, spread
+from sim.report.tables import HeadlineRow, Results
+from sim.report.words import form, text
+from sim.study.estimate import Estimate
+
+CLOSURES = ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is said of one policy: its name and place in the file, and the sentences."""
+
+    policy: str
+    number: int
+    said: str
+
+
+def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> list[Finding]:
+    """Say what each policy does; what closures cost is said of the baseline, and again only where luck is not why."""
+    differ = {row.policy for row in rows if not row.baseline and _closures_differ(row.policy, results)}
+    found = []
+    for number, row in enumerate(rows):
+        said = []
+        if row.added_child_months.defined and not row.baseline:
+            said += _effect_said(row, language)
+        if row.baseline or row.policy in differ:
+            said += _closed(row.policy, results, language)
+        if row.baseline and said and len(differ) < len(rows) - 1:
+            said.append(text("finding.closures_alike", language))
+        if said:
+            # a number and its % stay on one line
+            joined = text("list.sentence", language).join(said).replace(" %", "\u00a0%")
+            found.append(Finding(named(row.policy), number, joined))
+    return found
+
+
+def effect(row: HeadlineRow) -> str:
+    """Name what the policy does to enrolment: added, lost, unclear, no_effect, or undefined."""
+    added = row.added_child_months
+    if not added.defined or added.value is None:
+        return "undefined"
+    if added.low is not None and not any((added.value, added.low, added.high, row.public_cost.value)):
+        return "no_effect"
+    if added.holds_zero:
+        return "unclear"
+    return "added" if added.value >= 0 else "lost"
+
+
+def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
+    """Say what the policy does; no number that hangs on assumptions without its range."""
+    added, does = row.added_child_months, effect(row)
+    # a loss is said without its sign, and so is its interval
+    shown = mirrored(added) if does == "lost" else added
+    yield text(
+        f"finding.{does}",
+        language,
+        added=show(shown.value, "count", language=language),
+        luck=_luck(shown, "count", language),
+        cost=show(row.public_cost.value, "money", language=language),
+    )
+    for name, sentence in (
+        ("cost_per_added_child_month", "finding.per_added"),
+        ("inframarginal_share", "finding.inframarginal"),
+    ):
+        estimate = getattr(row, name)
+        # where months are lost, none is bought
+        if estimate.defined and not (does == "lost" and name.startswith("cost")):
+            value = show(estimate.value, form(name), language=language)
+            yield text(sentence, language, value=value, doubts=_doubts(row, name, language))
+    yield from _passed(row, language)
+
+
+def mirrored(estimate: Estimate) -> Estimate:
+    """Turn a fall into a number that is said without its sign."""
+    value, low, high = (None if end is None else -end for end in (estimate.value, estimate.high, estimate.low))
+    return Estimate(value, low, high)
+
+
+def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
+    """Say what part of the money ended in higher fees, where institutions set any."""
+    passed = row.pass_through
+    if passed.value is None or not passed.defined:
+        return
+    falls = passed.value < 0 and not passed.holds_zero
+    key = "fees_unclear" if passed.holds_zero else "fees_fall" if falls else "pass_through"
+    shown = mirrored(passed) if falls else passed
+    value = show(shown.value, "plain", language=language)
+    yield text(f"finding.{key}", language, value=value, luck=_luck(shown, "plain", language))
+
+
+def _closed(policy: str, results: Results, language: str) -> Iterator[str]:
+    """Say what closures cost, where any institution closed."""
+    said = {key: results.entry(policy, key).own.value for key in CLOSURES}
+    if said["institutions_closed"] and None not in said.values():
+        shown = {key: show(value, form(key), language=language) for key, value in said.items()}
+        yield text("finding.closures", language, **shown)
+
+
+def _closures_differ(policy: str, results: Results) -> bool:
+    """Say whether anything about closures differs from the baseline beyond luck."""
+    changes = (results.entry(policy, key).change for key in CLOSURES)
+    return any(change.defined and change.bounded and not change.holds_zero for change in changes)
+
+
+def _luck(estimate: Estimate, kind: str, language: str) -> str:
+    between = spread(estimate.low, estimate.high, kind, like=estimate.value, language=language)
+    return text("finding.luck", language, spread=between) if between else text("finding.no_luck", language)
+
+
+def _doubts(row: HeadlineRow, name: str, language: str) -> str:
+    known = row.known_range(name)
+    luck = _luck(getattr(row, name), form(name), language)
+    if known is None:
+        moved = text("finding.no_knowledge", language)
+    else:
+        moved = text("finding.knowledge", language, spread=spread(*known, form(name), language=language))
+    return text("list.semicolon", language).join((luck, moved))

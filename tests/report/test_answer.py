@@ -1,0 +1,189 @@
+"""The answer: three sentences that follow from the headline, whatever it holds, with both doubts beside each claim."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from sim.report.answer import answer
+from sim.report.page import write_page
+from sim.report.tables import HeadlineRow, Knowledge, Results, headline
+from sim.report.words import LANGUAGES
+from sim.study.estimate import Estimate
+
+from .made_up import build
+from .test_page import read
+
+NOTHING = Estimate()
+
+
+def row(policy: str, **given: object) -> HeadlineRow:
+    """A policy that adds 600 child-months for 6 million yuan, save for what is given."""
+    cost = Estimate(10_000.0, 9_000.0, 11_000.0)
+    usual = HeadlineRow(
+        policy=policy,
+        baseline=False,
+        take_up=Estimate(0.1, 0.09, 0.11),
+        take_up_change=Estimate(0.001, 0.0005, 0.0015),
+        added_child_months=Estimate(600.0, 550.0, 650.0),
+        public_cost=Estimate(6e6, 5.9e6, 6.1e6),
+        cost_per_added_child_month=cost,
+        inframarginal_share=Estimate(0.9, 0.89, 0.91),
+        pass_through=NOTHING,
+        prepaid_lost=NOTHING,
+        poorest_share=0.2,
+        replications=5,
+        knowledge=(
+            Knowledge("cost_per_added_child_month", "hassle", 4_000.0, 10_000.0, 20_000.0),
+            Knowledge("inframarginal_share", "hassle", 0.7, 0.9, 0.95),
+        ),
+    )
+    return replace(usual, **given)  # type: ignore[arg-type]
+
+
+BASELINE = row("baseline", baseline=True, added_child_months=NOTHING, public_cost=Estimate(0.0, 0.0, 0.0), knowledge=())
+
+
+def priced(value: float, half: float) -> Estimate:
+    return Estimate(value, value - half, value + half)
+
+
+def said(*rows: HeadlineRow, language: str = "en") -> list[str]:
+    return [one.claim + one.doubts for one in answer([BASELINE, *rows], language)]
+
+
+def test_three_sentences_hold_the_numbers_and_both_doubts() -> None:
+    other = row("places", cost_per_added_child_month=priced(3_000.0, 200.0), public_cost=Estimate(8e6, 8e6, 8e6))
+    did, cost, otherwise = said(row("vouchers"), other)
+    for part in ("“vouchers” adds 600 child-months", "6.00 million yuan", "550 to 650"):
+        assert part in did
+    for part in ("10,000 yuan", "90.0", "9,000 to 11,000", "89.0 to 91.0", "4,000 to 20,000", "70.0 to 95.0"):
+        assert part in cost
+    for part in ("“places”", "3,000 yuan", "8.00 million yuan in all", "2,800 to 3,200", "4,000 to 20,000"):
+        assert part in otherwise
+
+
+def test_the_question_is_the_first_policy_after_the_baseline() -> None:
+    first, second = row("first"), row("second", cost_per_added_child_month=priced(100.0, 1.0))
+    assert "“first” adds" in said(first, second)[0]
+    assert "“second” adds" in said(second, first)[0]
+
+
+@pytest.mark.parametrize("cheapest", ["a", "b", "c"])
+def test_the_other_named_is_the_cheapest_whose_addition_is_sure(cheapest: str) -> None:
+    """Cheaper ones that luck may explain, or that lose children, are passed over."""
+    others = [
+        row(name, cost_per_added_child_month=priced(1_000.0 if name == cheapest else 2_000.0, 10.0)) for name in "abc"
+    ]
+    bait = priced(10.0, 1.0)
+    unsure = row("unsure", cost_per_added_child_month=bait, added_child_months=Estimate(5.0, -1.0, 11.0))
+    loser = row("loser", cost_per_added_child_month=bait, added_child_months=Estimate(-5.0, -9.0, -1.0))
+    unpriced = row("unpriced", cost_per_added_child_month=NOTHING)
+    assert f"“{cheapest}” buys more" in said(row("asked"), unsure, *others, loser, unpriced)[2]
+
+
+@pytest.mark.parametrize(
+    ("cost", "words"),
+    [
+        (priced(5_000.0, 100.0), "“other” buys more for its money"),
+        (priced(10_500.0, 2_000.0), "luck does not tell “other”"),
+        (priced(30_000.0, 100.0), "No other policy here buys more for its money: the next best, “other”"),
+    ],
+)
+def test_cheaper_dearer_and_alike_are_told_by_the_intervals(cost: Estimate, words: str) -> None:
+    assert words in said(row("asked"), row("other", cost_per_added_child_month=cost))[2]
+
+
+def test_a_loss_has_no_price_and_no_sign() -> None:
+    lost = row(
+        "closing",
+        added_child_months=Estimate(-600.0, -650.0, -550.0),
+        cost_per_added_child_month=Estimate(-10_000.0, -11_000.0, -9_000.0),
+    )
+    did, cost, otherwise = said(lost, row("other"))
+    assert "takes away 600 child-months" in did
+    assert "550 to 650" in did
+    assert "No cost of an added child-month can be given" in cost
+    assert "Of the other policies “other” adds most" in otherwise
+    assert "−" not in did + cost
+
+
+def test_what_is_not_known_is_said_to_be_unknown() -> None:
+    unclear = row("u", added_child_months=Estimate(3.0, -2.0, 8.0), cost_per_added_child_month=NOTHING)
+    assert "cannot be told" in said(unclear)[0]
+    assert "−2 to 8" in said(unclear)[0]
+    supply = row("s", inframarginal_share=NOTHING)
+    assert "no child's bill is subsidised" in said(supply)[1]
+    neither = row("n", inframarginal_share=NOTHING, cost_per_added_child_month=NOTHING)
+    assert said(neither)[1].startswith("Neither")
+    assert said(row("x", added_child_months=NOTHING))[0] == "What “x” adds was not measured in this run."
+    assert "assumptions were not varied" in said(row("k", knowledge=()))[1]
+    assert "no other policy was compared" in said(row("alone"))[2]
+    assert "None of the other policies" in said(row("asked"), unclear)[2]
+
+
+def test_a_policy_that_does_nothing_is_said_to_once() -> None:
+    still = row("still", added_child_months=Estimate(0.0, 0.0, 0.0), public_cost=Estimate(0.0, 0.0, 0.0))
+    assert len(said(still)) == 2
+    assert "moves no child" in said(still)[0]
+
+
+def test_without_luck_no_policy_is_told_from_another() -> None:
+    bare = row("bare", added_child_months=Estimate(600.0), cost_per_added_child_month=Estimate(10_000.0))
+    did, cost, otherwise = said(bare, replace(bare, policy="other"))
+    assert "luck was not measured" in did
+    assert "4,000 to 20,000" in cost
+    assert "cannot be said" in otherwise
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_baseline_alone_and_nothing_at_all(language: str) -> None:
+    assert len(answer([BASELINE], language)) == 1
+    assert answer([], language) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_begins_with_the_answer(study: Results, folder: Path, language: str) -> None:
+    words = " ".join(" ".join(read(write_page(study, folder, [], language)).words).split())
+    rows = headline(study)
+    places = []
+    for sentence in answer(rows, language):
+        places += [words.index(" ".join(part.split())) for part in (sentence.claim, sentence.doubts)]
+    assert places == sorted(places)
+    assert places[-1] < words.index("Policies shown" if language == "en" else "显示的政策")
+
+
+def closing(**changes: tuple[float, float, float]) -> Results:
+    """A study in which 42 institutions close under every policy; by how much each policy differs is given."""
+    results = build(names=("baseline", *changes), count=2, sweep=False)
+    keys = ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
+    added = []
+    for policy in results.policies:
+        change, low, high = changes.get(policy, (0.0, 0.0, 0.0))
+        own = dict.fromkeys(results.summary.columns) | {"policy": policy, "group": "all", "doubt": "luck", "unit": ""}
+        moved = {"difference": change, "difference_low": low, "difference_high": high, "replications": 10}
+        added += [own | moved | {"metric": key, "value": 42.0, "low": 40.0, "high": 44.0} for key in keys]
+    extra = pl.DataFrame(added, schema=results.summary.schema)
+    return replace(results, summary=pl.concat([results.summary, extra]))
+
+
+def test_closures_are_told_of_the_baseline_and_where_luck_is_not_why(folder: Path) -> None:
+    page = read(write_page(closing(vouchers=(2.0, -1.0, 5.0), mixed=(-3.0, -5.0, -1.0)), folder))
+    words = " ".join(page.words)
+    assert words.count("Closures of 42") == 2
+    assert words.index("In short") < words.index("as far as luck can tell") < words.rindex("Closures of 42")
+    everywhere = closing(vouchers=(2.0, 1.0, 5.0), mixed=(-3.0, -5.0, -1.0))
+    words = " ".join(read(write_page(everywhere, folder)).words)
+    assert words.count("Closures of 42") == 3
+    assert "as far as luck can tell" not in words
+
+
+def test_the_poorest_fifths_share_is_of_all_public_money(study: Results) -> None:
+    """The made-up money goes to fifths as 9, 14, 20, 26 and 31 per cent; where none is tied to families, a blank."""
+    rows = headline(study)
+    assert rows[1].poorest_share == pytest.approx(0.09)
+    fifths = pl.col("group").str.starts_with("quintile")
+    untied = study.summary.with_columns(value=pl.when(fifths).then(0.0).otherwise(pl.col("value")))
+    assert all(row.poorest_share is None for row in headline(replace(study, summary=untied)))
+    assert all(row.poorest_share is None for row in headline(replace(study, summary=study.summary.filter(~fifths))))
