@@ -5,6 +5,7 @@ The question's policy is the first after the baseline, in the order of the file.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import isnan, nan
 
 from sim.report import names
 from sim.report.findings import effect, mirrored
@@ -13,6 +14,7 @@ from sim.report.tables import HeadlineRow
 from sim.report.words import form, text
 
 COST, SHARE = "cost_per_added_child_month", "inframarginal_share"
+CENTRE = ("", "central")  # every assumption at its centre
 NAME_COLUMNS = 40  # of a policy's name, so that three sentences stay on the first screen
 
 
@@ -35,7 +37,8 @@ def answer(rows: Sequence[HeadlineRow], language: str) -> list[Sentence]:
     if not policies:
         return [Sentence(text("answer.baseline_only", language), text("answer.end", language))]
     asked, *others = policies
-    found = [_did(asked, language), *_cost(asked, language), _else(asked, others, language)]
+    kept = _prepaid(asked, rows[0], language) if effect(asked) == "no_effect" else _cost(asked, language)
+    found = [_did(asked, language), *kept, _else(asked, others, language)]
     # a number and its % stay on one line
     return [Sentence(*(part.replace(" %", "\u00a0%") for part in (one.claim, one.doubts))) for one in found]
 
@@ -59,15 +62,27 @@ def _did(row: HeadlineRow, language: str) -> Sentence:
 
 def _cost(row: HeadlineRow, language: str) -> Iterator[Sentence]:
     """Say what an added child-month cost and what would have come anyway, with both sorts of doubt."""
-    does = effect(row)
-    if does == "no_effect":
-        return
-    priced = getattr(row, COST).defined and does != "lost"
+    priced = getattr(row, COST).defined and effect(row) != "lost"
     given = [name for name, said in ((COST, priced), (SHARE, getattr(row, SHARE).defined)) if said]
     key = {(COST, SHARE): "both", (COST,): "cost", (SHARE,): "share", (): "neither"}[tuple(given)]
     shown = {name: show(getattr(row, name).value, form(name), language=language) for name in (COST, SHARE)}
     claim = text(f"answer.{key}", language, cost=shown[COST], share=shown[SHARE])
     yield Sentence(claim, _doubts(row, given, language) if given else text("answer.end", language))
+
+
+def _prepaid(row: HeadlineRow, baseline: HeadlineRow, language: str) -> Iterator[Sentence]:
+    """Say of a policy that moves no child what it does for fees paid in advance, where some policy gives any back."""
+    lost, before = row.prepaid_lost, baseline.prepaid_lost
+    if not lost.defined or not before.defined:
+        return
+    shown = {"lost": show(lost.value, "money", language=language), "before": show(before.value, "money")}
+    claim = text("answer.prepaid", language, **shown)
+    if lost.bounded and lost.low == lost.high:
+        yield Sentence(claim, text("answer.end", language))
+        return
+    between = spread(lost.low, lost.high, "money", like=lost.value, language=language)
+    luck = text("answer.money.luck", language, spread=between) if between else text("answer.no_luck", language)
+    yield Sentence(claim, text("answer.doubts", language, doubts=luck))
 
 
 def _else(asked: HeadlineRow, others: Sequence[HeadlineRow], language: str) -> Sentence:
@@ -86,7 +101,8 @@ def _else(asked: HeadlineRow, others: Sequence[HeadlineRow], language: str) -> S
         value=show(best.cost_per_added_child_month.value, form(COST), language=language),
         cost=show(best.public_cost.value, "money", language=language),
     )
-    return Sentence(claim, _doubts(best, [COST], language))
+    turns = text("answer.turns", language) if _order_turns(asked, best) else ""
+    return Sentence(claim + turns, _doubts(best, [COST], language))
 
 
 def _surely_adds(row: HeadlineRow) -> bool:
@@ -100,6 +116,36 @@ def _compared(asked: HeadlineRow, best: HeadlineRow) -> str:
     if effect(asked) == "lost" or one.low is None or one.high is None or two.low is None or two.high is None:
         return "only"
     return "cheaper" if two.high < one.low else "dearer" if two.low > one.high else "alike"
+
+
+def _order_turns(asked: HeadlineRow, best: HeadlineRow) -> bool:
+    """Say whether which of two policies is cheaper is another at some setting of what nobody knows.
+
+    A policy that an assumption does not move stays at its centre; where a price is undefined the order is not sure.
+    """
+    mine, other = _settings(asked), _settings(best)
+    if not mine or not other:
+        return False
+    cheaper = mine[CENTRE] < other[CENTRE]
+    for setting in {**mine, **other}:
+        one, two = mine.get(setting, mine[CENTRE]), other.get(setting, other[CENTRE])
+        if isnan(one) or isnan(two) or (one < two) != cheaper:
+            return True
+    return False
+
+
+def _settings(row: HeadlineRow) -> dict[tuple[str, str], float]:
+    """Return the price of an added child-month at the ends of each assumption and at the centre of all, NaN for none.
+
+    Empty where no assumption was moved or the centre has no price.
+    """
+    found = {}
+    for line in row.knowledge:
+        if line.metric == COST and line.central is not None:
+            ends = {"low": line.low, "high": line.high}
+            found |= {(line.assumption, end): nan if price is None else price for end, price in ends.items()}
+            found[CENTRE] = line.central
+    return found
 
 
 def _doubts(row: HeadlineRow, given: Sequence[str], language: str) -> str:

@@ -26,7 +26,7 @@ def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> li
     differ = {row.policy for row in rows if not row.baseline and _closures_differ(row.policy, results)}
     found = []
     for number, row in enumerate(rows):
-        said = []
+        said: list[str] = []
         if row.added_child_months.defined and not row.baseline:
             said += _effect_said(row, language)
         if row.baseline or row.policy in differ:

@@ -654,8 +654,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 原本即会入托",
     },
     "answer.cost": {
-        "en": "Each added child-month costs {cost} yuan; no child's bill is subsidised, so none can be said to have "
-        "come anyway",
+        "en": "Each added child-month costs {cost} yuan; no money goes to a single child, so there is no share that "
+        "would have come anyway",
         "zh": "每净增一个儿童月支出 {cost} 元；没有对单个儿童的补贴，因此无从计算原本即会入托的比例",
     },
     "answer.share": {
@@ -698,6 +698,16 @@ TEXTS: dict[str, dict[str, str]] = {
     "answer.alone": {
         "en": "What else the money could buy was not asked: no other policy was compared",
         "zh": "本次运行没有比较其他政策，因此不知道同样的钱还能换来什么",
+    },
+    "answer.turns": {"en": ", though not under every assumption", "zh": "，但并非在每种假设之下都如此"},
+    "answer.prepaid": {
+        "en": "Families lose {lost} million yuan of prepaid fees when institutions close, against {before} million "
+        "in the baseline",
+        "zh": "机构停办时家庭损失预付费 {lost} 百万元，基准情景下为 {before} 百万元",
+    },
+    "answer.money.luck": {
+        "en": "allowing for luck, {spread} million yuan, a 95 % interval",
+        "zh": "随机波动的95%区间为 {spread} 百万元",
     },
     "answer.baseline_only": {
         "en": "Only the baseline was run, and there is nothing to compare it with",

@@ -114,7 +114,7 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert "cannot be told" in said(unclear)[0]
     assert "−2 to 8" in said(unclear)[0]
     supply = row("s", inframarginal_share=NOTHING)
-    assert "no child's bill is subsidised" in said(supply)[1]
+    assert "no money goes to a single child" in said(supply)[1]
     neither = row("n", inframarginal_share=NOTHING, cost_per_added_child_month=NOTHING)
     assert said(neither)[1].startswith("Neither")
     assert said(row("x", added_child_months=NOTHING))[0] == "What “x” adds was not measured in this run."
@@ -127,6 +127,37 @@ def test_a_policy_that_does_nothing_is_said_to_once() -> None:
     still = row("still", added_child_months=Estimate(0.0, 0.0, 0.0), public_cost=Estimate(0.0, 0.0, 0.0))
     assert len(said(still)) == 2
     assert "moves no child" in said(still)[0]
+
+
+def test_a_policy_that_only_keeps_prepaid_fees_is_said_to() -> None:
+    zero = Estimate(0.0, 0.0, 0.0)
+    still = row("escrow", added_child_months=zero, public_cost=zero, prepaid_lost=Estimate(0.5e6, 0.4e6, 0.6e6))
+    before = replace(BASELINE, prepaid_lost=Estimate(2e6, 1.9e6, 2.1e6))
+    sentences = [one.claim + one.doubts for one in answer([before, still], "en")]
+    assert "lose 0.500 million yuan of prepaid fees when institutions close, against 2.00 million" in sentences[1]
+    assert "0.400 to 0.600" in sentences[1]
+
+
+@pytest.mark.parametrize(
+    ("mine", "others", "turns"),
+    [
+        ((4_000.0, 20_000.0), (2_000.0, 5_000.0), False),
+        ((4_000.0, 20_000.0), (4_500.0, 5_000.0), True),
+        ((4_000.0, 20_000.0), (2_000.0, None), True),
+        ((4_000.0, 20_000.0), None, False),
+        ((2_500.0, 20_000.0), None, True),
+    ],
+)
+def test_an_order_that_an_assumption_turns_is_not_claimed_everywhere(
+    mine: tuple[float, float], others: tuple[float, float | None] | None, turns: bool
+) -> None:
+    """Setting by setting, as both policies meet it; without a line of its own, a policy stays at its centre."""
+    name = "cost_per_added_child_month"
+    asked = row("asked", knowledge=(Knowledge(name, "hassle", mine[0], 10_000.0, mine[1]),))
+    moved = ("hassle", others[0], others[1]) if others else ("other", 3_000.0, 3_000.0)
+    line = Knowledge(name, moved[0], moved[1], 3_000.0, moved[2])
+    best = row("best", cost_per_added_child_month=priced(3_000.0, 10.0), knowledge=(line,))
+    assert ("though not under every assumption" in said(asked, best)[2]) is turns
 
 
 def test_without_luck_no_policy_is_told_from_another() -> None:
