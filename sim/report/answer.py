@@ -139,7 +139,7 @@ def _settings(row: HeadlineRow) -> dict[tuple[str, str], float]:
 
     Empty where no assumption was moved or the centre has no price.
     """
-    found = {}
+    found: dict[tuple[str, str], float] = {}
     for line in row.knowledge:
         if line.metric == COST and line.central is not None:
             ends = {"low": line.low, "high": line.high}

@@ -14,7 +14,7 @@ from sim.report import grids, names, typeface
 from sim.report.answer import answer
 from sim.report.findings import findings
 from sim.report.grids import HEADLINE_METRICS, Cell, Grid, Row, named
-from sim.report.notes import assumed, notes, resting
+from sim.report.notes import assumed, notes, resting, scale_of
 from sim.report.numerals import show
 from sim.report.pictures import Picture, picture
 from sim.report.series import window
@@ -178,6 +178,7 @@ def _subtitle(manifest: dict[str, Any], language: str) -> str:
         names.tidy(str(manifest["city"])) if manifest.get("city") else "",
         _window(manifest, language),
         _replications(manifest, language),
+        text("page.sample", language, scale=scale) if (scale := scale_of(manifest, language)) else "",
     )
     return " · ".join(part for part in parts if part)
 

@@ -69,11 +69,15 @@ def _attributes(given: Mapping[str, str], prefix: str) -> Iterator[tuple[str, st
                 part, _, said = declaration.partition(":")
                 yield part.strip(), _referring(said.strip(), prefix)
         elif name == "href":
-            yield name, value.replace("#", f"#{prefix}-", 1)
+            # nothing outside the figure
+            if value.startswith("#"):
+                yield name, f"#{prefix}-{value[1:]}"
+            elif value.startswith("data:image/"):
+                yield name, value
         elif name == "id":
             marked = MARKED.fullmatch(value)
             yield ("class", marked[1]) if marked else ("id", f"{prefix}-{value}")
-        else:
+        elif not name.startswith("on"):
             yield name, _referring(value, prefix)
 
 

@@ -578,6 +578,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.replications": {"en": "{n} replications", "zh": "{n} 次重复模拟"},
     "page.replication": {"en": "one replication", "zh": "一次模拟"},
     "page.replications.some": {"en": "replications", "zh": "重复模拟"},
+    "page.sample": {
+        "en": "at {scale} of the city's size: counts and money are the sample's",
+        "zh": "按全市规模的 {scale} 模拟：人数和金额是样本的",
+    },
     "page.window": {"en": "{first} to {last}", "zh": "{first}至{last}"},
     "page.untitled": {"en": "Childcare policies compared", "zh": "托育政策比较"},
     "page.short": {"en": "In short", "zh": "要点"},

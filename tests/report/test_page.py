@@ -134,7 +134,10 @@ def test_pictures_are_the_files_and_have_words(written: list[Path], page: Reader
     assert all(len(alt) > 60 for alt in alts)
 
 
-def test_every_policy_can_be_hidden_in_tables_findings_and_figures(study: Results, page: Reader) -> None:
+def test_every_policy_can_be_hidden_in_tables_findings_and_figures(
+    study: Results, written: list[Path], page: Reader
+) -> None:
+    html = written[-1].read_text(encoding="utf-8")
     parts: dict[str, set[str]] = {}
     for tag, name, value in page.attributes:
         for part in (value or "").split() if name == "class" else ():
@@ -142,6 +145,7 @@ def test_every_policy_can_be_hidden_in_tables_findings_and_figures(study: Result
     for number, policy in enumerate(study.policies):
         assert {"tr", "td", "th", "g"} <= parts[f"policy-{number}"], policy
         assert "li" in parts[f"policy-{number}"] or number == 0
+        assert re.search(f'<g class="policy-{number}"><title>{policy}</title>', html), "a pointer is told whose it is"
     assert f"policy-{len(study.policies)}" not in parts
     boxes = [value for tag, name, value in page.attributes if (tag, name) == ("input", "value")]
     assert boxes == [f"policy-{number}" for number in range(len(study.policies))]
