@@ -658,9 +658,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 原本即会入托",
     },
     "answer.cost": {
-        "en": "Each added child-month costs {cost} yuan; no money goes to a single child, so there is no share that "
-        "would have come anyway",
-        "zh": "每净增一个儿童月支出 {cost} 元；没有对单个儿童的补贴，因此无从计算原本即会入托的比例",
+        "en": "Each added child-month costs {cost} yuan; what share would have come anyway is not defined for this "
+        "policy",
+        "zh": "每净增一个儿童月支出 {cost} 元；该政策原本即会入托的比例没有定义",
     },
     "answer.share": {
         "en": "No cost of an added child-month can be given, and {share} of the subsidised child-months would have "

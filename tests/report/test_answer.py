@@ -114,7 +114,7 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert "cannot be told" in said(unclear)[0]
     assert "−2 to 8" in said(unclear)[0]
     supply = row("s", inframarginal_share=NOTHING)
-    assert "no money goes to a single child" in said(supply)[1]
+    assert "is not defined for this policy" in said(supply)[1]
     neither = row("n", inframarginal_share=NOTHING, cost_per_added_child_month=NOTHING)
     assert said(neither)[1].startswith("Neither")
     assert said(row("x", added_child_months=NOTHING))[0] == "What “x” adds was not measured in this run."
