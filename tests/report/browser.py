@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
+PATIENCE = 60.0  # seconds without a word after which a test fails rather than hangs
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -54,7 +56,7 @@ class Tab:
 
     def open(self, path: Path) -> None:
         """Load a file and wait until it has loaded."""
-        self.ask("Page.navigate", url=path.as_uri())
+        assert "errorText" not in self.ask("Page.navigate", url=path.as_uri())
         while self.run("document.readyState + location.protocol") != "completefile:":
             pass
 
@@ -72,6 +74,8 @@ class Tab:
 
     def _hear(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._answers], [], [], PATIENCE)
+            assert ready, "the browser says nothing"
             chunk = os.read(self._answers, 1 << 16)
             assert chunk, "the browser went away"
             self._rest += chunk
