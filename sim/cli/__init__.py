@@ -1,0 +1,45 @@
+"""The commands: the only room that prints."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from cyclopts import CycloptsError
+
+from sim.cli import running, scenarios  # noqa: F401  (they put their commands into the application)
+from sim.cli.shell import BAD_INPUT, DONE, INTERRUPTED, STORAGE, answer, app, complain, explained, repeat, stop
+from sim.cli.streams import caught
+
+
+def main(leave: Callable[[int, FrameType | None], None]) -> None:
+    """Run the command line; exits with the status that docs/commands.md lists.
+
+    leave : answers an interrupt that comes when all is done
+    """
+    out, _ = caught("stdout"), caught("stderr")
+    answer(stop)
+    status = _guarded(sys.argv[1:])
+    answer(leave)
+    sys.stdout.flush()
+    if out.error is not None and not isinstance(out.error, BrokenPipeError):
+        complain(f"standard output: found {out.error.strerror}, expected to write here")
+        status = max(status, STORAGE)
+    sys.stderr.flush()
+    sys.exit(status)
+
+
+def _guarded(words: list[str]) -> int:
+    """Run one command and turn what went wrong into its exit status and one line for each fault."""
+    try:
+        status = app(words, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        complain(f"command line: {' '.join(str(error).split())}")
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        complain(f"interrupted; what is finished is kept. To go on: {repeat(words)}")
+        return INTERRUPTED
+    except Exception as error:
+        return explained(error)
+    return status if isinstance(status, int) else DONE

@@ -1,0 +1,175 @@
+"""`python -m sim FILE`: run scenarios, compare their policies, write the results."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sim.cli.shell import (
+    BAD_INPUT,
+    DONE,
+    JOBS_FAILED,
+    Setting,
+    Whole,
+    app,
+    complain,
+    explained,
+    interruptible,
+    is_text,
+    load_all,
+    repeat,
+)
+from sim.report.words import Language, text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sim.scenario.schema import Scenario
+
+
+@app.default
+def run(
+    *files: Path,
+    out: Path = Path("results"),
+    replications: Whole | None = None,
+    workers: Whole | None = None,
+    seed: Whole | None = None,
+    scale: float | None = None,
+    settings: Setting = (),
+    executor: Literal["local"] = "local",
+    fresh: bool = False,
+    lang: Language = "en",
+    quiet: bool = False,
+) -> int:
+    """Run scenario files, compare their policies, write the results.
+
+    Parameters
+    ----------
+    files
+        Scenario files (TOML).
+    out
+        Folder in which each scenario's results folder is made.
+    replications
+        Draws of the city and its luck, in place of the file's.
+    workers
+        Worker processes; all cores if left out. The numbers do not depend on it.
+    seed
+        Seed of all chance, in place of the file's.
+    scale
+        Share of the city that is simulated, in place of the file's.
+    settings
+        KEY=VALUE, any key of the scenario, or policy.NAME.kind.parameter; may be repeated.
+    executor
+        Where the workers run.
+    fresh
+        Run every job again, also those already finished.
+    lang
+        Language of progress, table, figures and page: English or Simplified Chinese.
+    quiet
+        No progress.
+    """
+    if not files:
+        app.help_print([])
+        return BAD_INPUT
+    if workers is not None and not 1 <= workers <= 1024:
+        complain(f"--workers: found {workers}, expected a number from 1 to 1024")
+        return BAD_INPUT
+    del executor
+    if not is_text(out):
+        complain(f"--out: found {str(out)!r}, expected a path in UTF-8")
+        return BAD_INPUT
+    given = {"run.replications": replications, "run.seed": seed, "run.scale": scale}
+    words = tuple(f"{key}={value}" for key, value in given.items() if value is not None)
+    scenarios = load_all(files, (*settings, *words))
+    status = DONE
+    for scenario in scenarios:
+        try:
+            status = max(status, _run_one(scenario, out, workers, fresh, lang, quiet))
+        except Exception as error:  # told, and the next file is run all the same; what is not foreseen is raised
+            status = max(status, explained(error))
+    return status
+
+
+def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, lang: Language, quiet: bool) -> int:
+    """One scenario: run, figures, page, table."""
+    from rich.console import Console
+
+    from sim.study.run import run as run_study
+
+    def publish(folder: Path) -> None:
+        from sim.report.page import write_report
+        from sim.report.tables import Results
+
+        console.print(text("progress.publishing", lang))  # above the bar, where there is one
+        write_report(Results.load(folder), folder, lang)
+
+    console = Console(stderr=True, quiet=quiet)
+    with _progress(console, quiet, lang) as advance, interruptible():
+        study = run_study(scenario, out, workers, fresh, advance, repeat(sys.argv[1:]), publish)
+    for notice in study.notices:
+        complain(notice)
+    if study.failures:
+        for job, trace in sorted(study.failures.items()):
+            complain(f"failed: {job}: {trace.strip().splitlines()[-1]}")
+        return JOBS_FAILED
+    _show(study.folder, lang)
+    return DONE
+
+
+def _show(folder: Path, lang: Language) -> None:
+    """The headline table, and where the rest is."""
+    from rich.console import Console
+
+    from sim.report.tables import Results, terminal_split, terminal_table
+
+    results = Results.load(folder)
+    wide = Console()
+    paper = Console(width=None if wide.is_terminal else max(wide.width, 100))
+    paper.print(terminal_table(results, lang))
+    if results.split is not None:
+        paper.print(terminal_split(results, lang))
+    parts = () if results.split is None else ("split.csv",)
+    files = ("summary.csv", "summary.xlsx", *parts, "monthly.parquet", "manifest.json", "figures", "report.html")
+    print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))
+
+
+def _first_words(lang: Language) -> str:
+    """What a run does before its first job."""
+    compiled = next(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"), None)
+    return text("progress.compiling" if compiled is None else "progress.drawing", lang)
+
+
+@contextmanager
+def _progress(console: Console, quiet: bool, lang: Language) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar with the time left where somebody watches, plain lines otherwise."""
+    if quiet:
+        yield None
+        return
+    if console.is_terminal:
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task(_first_words(lang), total=None)
+
+            def move(done: int, total: int) -> None:
+                doing = "comparing" if done == total else "jobs" if done else "drawing"
+                bar.update(task, description=text(f"progress.{doing}", lang), completed=done, total=total)
+
+            yield move
+        return
+    console.print(_first_words(lang))
+    told = [-1]
+
+    def tell(done: int, total: int) -> None:
+        tenth = 10 * done // max(total, 1)
+        if tenth > told[0]:
+            told[0] = tenth
+            key = "progress.all_done" if done == total else "progress.done"
+            console.print(text(key, lang, done=done, total=total))
+
+    yield tell

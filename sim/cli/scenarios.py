@@ -1,0 +1,131 @@
+"""The commands about scenario files: check, new, calibrate, instruments, schema."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interruptible, load_all
+
+
+@app.command
+def check(*files: Path, settings: Setting = ()) -> int:
+    """Validate scenario files; run nothing, write nothing.
+
+    Parameters
+    ----------
+    files
+        Scenario files (TOML).
+    settings
+        KEY=VALUE, as for a run.
+    """
+    if not files:
+        complain("check: found no file, expected at least one scenario file")
+        return BAD_INPUT
+    for scenario in load_all(files, settings):
+        from sim.study.plan import make_plan
+
+        plan = make_plan(scenario)
+        unsourced = sum(e.source is None for e in scenario.document.evidence)
+        jobs = f"{len(plan.arms)} arms, {len(plan.jobs())} jobs"
+        if searches := sum(policy.match is not None for policy in scenario.policies):
+            jobs += f" and those of {searches} {'search' if searches == 1 else 'searches'}"
+        print(f"{scenario.document.path}: good; {jobs}, {unsourced} numbers without a source")
+    return DONE
+
+
+@app.command
+def new(name: str) -> int:
+    """Write a commented scenario to start from: scenarios/NAME.toml, or NAME.toml where there is no such folder.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario; no file is ever replaced.
+    """
+    from sim.scenario.starter import starter
+    from sim.study.disk import write_whole
+
+    stem = name.removesuffix(".toml")
+    folder = Path("scenarios") if Path("scenarios").is_dir() else Path()
+    path = folder / f"{stem}.toml"
+    try:
+        said = starter(stem, folder)
+    except ValueError as error:
+        complain(f"new: {error}")
+        return BAD_INPUT
+    if path.exists() or path.is_symlink():
+        complain(f"{path}: found a file, expected a name that is not taken")
+        return BAD_INPUT
+    write_whole(path, said.encode())
+    print(f"{path}: written. To run it: python -m sim {shlex.quote(str(path))}")
+    return DONE
+
+
+@app.command
+def calibrate(
+    file: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2, keep: bool = False
+) -> int:
+    """Fit the free constants of a city's families to what is published, and write them to the city file.
+
+    Parameters
+    ----------
+    file
+        Scenario file whose city is fitted.
+    settings
+        KEY=VALUE, as for a run.
+    scale
+        Share of the city on which the search runs.
+    replications
+        Draws of the city in the search.
+    keep
+        Only print; leave the city file as it is.
+    """
+    from sim.study.calibration import calibrate as search
+    from sim.study.calibration import city_file, write
+
+    searched = (f"run.scale={scale}", f"run.replications={replications}")
+    (scenario,) = load_all((file,), (*settings, *searched))
+    try:
+        path = city_file(scenario)
+    except ValueError as error:
+        complain(f"calibrate: {error}")
+        return BAD_INPUT
+    with interruptible():
+        fit = search(scenario, scale, replications)
+    for target in fit.targets:
+        aim = "any" if target.aim is None else f"{target.aim:g}"
+        reached = fit.reached[target.name]
+        print(f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})")
+    for name, value in fit.values().items():
+        print(f"{name} = {value}")
+    if not keep:
+        try:
+            write(fit, path)
+        except ValueError as error:
+            complain(f"calibrate: {error}")
+            return BAD_INPUT
+        print(f"{path}: written")
+    return DONE
+
+
+@app.command
+def instruments() -> int:
+    """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings."""
+    from sim.policy.menu import menu
+    from sim.report.menu import menu_lines
+
+    for line in menu_lines(menu()):
+        print(line)
+    return DONE
+
+
+@app.command
+def schema() -> int:
+    """JSON Schema of scenario files, for editors."""
+    import json
+
+    from sim.scenario.export import json_schema
+
+    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    return DONE

@@ -1,0 +1,151 @@
+"""What all commands share: the application, its statuses and types, what is said on faults, interrupts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter, Token
+
+if TYPE_CHECKING:
+    from sim.scenario.schema import Scenario
+
+DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5, 130
+
+app = App(
+    name="python -m sim",
+    suppress_keyboard_interrupt=False,  # we answer it ourselves, with the line that goes on
+    help="""A laboratory for childcare subsidy policy.
+
+    `python -m sim scenarios/xian_vouchers.toml` runs a scenario: every policy in it, on a whole city, and writes
+    a table, figures and a page under results/.
+    """,
+    version=lambda: version("childcare-sim"),
+)
+
+
+def _whole(kind: Any, tokens: Sequence[Token]) -> int:
+    """A whole number as typed: nothing is rounded."""
+    del kind
+    (typed,) = (token.value for token in tokens)
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", typed):
+        raise ValueError(f"found {typed[:40]}, expected a whole number of at most 18 digits")
+    return int(typed)
+
+
+Whole = Annotated[int, Parameter(converter=_whole)]
+Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
+
+
+def complain(fault: str) -> None:
+    """Say a fault where faults are read."""
+    print(fault, file=sys.stderr)
+
+
+def repeat(words: list[str]) -> str:
+    """The command line that does this again."""
+    return shlex.join(["python", "-m", "sim", *(w for w in words if w != "--fresh")])
+
+
+def answer(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Answer interrupts so, and being asked to end alike; whoever has had us ignore one, as nohup does, is obeyed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def stop(number: int, frame: FrameType | None) -> None:
+    """End at once: nothing is begun, and an exception could be lost in whatever is being loaded."""
+    del number, frame
+    words = f"interrupted before anything was run. To go on: {repeat(sys.argv[1:])}\n"
+    with suppress(OSError):  # nobody may be listening
+        os.write(2, words.encode(errors="replace"))
+    os._exit(INTERRUPTED)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Within it an interrupt is an exception, so that workers are ended and what is finished is kept.
+
+    Compiled code may turn that exception into one of its own (a serializer of pydantic does) or lose it in a callback:
+    that an interrupt has come is remembered, and whatever ends the block, KeyboardInterrupt leaves it.
+    """
+    came = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        """Remember it, and stop what is being done."""
+        came.set()
+        signal.default_int_handler(number, frame)
+
+    answer(interrupt)
+    try:
+        yield
+    except Exception as error:
+        if came.is_set():
+            raise KeyboardInterrupt from error
+        raise
+    if came.is_set():
+        raise KeyboardInterrupt
+    answer(stop)
+
+
+def explained(error: Exception) -> int:
+    """One line for each thing that went wrong, and the exit status. Raises what is not foreseen."""
+    from sim.scenario.faults import BadScenario
+    from sim.study.disk import StoreError
+    from sim.study.folder import FolderError
+
+    if isinstance(error, OSError) and error.filename is not None:
+        complain(f"{error.filename}: found {error.strerror}, expected to read and write here")
+        return STORAGE
+    statuses = {BadScenario: BAD_INPUT, FolderError: FOLDER_TAKEN, StoreError: STORAGE}
+    for kind, status in statuses.items():
+        if isinstance(error, kind):
+            complain(str(error))
+            return status
+    raise error
+
+
+def is_text(path: Path) -> bool:
+    """Whether a path is text: bytes that are none stand in it as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in str(path))
+
+
+def load_all(files: tuple[Path, ...], settings: tuple[str, ...]) -> list[Scenario]:
+    """All scenarios, or the faults of all of them at once."""
+    from sim.scenario.faults import BadScenario, Fault
+    from sim.scenario.schema import load
+    from sim.study.plan import make_plan
+
+    scenarios: list[Scenario] = []
+    faults: list[Fault] = []
+    for file in files:
+        if not is_text(file):
+            faults.append(Fault(str(file), "(file)", repr(str(file)), "a path in UTF-8"))
+            continue
+        try:
+            scenario = load(file, settings)
+            make_plan(scenario)
+            scenarios.append(scenario)
+        except BadScenario as error:
+            faults += error.faults
+    stems = [s.stem for s in scenarios]
+    for scenario in scenarios:
+        if stems.count(scenario.stem) > 1:
+            path = str(scenario.document.path)
+            faults.append(
+                Fault(path, "(file)", scenario.stem, "scenario files whose names differ: each has its folder")
+            )
+    if faults:
+        raise BadScenario(faults)
+    return scenarios
