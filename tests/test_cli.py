@@ -190,7 +190,7 @@ def with_an_interrupt(**how):
     pool._work_ids.put = interrupted
     return pool
 
-run._compile_at_once = lambda workers: None
+run.compile_at_once = lambda workers: None
 run.get_reusable_executor = with_an_interrupt
 cli.main(lambda number, frame: None)
 """

@@ -1,6 +1,8 @@
 """The results folder of one scenario: ours, not busy, and of this file."""
 
 import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -95,3 +97,17 @@ class ResultsFolder:
         remove_other_jobs(self.path, jobs)
         for half in [*self.path.glob("*.part"), *self.path.glob("figures/*.part")]:
             half.unlink(missing_ok=True)
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep runs out of a results folder while it is read; nothing is written, and other readers may come in.
+
+    Raises FolderError where a run is at work in it, OSError where there is no marker to be read.
+    """
+    with (path / MARKER).open("rb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FolderError(f"{path}: found a run at work, expected to read in peace") from None
+        yield

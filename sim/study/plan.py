@@ -138,8 +138,13 @@ def standing(scenario: Scenario) -> tuple[Instrument, ...]:
     return tuple(i.within(first, run.until) for i in thin)
 
 
-def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int) -> str:
-    """What a job is: city, clock, instruments, luck and this program's source; never a name."""
+def job_hash(
+    scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], replication: int, source: str = ""
+) -> str:
+    """What a job is: city, clock, instruments, luck and the program's source; never a name.
+
+    source : digest of the source that ran it, this program's if empty
+    """
     run = scenario.run
     return digest_of(
         {
@@ -149,7 +154,7 @@ def job_hash(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], 
             "own": [_as_json(i) for i in own],
             "seed": run.seed,
             "replication": replication,
-            "source": digest(),
+            "source": source or digest(),
         }
     )
 

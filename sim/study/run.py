@@ -27,7 +27,7 @@ from sim.engine.recorder import Record
 from sim.kernels.ready import HALVES, compile_half
 from sim.params import range_of
 from sim.policy.instrument import Instrument
-from sim.policy.menu import kind_of
+from sim.scenario.resolved import as_tree
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
@@ -38,10 +38,10 @@ from sim.study.match import Matched, match
 from sim.study.plan import Plan, Setting, Task, job_hash, make_plan, span_of, standing
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
+from sim.study.summary import MANIFEST
 
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
 RETRIES = 2  # of a task whose worker died
-MANIFEST = "manifest.json"
 _TIMES = ("wall_seconds", "processor_seconds")
 
 
@@ -98,7 +98,7 @@ class Bench:
     def outcomes(self, plan: Plan) -> dict[Key, list[Outcome]]:
         """Outcomes by arm, in the order of replications. Raises JobsFailedError."""
         self.jobs |= plan.jobs()
-        dones = list(_carry_out(_split(plan, self.workers), self.folder, self.workers, self._tell))
+        dones = list(carry_out(_split(plan, self.workers), self.folder, self.workers, self._tell))
         self.dones += [replace(done, outcomes={}) for done in dones]
         failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
         if failures:
@@ -183,9 +183,9 @@ def run(
     """
     plan = make_plan(scenario)
     began = time.time()
-    workers = workers or _cores()
+    workers = workers or cores()
     if workers > 1:
-        _compile_at_once(workers)
+        compile_at_once(workers)
     with ResultsFolder(Path(out) / scenario.stem, scenario.document.path) as folder:
         if fresh:
             folder.forget_jobs()
@@ -213,7 +213,7 @@ def run(
                 notices.append(
                     f"{folder.path / MANIFEST}: found a damaged file, wrote it anew without the earlier times"
                 )
-        manifest = _manifest(plan, matched, spent, simulated, command)
+        manifest = manifest_of(plan, matched, spent, simulated, command)
         write_whole(folder.path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
         if publish is not None:
             publish(folder.path)
@@ -238,7 +238,8 @@ def _label(arm: Key, replication: int) -> str:
     return " ".join(word for word in (*arm[1:], f"replication {replication}") if word)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -270,7 +271,7 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _compile_at_once(workers: int) -> None:
+def compile_at_once(workers: int) -> None:
     """On the first run of this source, compile the kernels before the workers need them, in several processes."""
     done = Path(os.environ["NUMBA_CACHE_DIR"]) / "complete"
     if not done.exists():
@@ -293,18 +294,28 @@ def _split(plan: Plan, workers: int) -> list[Task]:
     ]
 
 
-def _carry_out(tasks: list[Task], folder: Path, workers: int, tell: Callable[[], None]) -> Iterator[Done]:
-    """Run tasks here or over worker processes; a task whose worker died is tried again, then given up."""
+def carry_out(
+    tasks: list[Task],
+    folder: Path,
+    workers: int,
+    tell: Callable[[], None],
+    do: Callable[[Task, Path], Done] | None = None,
+) -> Iterator[Done]:
+    """Run tasks here or over worker processes; a task whose worker died is tried again, then given up.
+
+    tell : called now and then; do : what is done with each task, in a worker; `work` if left out
+    """
+    do = do or work
     if workers == 1:
         for task in tasks:
-            yield work(task, folder)
+            yield do(task, folder)
             tell()
         return
     left = dict.fromkeys(range(len(tasks)), 0)
     while left:
         try:
             with _pool(workers) as pool:
-                futures: dict[Future[Done], int] = {pool.submit(work, tasks[n], folder): n for n in left}
+                futures: dict[Future[Done], int] = {pool.submit(do, tasks[n], folder): n for n in left}
                 for future in _as_finished(futures, tell):
                     yield future.result()
                     del left[futures[future]]
@@ -340,12 +351,12 @@ def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) ->
     write_whole(folder / "monthly.parquet", packed.getvalue())
 
 
-def _manifest(
+def manifest_of(
     plan: Plan, matched: tuple[Matched, ...], spent: dict[str, float], family_months: int, command: str
 ) -> dict[str, Any]:
     """How the study was run, and what it rests on."""
     scenario, run = plan.scenario, plan.scenario.run
-    resolved = _resolved(scenario)
+    resolved = as_tree(scenario)
     return {
         "title": scenario.title,
         "city": scenario.city.name,
@@ -404,7 +415,7 @@ def _defaults(scenario: Scenario) -> list[dict[str, Any]]:
 
 def _processor() -> dict[str, Any]:
     """The machine's processor and its vector features, as far as the system tells."""
-    described: dict[str, Any] = {"machine": platform.machine(), "cores": _cores()}
+    described: dict[str, Any] = {"machine": platform.machine(), "cores": cores()}
     listed = Path("/proc/cpuinfo")
     if listed.exists():
         facts = dict(line.split(":", 1) for line in listed.read_text().split("\n\n")[0].splitlines() if ":" in line)
@@ -412,27 +423,6 @@ def _processor() -> dict[str, Any]:
         described["model"] = facts.get("model name", "")
         described["features"] = [f for f in facts.get("flags", "").split() if f.startswith(("avx", "fma", "sse4"))]
     return described
-
-
-def _resolved(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as it was validated, defaults filled in."""
-    return {
-        "title": scenario.title,
-        "run": scenario.run.model_dump(mode="json"),
-        "city": scenario.city.model_dump(mode="json"),
-        "instrument": [_table(i) for i in scenario.standing],
-        "policy": [
-            {"name": p.name, "instrument": [_table(i) for i in p.instruments]}
-            | ({} if p.match is None else {"match": p.match.model_dump(mode="json")})
-            for p in scenario.policies
-        ],
-        "knowledge": scenario.knowledge.model_dump(mode="json"),
-        "split": None if scenario.split is None else scenario.split.model_dump(mode="json"),
-    }
-
-
-def _table(instrument: Instrument) -> dict[str, Any]:
-    return {"kind": kind_of(instrument), **instrument.model_dump(mode="json")}
 
 
 def _sweep_entry(plan: Plan) -> dict[str, Any] | None:

@@ -78,6 +78,12 @@ def load_record(folder: Path, job: str) -> Record | None:
     return Record(stays=stays, **words, **whole, **plain)  # type: ignore[arg-type]
 
 
+def stored_jobs(folder: Path) -> set[str]:
+    """Hashes of the jobs that lie in a folder, whole or damaged."""
+    names = (_JOB_FILE.fullmatch(path.name) for path in (folder / "jobs").glob("*.npz"))
+    return {name[0].removesuffix(".npz") for name in names if name is not None}
+
+
 def remove_other_jobs(folder: Path, keep: set[str]) -> None:
     """Remove finished jobs that the plan no longer names, and what killed runs left half-written; nothing else."""
     for path in (folder / "jobs").iterdir():
