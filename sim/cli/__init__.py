@@ -8,7 +8,7 @@ from types import FrameType
 
 from cyclopts import CycloptsError
 
-from sim.cli import running, scenarios  # noqa: F401  (they put their commands into the application)
+from sim.cli import results, running, scenarios  # noqa: F401  (they put their commands into the application)
 from sim.cli.shell import BAD_INPUT, DONE, INTERRUPTED, STORAGE, answer, app, complain, explained, repeat, stop
 from sim.cli.streams import caught
 
@@ -35,7 +35,7 @@ def _guarded(words: list[str]) -> int:
     try:
         status = app(words, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        complain(f"command line: {' '.join(str(error).split())}")
+        complain(f"command line: {_hinted(' '.join(str(error).split()))}")
         return BAD_INPUT
     except KeyboardInterrupt:
         complain(f"interrupted; what is finished is kept. To go on: {repeat(words)}")
@@ -43,3 +43,12 @@ def _guarded(words: list[str]) -> int:
     except Exception as error:
         return explained(error)
     return status if isinstance(status, int) else DONE
+
+
+def _hinted(said: str) -> str:
+    """What is wrong with the words, with the nearest option: those that every command has are unknown to the parser."""
+    from difflib import get_close_matches
+
+    unknown, _, _ = said.removeprefix("Unknown option: ").partition(". Did you mean ")
+    near = get_close_matches(unknown.rstrip("."), ("--help", "--version"), n=1, cutoff=0.7)
+    return f"Unknown option: {unknown.rstrip('.')}. Did you mean {near[0]}?" if near else said

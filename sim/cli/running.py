@@ -21,6 +21,8 @@ from sim.cli.shell import (
     interruptible,
     is_text,
     load_all,
+    number_of_workers,
+    paper,
     repeat,
 )
 from sim.report.words import Language, text
@@ -46,6 +48,14 @@ def run(
     quiet: bool = False,
 ) -> int:
     """Run scenario files, compare their policies, write the results.
+
+    Examples:
+
+    `python -m sim scenarios/xian_vouchers.toml`
+
+    `python -m sim scenarios/xian_vouchers.toml --scale 0.05 --replications 3 --out /tmp/quick`
+
+    `python -m sim scenarios/xian_vouchers.toml --set policy.vouchers.voucher_pool.face_value=800 --out /tmp/what-if`
 
     Parameters
     ----------
@@ -75,10 +85,12 @@ def run(
     if not files:
         app.help_print([])
         return BAD_INPUT
-    if workers is not None and not 1 <= workers <= 1024:
-        complain(f"--workers: found {workers}, expected a number from 1 to 1024")
+    if not number_of_workers(workers):
         return BAD_INPUT
     del executor
+    if fault := _no_command(str(files[0])):
+        complain(fault)
+        return BAD_INPUT
     if not is_text(out):
         complain(f"--out: found {str(out)!r}, expected a path in UTF-8")
         return BAD_INPUT
@@ -92,6 +104,17 @@ def run(
         except Exception as error:  # told, and the next file is run all the same; what is not foreseen is raised
             status = max(status, explained(error))
     return status
+
+
+def _no_command(word: str) -> str:
+    """The fault of a first word that is no file but nearly a command; nothing if it is neither."""
+    from sim.scenario.faults import one_of
+
+    commands = [name for name in app if not name.startswith("-")]
+    expected = one_of(commands, word)
+    if "; did you mean" not in expected or not word.isalpha() or Path(word).exists():
+        return ""
+    return f"{word}: (command): found no such command or file, expected a scenario file or {expected}"
 
 
 def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, lang: Language, quiet: bool) -> int:
@@ -122,16 +145,13 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
 
 def _show(folder: Path, lang: Language) -> None:
     """The headline table, and where the rest is."""
-    from rich.console import Console
-
     from sim.report.tables import Results, terminal_split, terminal_table
 
     results = Results.load(folder)
-    wide = Console()
-    paper = Console(width=None if wide.is_terminal else max(wide.width, 100))
-    paper.print(terminal_table(results, lang))
+    page = paper(100)
+    page.print(terminal_table(results, lang))
     if results.split is not None:
-        paper.print(terminal_split(results, lang))
+        page.print(terminal_split(results, lang))
     parts = () if results.split is None else ("split.csv",)
     files = ("summary.csv", "summary.xlsx", *parts, "monthly.parquet", "manifest.json", "figures", "report.html")
     print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))

@@ -12,6 +12,12 @@ from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interr
 def check(*files: Path, settings: Setting = ()) -> int:
     """Validate scenario files; run nothing, write nothing.
 
+    Examples:
+
+    `python -m sim check scenarios/xian_vouchers.toml`
+
+    `python -m sim check scenarios/*.toml --set run.replications=20`
+
     Parameters
     ----------
     files
@@ -37,6 +43,10 @@ def check(*files: Path, settings: Setting = ()) -> int:
 @app.command
 def new(name: str) -> int:
     """Write a commented scenario to start from: scenarios/NAME.toml, or NAME.toml where there is no such folder.
+
+    Example:
+
+    `python -m sim new my_city`
 
     Parameters
     ----------
@@ -67,6 +77,10 @@ def calibrate(
     file: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2, keep: bool = False
 ) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
+
+    Example:
+
+    `python -m sim calibrate scenarios/xian_vouchers.toml --keep`
 
     Parameters
     ----------
@@ -111,7 +125,12 @@ def calibrate(
 
 @app.command
 def instruments() -> int:
-    """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings."""
+    """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings.
+
+    Example:
+
+    `python -m sim instruments`
+    """
     from sim.policy.menu import menu
     from sim.report.menu import menu_lines
 
@@ -122,7 +141,12 @@ def instruments() -> int:
 
 @app.command
 def schema() -> int:
-    """JSON Schema of scenario files, for editors."""
+    """JSON Schema of scenario files, for editors.
+
+    Example:
+
+    `python -m sim schema > scenario.schema.json`
+    """
     import json
 
     from sim.scenario.export import json_schema

@@ -18,9 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter, Token
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from sim.scenario.schema import Scenario
 
 DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5, 130
+DIFFERENT = JOBS_FAILED  # of verify: not all is as it should be
 
 app = App(
     name="python -m sim",
@@ -29,6 +32,9 @@ app = App(
 
     `python -m sim scenarios/xian_vouchers.toml` runs a scenario: every policy in it, on a whole city, and writes
     a table, figures and a page under results/.
+
+    `python -m sim check FILE` only validates it; `python -m sim new NAME` writes one to start from; `python -m sim
+    compare DIR DIR` puts finished runs side by side; `python -m sim COMMAND --help` gives examples.
     """,
     version=lambda: version("childcare-sim"),
 )
@@ -50,6 +56,22 @@ Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consum
 def complain(fault: str) -> None:
     """Say a fault where faults are read."""
     print(fault, file=sys.stderr)
+
+
+def number_of_workers(workers: int | None) -> bool:
+    """Whether so many worker processes can be asked for; if not, it is said."""
+    sound = workers is None or 1 <= workers <= 1024
+    if not sound:
+        complain(f"--workers: found {workers}, expected a number from 1 to 1024")
+    return sound
+
+
+def paper(columns: int) -> Console:
+    """Where tables are printed: the terminal, or paper of at least so many columns."""
+    from rich.console import Console
+
+    wide = Console()
+    return Console(width=None if wide.is_terminal else max(wide.width, columns))
 
 
 def repeat(words: list[str]) -> str:
@@ -104,11 +126,12 @@ def explained(error: Exception) -> int:
     from sim.scenario.faults import BadScenario
     from sim.study.disk import StoreError
     from sim.study.folder import FolderError
+    from sim.study.summary import BadResults
 
     if isinstance(error, OSError) and error.filename is not None:
         complain(f"{error.filename}: found {error.strerror}, expected to read and write here")
         return STORAGE
-    statuses = {BadScenario: BAD_INPUT, FolderError: FOLDER_TAKEN, StoreError: STORAGE}
+    statuses = {BadScenario: BAD_INPUT, BadResults: BAD_INPUT, FolderError: FOLDER_TAKEN, StoreError: STORAGE}
     for kind, status in statuses.items():
         if isinstance(error, kind):
             complain(str(error))

@@ -268,7 +268,7 @@ def terminal_split(results: Results, language: str = "en") -> "Table":
         for n, (instrument, by_metric) in enumerate(results.parts(policy).items()):
             name = names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4) if n == 0 else ""
             called = text("column.whole", language) if instrument == WHOLE else instrument
-            cells = (_cell(by_metric[key], form(key), language) for key in SPLIT_METRICS)
+            cells = (number_cell(by_metric[key], form(key), language) for key in SPLIT_METRICS)
             table.add_row(Text(name, style="bold"), Text(called), *map(Text, cells))
     return table
 
@@ -279,11 +279,11 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
     name = Text(names.wrap(names.tidy(row.policy), NAME_COLUMNS, lines=4), style="bold")
     yield [
         name,
-        Text(_take_up_cell(row, language)),
-        Text(_cell(row.added_child_months, "count", language)),
-        Text(_cell(row.public_cost, "money", language)),
-        Text(_cell(row.cost_per_added_child_month, "yuan", language)),
-        Text(_cell(row.inframarginal_share, "share", language)),
+        Text(take_up_cell(row, language)),
+        Text(number_cell(row.added_child_months, "count", language)),
+        Text(number_cell(row.public_cost, "money", language)),
+        Text(number_cell(row.cost_per_added_child_month, "yuan", language)),
+        Text(number_cell(row.inframarginal_share, "share", language)),
     ]
     for key in dict.fromkeys(line.assumption for line in row.knowledge):
         at = text("terminal.if", language, assumption=assumption(names.tidy(key), language).short)
@@ -292,14 +292,16 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
     yield [Text("")] * 6
 
 
-def _cell(estimate: Estimate, form: str, language: str) -> str:
+def number_cell(estimate: Estimate, form: str, language: str) -> str:
+    """Write a number with its interval on a line below, where there is one."""
     value = numerals.show(estimate.value, form, language=language)
     between = numerals.spread(estimate.low, estimate.high, form, like=estimate.value, language=language)
     exact = estimate.low == estimate.high
     return f"{value}\n{between}" if between and estimate.defined and not exact else value
 
 
-def _take_up_cell(row: HeadlineRow, language: str) -> str:
+def take_up_cell(row: HeadlineRow, language: str) -> str:
+    """Write take-up, its change in points, and the interval of the change."""
     own = numerals.show(row.take_up.value, "take_up", language=language)
     change = row.take_up_change
     if not change.defined:

@@ -571,6 +571,63 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Prepaid fees lost when institutions closed, million yuan: {listed}.",
         "zh": "机构停办时损失的预付费（百万元）：{listed}。",
     },
+    # finished runs side by side
+    "comparison.title": {"en": "Runs side by side", "zh": "各次运行对照"},
+    "comparison.run": {"en": "Run", "zh": "运行"},
+    "comparison.pass_through": {"en": "Ended in\nhigher fees", "zh": "转为\n收费上涨"},
+    "comparison.luck": {
+        "en": "Below values their 95 % intervals for luck, each within its own run; money in yuan of each run. "
+        "Ended in higher fees: of each yuan paid; below zero fees fell.",
+        "zh": "数值下方为各自运行内随机波动的95%区间；金额为各次运行中的元。"
+        "转为收费上涨：每支出一元中的部分，负数表示收费下降。",
+    },
+    "comparison.of_run": {"en": "{run}: {said}", "zh": "{run}：{said}"},
+    "comparison.city": {
+        "en": "Different cities, so levels cannot be compared: {listed}",
+        "zh": "城市不同，水平值不可比：{listed}",
+    },
+    "comparison.city.inside": {
+        "en": "The city has one name and different figures in these runs, so levels cannot be compared.",
+        "zh": "城市同名，但各次运行所用的城市数据不同，水平值不可比。",
+    },
+    "comparison.scale": {
+        "en": "Different scale, so counts and money cannot be compared: {listed}",
+        "zh": "模拟规模不同，人数和金额不可比：{listed}",
+    },
+    "comparison.window": {
+        "en": "Different counted window, so totals cannot be compared: {listed}",
+        "zh": "统计期不同，总量不可比：{listed}",
+    },
+    "comparison.seed": {
+        "en": "Different seeds, so luck is not shared between runs: {listed}",
+        "zh": "随机种子不同，各次运行的随机条件不同：{listed}",
+    },
+    "comparison.replications": {
+        "en": "Different numbers of replications, so intervals are not equally sure: {listed}",
+        "zh": "重复模拟次数不同，区间的把握程度不同：{listed}",
+    },
+    "comparison.baseline": {
+        "en": "Different baselines, so changes cannot be compared: {listed}",
+        "zh": "基准情景不同，变化量不可比：{listed}",
+    },
+    "comparison.baseline.inside": {
+        "en": "The baselines have one name and other numbers in their instruments, so changes cannot be compared.",
+        "zh": "基准情景同名，但所含工具的参数不同，变化量不可比。",
+    },
+    "comparison.program": {
+        "en": "Different versions of the program, so numbers may differ for that alone: {listed}",
+        "zh": "程序版本不同，仅此一点就可能使数值不同：{listed}",
+    },
+    "comparison.figure": {
+        "en": "Cost of each added child-month, with 95 % intervals for luck",
+        "zh": "每净增一个儿童月的支出及随机波动的95%区间",
+    },
+    "comparison.dash": {
+        "en": "A dash: undefined, or a ratio whose denominator cannot be told from zero.",
+        "zh": "横线：没有定义，或分母与零无法区分的比率。",
+    },
+    "comparison.axis": {"en": "{label}, {unit}", "zh": "{label}（{unit}）"},
+    "comparison.axis.log": {"en": "{label}, {unit} (logarithmic scale)", "zh": "{label}（{unit}，对数刻度）"},
     # the page's frame
     "page.language": {"en": "en", "zh": "zh-Hans"},
     "page.day": {"en": "{day} {month} {year}", "zh": "{year}年{month}{day}日"},
