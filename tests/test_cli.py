@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sim import cli
 from sim.policy.menu import menu
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,6 +28,41 @@ def test_help_is_there(words):
     done = sim(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.strip()
+
+
+COMMANDS = sorted(name for name in cli.app if not name.startswith("-"))
+
+
+@pytest.mark.parametrize("words", [(), *((name,) for name in COMMANDS)], ids=lambda words: " ".join(words) or "run")
+def test_the_help_of_every_command_has_an_example_that_begins_like_it(words, capsys):
+    cli.app([*words, "--help"], result_action="return_value")
+    shown = capsys.readouterr().out
+    assert " ".join(("For example: python -m sim", *words)) in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("chekc", "f"), "found no such command or file, expected a scenario file or one of "),
+        (("chekc", "f"), "did you mean check?"),
+        (("instrumnets",), "did you mean instruments?"),
+        (("Verify", "results/x"), "did you mean verify?"),
+        (("f.toml", "--replication", "3"), "Did you mean --replications?"),
+        (("compare", "x", "--ot", "y"), "Did you mean --out?"),
+        (("--halp",), "Did you mean --help?"),
+        (("f.toml", "--lang", "eng"), 'Did you mean "en"?'),
+    ],
+)
+def test_a_misspelt_word_is_one_line_with_the_nearest_right_one(words, said, capsys):
+    assert cli._guarded(list(words)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
+
+
+def test_what_is_far_from_any_command_is_taken_for_a_file(capsys):
+    for word in ("nowhere.toml", "compare.toml", "hamlet"):
+        assert cli._guarded([word]) == 2
+        assert capsys.readouterr().err.startswith(f"{word}: (file): found no file")
 
 
 def test_help_does_not_load_the_compiler():

@@ -25,7 +25,7 @@ def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> i
 
     It says where runs are not comparable: other scale, window, seed, replications, city, baseline or program.
 
-    Examples:
+    For example:
 
     `python -m sim compare results/xian_vouchers results/same_money`
 
@@ -65,7 +65,7 @@ def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None) -> 
     Also checked: that summary.csv, monthly.parquet and split.csv are what the stored jobs give, that the manifest
     is that of its scenario, and that this program is the version that ran it. Status 3 if anything differs.
 
-    Examples:
+    For example:
 
     `python -m sim verify results/xian_vouchers`
 

@@ -49,7 +49,7 @@ def run(
 ) -> int:
     """Run scenario files, compare their policies, write the results.
 
-    Examples:
+    For example:
 
     `python -m sim scenarios/xian_vouchers.toml`
 

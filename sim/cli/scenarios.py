@@ -12,7 +12,7 @@ from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interr
 def check(*files: Path, settings: Setting = ()) -> int:
     """Validate scenario files; run nothing, write nothing.
 
-    Examples:
+    For example:
 
     `python -m sim check scenarios/xian_vouchers.toml`
 
@@ -44,7 +44,7 @@ def check(*files: Path, settings: Setting = ()) -> int:
 def new(name: str) -> int:
     """Write a commented scenario to start from: scenarios/NAME.toml, or NAME.toml where there is no such folder.
 
-    Example:
+    For example:
 
     `python -m sim new my_city`
 
@@ -78,7 +78,7 @@ def calibrate(
 ) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
 
-    Example:
+    For example:
 
     `python -m sim calibrate scenarios/xian_vouchers.toml --keep`
 
@@ -127,7 +127,7 @@ def calibrate(
 def instruments() -> int:
     """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings.
 
-    Example:
+    For example:
 
     `python -m sim instruments`
     """
@@ -143,7 +143,7 @@ def instruments() -> int:
 def schema() -> int:
     """JSON Schema of scenario files, for editors.
 
-    Example:
+    For example:
 
     `python -m sim schema > scenario.schema.json`
     """

@@ -5,7 +5,7 @@ differs where there are none.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from sim.engine.recorder import Record
 from sim.policy.instrument import Instrument
@@ -24,6 +23,7 @@ from sim.scenario.resolved import from_tree
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
+from sim.study.cells import first_few, of_cells, of_parquet, of_split, shown
 from sim.study.compare import ALL, METRICS, Outcome
 from sim.study.disk import StoreError
 from sim.study.folder import MARKER, held
@@ -33,12 +33,6 @@ from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, stored_jobs
 from sim.study.summary import MANIFEST, SUMMARY, BadResults, Finished, read_finished, read_summary
 
-MOST_TOLD = 5  # lines about one thing
-_KEYS = {
-    SUMMARY: ("policy", "metric", "group", "doubt"),
-    "monthly.parquet": ("policy", "replication", "month", "group", "metric"),
-    "split.csv": ("policy", "instrument", "metric"),
-}
 _OF_THE_SCENARIO = (  # entries of the manifest that follow from the scenario in it
     "title", "city", "policies", "sweep", "fees_respond", "kinds_that_set_fees", "counted", "replications",
     "knowledge_replications", "scale", "seed", "notes", "scenario_hash",
@@ -169,16 +163,9 @@ def _of_surplus_jobs(plan: Plan, study: Finished, source: str) -> Iterator[str]:
     named = {job.hash(source) for task in plan.tasks() for job in _jobs(task)}
     expected = "expected none: no policy of the manifest has this job"
     surplus = sorted(stored_jobs(study.folder) - named)
-    yield from _first_few(
+    yield from first_few(
         study.folder / "jobs", [f"{job_path(study.folder, j)}: found a record, {expected}" for j in surplus]
     )
-
-
-def _first_few(place: Path, lines: Sequence[str]) -> Iterator[str]:
-    """The first of many lines, and how many more there are."""
-    yield from lines[:MOST_TOLD]
-    if len(lines) > MOST_TOLD:
-        yield f"{place}: {len(lines) - MOST_TOLD} more like these"
 
 
 def _stored(folder: Path, job: Job, source: str) -> Record:
@@ -225,84 +212,20 @@ def _of_the_tables(plan: Plan, study: Finished, source: str, workers: int) -> It
     """Where the tables are not what the stored jobs give; if any of these is missing, that is told instead."""
     dones = list(carry_out(plan.tasks(), study.folder, workers, _quiet, partial(read_again, source=source)))
     if lost := sorted({text for done in dones for text in done.failures.values()}):
-        yield from _first_few(study.folder / "jobs", lost)
+        yield from first_few(study.folder / "jobs", lost)
         yield f"{study.folder / SUMMARY}: not compared with the jobs: {len(lost)} of them can't be read"
         return
     found = {(key, done.replication): one for done in dones for key, one in done.outcomes.items()}
     outcomes = {arm.key: [found[arm.key, r] for r in range(plan.replications(arm))] for arm in plan.arms}
     summary = compare.summarise(plan, outcomes)
     if summary.write_csv().encode() != (study.folder / SUMMARY).read_bytes():
-        yield from _cells(study.folder / SUMMARY, read_summary(study.folder), summary)
-    yield from _of_parquet(study.folder / "monthly.parquet", compare.monthly_table(plan, outcomes))
-    yield from _of_split(study.folder / "split.csv", split_table(plan, outcomes) if plan.splits else None)
+        yield from of_cells(study.folder / SUMMARY, read_summary(study.folder), summary)
+    yield from of_parquet(study.folder / "monthly.parquet", compare.monthly_table(plan, outcomes))
+    yield from of_split(study.folder / "split.csv", split_table(plan, outcomes) if plan.splits else None)
 
 
 def _quiet() -> None:
     """Tell nobody."""
-
-
-def _of_parquet(path: Path, made: pl.DataFrame) -> Iterator[str]:
-    """Where a stored Parquet table is not the one that was made again."""
-    if not path.is_file():
-        yield f"{path}: found no file, expected the table by month"
-        return
-    try:
-        found = pl.read_parquet(path)
-    except pl.exceptions.PolarsError as error:
-        yield f"{path}: found {str(error).splitlines()[0]}, expected the table by month"
-        return
-    if not found.equals(made):
-        yield from _cells(path, found, made)
-
-
-def _of_split(path: Path, made: pl.DataFrame | None) -> Iterator[str]:
-    """Where split.csv is not the one that was made again, or is there without a split."""
-    if made is None:
-        if path.exists():
-            yield f"{path}: found a file, expected none: no policy is split"
-    elif not path.is_file():
-        yield f"{path}: found no file, expected the parts of the policies that are split"
-    elif path.read_bytes() != made.write_csv().encode():
-        try:
-            found = pl.read_csv(path, schema_overrides=dict(made.schema))
-        except pl.exceptions.PolarsError as error:
-            yield f"{path}: found {str(error).splitlines()[0]}, expected the parts of the policies that are split"
-            return
-        yield from _cells(path, found, made)
-
-
-def _cells(path: Path, found: pl.DataFrame, made: pl.DataFrame) -> Iterator[str]:
-    """The first cells in which two tables differ, and how many more there are."""
-    if found.schema != made.schema:
-        yield f"{path}: found columns {', '.join(found.columns)}, expected {', '.join(made.columns)}"
-        return
-    keys = [*_KEYS[path.name]]
-    sides = [side.with_columns(pl.lit(True).alias("is there")) for side in (found, made)]
-    both = sides[0].join(sides[1], on=keys, how="full", suffix=" again", coalesce=True).sort(keys)
-    columns = ["is there", *(column for column in found.columns if column not in keys)]
-    unlike = [pl.col(column).ne_missing(pl.col(f"{column} again")) for column in columns]
-    rows = both.filter(pl.any_horizontal(unlike))
-    told = [
-        f"{path}: {', '.join(str(row[key]) for key in keys)}: {_cell(row, columns)}"
-        for row in rows.iter_rows(named=True)
-    ]
-    yield from _first_few(path, told)
-    if not told:
-        yield f"{path}: found other bytes than those that the jobs give, with the same numbers"
-
-
-def _cell(row: Mapping[str, Any], columns: Sequence[str]) -> str:
-    """What was found in a row and what was expected: in its first cell that differs, or of the row as a whole."""
-    if row["is there"] is None:
-        return "found no such row, expected one"
-    if row["is there again"] is None:
-        return "found a row, expected none"
-    column = next(c for c in columns if row[c] != row[f"{c} again"])
-    return f"{column}: found {_shown(row[column])}, expected {_shown(row[f'{column} again'])}"
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -413,5 +336,5 @@ def _first_metric(stored: Sequence[Record], fresh: Sequence[Record]) -> str:
             group = found.groups[column]
             told = "" if group == ALL else f" ({group})"
             one, other = (compare.estimate(metric, [o], int(column)).value for o in (found, again))
-            return f"{metric.name}{told} found {_shown(one)}, and {_shown(other)} when run again"
+            return f"{metric.name}{told} found {shown(one)}, and {shown(other)} when run again"
     return "found no metric of the window that differs"
