@@ -49,14 +49,6 @@ def run(
 ) -> int:
     """Run scenario files, compare their policies, write the results.
 
-    For example:
-
-    `python -m sim scenarios/xian_vouchers.toml`
-
-    `python -m sim scenarios/xian_vouchers.toml --scale 0.05 --replications 3 --out /tmp/quick`
-
-    `python -m sim scenarios/xian_vouchers.toml --set policy.vouchers.voucher_pool.face_value=800 --out /tmp/what-if`
-
     Parameters
     ----------
     files

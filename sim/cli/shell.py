@@ -30,11 +30,18 @@ app = App(
     suppress_keyboard_interrupt=False,  # we answer it ourselves, with the line that goes on
     help="""A laboratory for childcare subsidy policy.
 
-    `python -m sim scenarios/xian_vouchers.toml` runs a scenario: every policy in it, on a whole city, and writes
-    a table, figures and a page under results/.
+    `python -m sim FILE` runs a scenario: every policy in it, on a whole city, and writes a table, figures and a page
+    under results/. `check FILE` only validates it, `new NAME` writes one to start from, `compare DIR DIR` puts finished
+    runs side by side, `verify DIR` runs a part of one again.
 
-    `python -m sim check FILE` only validates it; `python -m sim new NAME` writes one to start from; `python -m sim
-    compare DIR DIR` puts finished runs side by side; `python -m sim COMMAND --help` gives examples.
+    For example:
+
+    `python -m sim scenarios/xian_vouchers.toml`
+
+    `python -m sim scenarios/xian_vouchers.toml --scale 0.05 --replications 3 --out /tmp/quick`
+
+    `python -m sim scenarios/xian_vouchers.toml --set policy.vouchers.voucher_pool.face_value=800 --out /tmp/what-if`
+
     """,
     version=lambda: version("childcare-sim"),
 )
