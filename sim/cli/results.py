@@ -52,7 +52,7 @@ def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> i
 
     runs = read_finished(folders)
     written = [] if out is None else write_comparison(runs, out, lang)
-    paper(140).print(comparison_table(runs, lang))
+    paper(150).print(comparison_table(runs, lang))
     for path in written:
         print(path)
     return DONE

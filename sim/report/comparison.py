@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TABLE, STEM = "comparison.csv", "comparison"
 RUN_COLUMNS, POLICY_COLUMNS = 24, 16
 ROW, GAP = 0.32, 0.45  # inches of a policy's row in the figure, and before a run's first
+LEFT, EDGE = 2.6, 0.12  # inches of the axes, and of titles, from the figure's left
+TITLE_COLUMNS = 95
 WIDE = 30  # so many times the least is the most, where the axis becomes logarithmic
 
 
@@ -192,21 +194,16 @@ def draw(runs: Sequence[Finished], language: str = "en") -> "Figure":
 
     drawn = [(run, [row for row in rows_of(run) if not row.baseline]) for run in runs]
     inches = sum(GAP + ROW * max(len(rows), 1) for _, rows in drawn)
-    figure = canvas.blank(text("comparison.figure", language), inches + 1.25, left=2.6, right=1.5, top=0.5, bottom=0.75)
+    figure = canvas.blank(
+        text("comparison.figure", language), inches + 1.25, left=LEFT, right=1.5, top=0.5, bottom=0.75
+    )
     axes = figure.add_subplot()
     y = 0.0
     for run, rows in drawn:
         y += GAP
-        title = names.shorten(f"{names.tidy(run.manifest['title'])} ({names.tidy(run.name)})", 100)
-        axes.text(
-            0,
-            y - ROW / 2,
-            title,
-            transform=axes.get_yaxis_transform(),
-            weight="bold",
-            va="center",
-            backgroundcolor="white",
-        )
+        title = names.shorten(f"{names.tidy(run.manifest['title'])} ({names.tidy(run.name)})", TITLE_COLUMNS)
+        at, edge = (0, y - ROW / 2), ((EDGE - LEFT) * 72, 0)  # from the figure's left edge, to have its whole width
+        axes.annotate(title, at, edge, axes.get_yaxis_transform(), "offset points", weight="bold", va="center")
         pens = canvas.pens([row.policy for row in rows_of(run)], language)
         for row in rows:
             y += ROW
