@@ -113,8 +113,9 @@ def read_finished(folders: Sequence[Path]) -> list[Finished]:
     for folder, name in zip(folders, labels(folders), strict=True):
         place = folder.resolve()
         if place in met:
-            again = f"the folder that was given as {met[place]}"
-            faults.append(Fault(str(folder), "(folder)", again, "each folder once"))
+            # the earlier path stands where none is cut: what was found is
+            once = f"each folder once, and it was given as {met[place]}"
+            faults.append(Fault(str(folder), "(folder)", "a folder given before", once))
             continue
         met[place] = folder
         before = len(faults)

@@ -231,7 +231,7 @@ def test_all_faults_are_told_at_once_a_folder_given_twice_among_them(tmp_path: P
     lines = str(caught.value).splitlines()
     assert [line.partition(": found ")[2] for line in lines] == [
         "nothing, expected the results folder of a finished study",
-        f"the folder that was given as {good}, expected each folder once",
+        f"a folder given before, expected each folder once, and it was given as {good}",
         "a file, expected the results folder of a finished study",
     ]
 
