@@ -2,10 +2,12 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 ELLIPSIS = "…"
 
 
+@lru_cache(maxsize=4096)  # a workbook shows the same few names a hundred thousand times
 def tidy(name: str) -> str:
     """Return the name on one line, without control or formatting characters.
 

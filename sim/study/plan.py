@@ -91,10 +91,11 @@ class Plan:
     def jobs(self) -> set[str]:
         """Hashes of all jobs."""
         return {
-            job_hash(self.scenario, setting, own, r)
+            digest_of(job | {"replication": r})
             for arm in self.arms
-            for r in range(self.replications(arm))
             for setting, own in ((arm.setting if arm.own else arm.home, arm.own), (arm.home, ()))
+            for job in [_job(self.scenario, setting, own)]
+            for r in range(self.replications(arm))
         }
 
     def tasks(self) -> list[Task]:
@@ -145,18 +146,20 @@ def job_hash(
 
     source : digest of the source that ran it, this program's if empty
     """
+    return digest_of(_job(scenario, setting, own, source) | {"replication": replication})
+
+
+def _job(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], source: str = "") -> dict[str, Any]:
+    """What a job is, but for its replication."""
     run = scenario.run
-    return digest_of(
-        {
-            "city": _without_sources(setting.city.model_dump(mode="json")),
-            "clock": [str(run.start), str(run.counted_from), str(run.until), run.burn_in_months, run.scale],
-            "standing": [_as_json(i) for i in standing(scenario)],
-            "own": [_as_json(i) for i in own],
-            "seed": run.seed,
-            "replication": replication,
-            "source": source or digest(),
-        }
-    )
+    return {
+        "city": _without_sources(setting.city.model_dump(mode="json")),
+        "clock": [str(run.start), str(run.counted_from), str(run.until), run.burn_in_months, run.scale],
+        "standing": [_as_json(i) for i in standing(scenario)],
+        "own": [_as_json(i) for i in own],
+        "seed": run.seed,
+        "source": source or digest(),
+    }
 
 
 def _as_json(instrument: Instrument) -> dict[str, Any]:
