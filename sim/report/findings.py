@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from sim.report.grids import named
 from sim.report.numerals import show, spread
+from sim.report.series import gather
 from sim.report.tables import HeadlineRow, Results
 from sim.report.words import form, text
 from sim.study.estimate import Estimate
 
+_NOTICED = 0.005  # of the mean fee: a smaller move is in the table
 CLOSURES = ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
 
 
@@ -29,6 +33,7 @@ def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> li
         said: list[str] = []
         if row.added_child_months.defined and not row.baseline:
             said += _effect_said(row, language)
+            said += _fees_moved(row.policy, results, language)
         if row.baseline or row.policy in differ:
             said += _closed(row.policy, results, language)
         if row.baseline and said and len(differ) < len(rows) - 1:
@@ -92,6 +97,34 @@ def _passed(row: HeadlineRow, language: str) -> Iterator[str]:
     shown = mirrored(passed) if falls else passed
     value = show(shown.value, "plain", language=language)
     yield text(f"finding.{key}", language, value=value, luck=_luck(shown, "plain", language))
+
+
+def _fees_moved(policy: str, results: Results, language: str) -> Iterator[str]:
+    """Say how far the mean posted fee moves over the window and by its last month, where it moves beyond luck."""
+    entry = results.entry(policy, "mean_fee")
+    usual = results.entry(results.baseline or "", "mean_fee").own.value
+    moved = entry.change
+    if moved.value is None or not moved.bounded or moved.holds_zero or not usual:
+        return
+    if abs(moved.value) < _NOTICED * usual:
+        return
+    monthly = gather(results, ["mean_fee"])
+    change, level = monthly.change(policy, "mean_fee"), monthly.level(monthly.baseline or "", "mean_fee")
+    if change is None or level is None or not monthly.counted.any():
+        return
+    falls = moved.value < 0
+    shown, sign = (mirrored(moved), -1) if falls else (moved, 1)
+    last = sign * float(np.nanmean(change[:, monthly.counted][:, -1]))
+    before = float(np.nanmean(level[:, monthly.counted][:, -1]))
+    yield text(
+        f"finding.mean_fee_{'falls' if falls else 'rises'}",
+        language,
+        value=show(shown.value, "yuan", language=language),
+        share=show((shown.value or 0.0) / usual, "share", language=language),
+        luck=_luck(shown, "yuan", language),
+        last=show(last, "yuan", language=language),
+        last_share=show(last / before, "share", language=language),
+    )
 
 
 def _closed(policy: str, results: Results, language: str) -> Iterator[str]:

@@ -965,6 +965,18 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Of each yuan {value} ended in higher posted fees, which cannot be told from zero ({luck}).",
         "zh": "每支出一元，有 {value} 元转为公示收费上涨，但与零无法区分（{luck}）。",
     },
+    "finding.mean_fee_falls": {
+        "en": "The mean posted fee of full-day care lies {value} yuan a month ({share}) below the baseline's ({luck}), "
+        "in the last month {last} yuan ({last_share}).",
+        "zh": "全日托平均公示收费每月比基准情景低 {value} 元（{share}；{luck}），"
+        "最后一个月低 {last} 元（{last_share}）。",
+    },
+    "finding.mean_fee_rises": {
+        "en": "The mean posted fee of full-day care lies {value} yuan a month ({share}) above the baseline's ({luck}), "
+        "in the last month {last} yuan ({last_share}).",
+        "zh": "全日托平均公示收费每月比基准情景高 {value} 元（{share}；{luck}），"
+        "最后一个月高 {last} 元（{last_share}）。",
+    },
     "finding.no_effect": {
         "en": "costs the public nothing and moves no child into care or out of it.",
         "zh": "不花公共资金，也没有改变任何儿童的入托情况。",

@@ -323,6 +323,30 @@ def test_a_loss_before_owners_support_is_explained(study: Results, page: Reader,
     assert "Institutions' profit before owners' support" in words
 
 
+def test_a_mean_fee_that_moves_beyond_luck_is_said_and_no_other(study: Results, folder: Path) -> None:
+    """By the window's mean and the last counted month's, as the tables have them; what luck may explain is not said."""
+    words = " ".join(read(write_page(study, folder, [])).words).replace("\u00a0%", " %")
+    mean = pl.col("metric") == "mean_fee"
+    first, usual = study.policies[0], study.entry(study.policies[0], "mean_fee").own.value
+    last = study.monthly.filter(mean & (pl.col("group") == "all") & (pl.col("month") == pl.col("month").max()))
+    means = dict(last.group_by("policy").agg(pl.col("value").mean()).iter_rows())
+    told = 0
+    for policy in study.policies[1:]:
+        rise, end = study.entry(policy, "mean_fee").change.value, means[policy] - means[first]
+        said = f"lies {rise:,.0f} yuan a month ({rise / usual:.1%}) above".replace("%", " %")
+        assert (said in words) == (rise > 0.005 * usual), policy
+        if said in words:
+            told += 1
+            shown = re.search(r"in the last month ([\d.,]+) yuan \(([\d.]+) %\)", words[words.index(said) :])
+            assert shown is not None
+            assert float(shown[1].replace(",", "")) == pytest.approx(end, rel=0.005)
+            assert float(shown[2]) == pytest.approx(100 * end / means[first], abs=0.051)
+    assert told
+    unsure = study.summary.with_columns(difference_low=pl.when(mean).then(-1.0).otherwise("difference_low"))
+    words = " ".join(read(write_page(replace(study, summary=unsure), folder, [])).words)
+    assert "mean posted fee of full-day care lies" not in words
+
+
 def test_an_assumption_is_called_one_once(study: Results, folder: Path) -> None:
     rows = [
         {"key": "a", "value": 1, "source": "assumption: nothing published"},
