@@ -152,6 +152,7 @@ class Programme:
             self.on(day),
             self.offered(day),
             self.state.left,
+            [_months_in_force(instrument, day, 0) for instrument in self.instruments],  # this month's is yet to be paid
             self.places(),
             begun,
         )
@@ -159,7 +160,8 @@ class Programme:
     def income_per_child(self, day: date) -> NDArray[np.float64]:
         """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year.
 
-        As far as what is left of a budget bears a year of the children who were enrolled at the last month's end.
+        As far as what is left of a budget bears the months to come of the next twelve, this one's bills being made
+        out, with the children who were enrolled at the last month's end.
         """
         offered, total = self.offered(day), np.zeros((len(self._world.institutions), BANDS))
         enrolled = self.state.market.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
@@ -168,29 +170,36 @@ class Programme:
             if income is None:
                 continue
             fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
-            year = fen * min(income.months_cap / dates.YEAR, 1.0) / 100
-            paid = min(income.places / max(int(enrolled[year > 0].sum()), 1), 1.0)  # of those it would pay for
-            total += year * support.borne(instrument, self.state.left[q], paid * float((year * enrolled).sum()))
+            paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
+            months = min(income.months_cap, _months_in_force(instrument, day, 1))
+            coming = months * paid * float((fen * enrolled).sum()) / 100
+            part = support.borne(instrument, self.state.left[q], coming)
+            total += fen * min(income.months_cap / dates.YEAR, 1.0) / 100 * part
         return total
 
     def recognition(self, day: date, offered: Offered, stands: bool) -> Recognition:
         """What instruments would pay and demand over a year if every institution were in the scheme, or none.
 
-        What is in force today ends with its window, and holds as far as what is left of its budget bears a year;
-        nobody foresees what has not begun.
+        What is in force today ends with its window, and holds as far as what is left of its budget bears it; nobody
+        foresees what has not begun.
         """
-        year = [date.fromordinal(dates.months_before(day, -months)) for months in range(dates.YEAR)]
         size = len(offered.kind)
         offered = replace(offered, inclusive=np.full(size, stands))
         total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
         children, places = np.maximum(offered.enrolled, 0), self.places()
         for q, instrument, columns in self.running(day):
-            brings = instrument.recognition(offered, columns, sum(in_force(instrument, then) for then in year))
+            brings = instrument.recognition(offered, columns, _months_in_force(instrument, day, 0))
             if brings is None:
                 continue
-            monthly = float((brings.pay * children).sum() + (brings.place * places).sum())
-            part = support.borne(instrument, self.state.left[q], monthly)
+            coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
+            part = support.borne(instrument, self.state.left[q], coming)
             total = Recognition(
                 total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
             )
         return total
+
+
+def _months_in_force(instrument: Instrument, day: date, first: int) -> int:
+    """In how many of twelve months an instrument is in force, counted from the `first`th after a day's on."""
+    months = range(first, first + dates.YEAR)
+    return sum(in_force(instrument, date.fromordinal(dates.months_before(day, -m))) for m in months)

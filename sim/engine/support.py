@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dates import YEAR
 from sim.policy.instrument import Columns, Instrument, Offered
 from sim.world.institutions import SEATS
 
@@ -33,20 +32,22 @@ def support(
     on: Sequence[bool],
     offered: Offered,
     left: NDArray[np.int64],
+    months: Sequence[int],
     places: NDArray[np.float64],
     begun: NDArray[np.float64],
 ) -> Support:
     """The sum over the instruments that are `on`.
 
     Nobody counts on a grant whose budget is spoken for by what is being built, nor on more a month than is borne for
-    a year.
-    left : int64 (instruments,)  budgets [fen]; places : (J,), begun : (J, 4)  full-time places, and those being built
+    the months to come.
+    left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one among them, that each pays for
+    places : (J,), begun : (J, 4)  full-time places, and those being built
     """
     total = Support.none(len(offered.kind))
-    for instrument, columns, holds, budget in zip(instruments, declared, on, left, strict=True):
+    for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
         monthly = instrument.place_income(offered, columns) if holds else None
         if monthly is not None:
-            monthly = monthly * borne(instrument, budget, float((monthly * places).sum()))
+            monthly = monthly * borne(instrument, budget, time * float((monthly * places).sum()))
         once = instrument.grant(offered, columns) if holds else None
         if once is not None and 100 * float((once * begun).sum()) >= budget:
             once = None
@@ -55,14 +56,14 @@ def support(
     return total
 
 
-def borne(instrument: Instrument, left: int, monthly: float) -> float:
-    """Share of a year's payments that what is left of an instrument's budget bears; 1 where it has no budget.
+def borne(instrument: Instrument, left: int, coming: float) -> float:
+    """Share of what an instrument is to pay that what is left of its budget bears; 1 where it has no budget.
 
-    left : [fen]; monthly : what it would pay in a month at today's numbers [yuan]
+    left : [fen]; coming : what it would pay in the months to come, of the next twelve, at today's numbers [yuan]
     """
-    if instrument.budget_yuan is None or monthly <= 0:
+    if instrument.budget_yuan is None or coming <= 0:
         return 1.0
-    return min(left / (100 * YEAR * monthly), 1.0)
+    return min(left / (100 * coming), 1.0)
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:

@@ -370,7 +370,7 @@ def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
     begun = np.zeros((size, 4))
     begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
     for budget, counts in ((500_001, True), (500_000, False)):
-        found = support([tool], [{}], [True], offered, np.array([budget]), np.zeros(size), begun)
+        found = support([tool], [{}], [True], offered, np.array([budget]), [YEAR], np.zeros(size), begun)
         assert (found.grant.sum() > 0) == counts
 
 
@@ -382,7 +382,7 @@ def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
         ("operating_subsidy", {"yuan_per_child": 100.0, "months_cap": 12, "standing": "any"}),
     ],
 )
-def test_owners_count_on_a_year_of_money_only_as_far_as_its_budget_bears_it(town: Town, kind: str, pays: Any) -> None:
+def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: Town, kind: str, pays: Any) -> None:
     def counts_on(budget: float | None) -> list[NDArray[np.float64]]:
         """Per place, per child, and what recognition would bring, of a subsidy that has just begun."""
         living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))

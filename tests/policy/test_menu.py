@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -224,6 +224,17 @@ def test_a_budget_that_suffices_is_no_limit(kind: str, steady: Town) -> None:
     assert ample.budget("left")[ample.own] == ample.budget("budget")[ample.own] - own_claims(ample).sum()
     assert not ample.budget("dry_day").any()
     assert not ample.turned_away.any()
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
+def test_a_budget_that_is_not_spent_by_the_last_day_is_no_limit(kind: str, town: Town) -> None:
+    """Nobody holds back for years to come of what ends in a few months: half as much again as it spends is enough."""
+    window = {"start": town.day(0), "until": town.day(6) - timedelta(days=1)}
+    free = town.run(instrument(kind, **busy_example(kind) | window))
+    budget = 1.5 * own_claims(free).sum() / 100
+    assert budget > 0
+    limited = town.run(instrument(kind, **busy_example(kind) | window | {"budget": budget}))
+    assert differences(free, limited) == []
 
 
 def moves_fees(kind: str) -> bool:
