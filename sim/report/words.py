@@ -412,19 +412,21 @@ METRICS: dict[str, dict[str, Word]] = {
     },
     "incidence_fee_rise": {
         "en": Word(
-            "fees posted higher, on the same bills",
+            "posted fees, on the same bills (a rise is a loss)",
             "million yuan",
             "rise of the posted fees of the institutions these children attend, as a loss",
         ),
-        "zh": Word("同一批账单的公示收费上涨", "百万元", "这些儿童所在机构公示收费的上涨，计为损失"),
+        "zh": Word("同一批账单的公示收费（上涨为损失）", "百万元", "这些儿童所在机构公示收费的上涨，计为损失"),
     },
     "incidence_other_offers": {
         "en": Word(
-            "dearer institutions chosen, on the same bills",
+            "other institutions chosen, on the same bills (dearer is a loss)",
             "million yuan",
             "what these children's posted fees rise by because they attend another institution, as a loss",
         ),
-        "zh": Word("同一批账单改选了更贵的机构", "百万元", "这些儿童因改入其他机构而多付的公示收费，计为损失"),
+        "zh": Word(
+            "同一批账单改选其他机构（更贵为损失）", "百万元", "这些儿童因改入其他机构而多付的公示收费，计为损失"
+        ),
     },
     "incidence_new_users": {
         "en": Word("bills of new users", "million yuan", "what new users pay after relief, as a loss"),
@@ -493,6 +495,10 @@ ASSUMPTIONS: dict[str, dict[str, Word]] = {
             "commitment",
         ),
         "zh": Word("决策期限", "月", "家庭决定入托时，把一次性减免分摊到多少个月", "决策期限"),
+    },
+    "passing_on": {
+        "en": Word("Passing on", "yuan", "by how much institutions lower their fees for a subsidy", "passing on"),
+        "zh": Word("让利幅度", "元", "机构因补贴而降低收费的幅度", "让利幅度"),
     },
 }
 
