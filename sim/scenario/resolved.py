@@ -106,6 +106,8 @@ def _chain(tables: Sequence[Mapping[str, Any]]) -> tuple[Instrument, ...]:
 
 def _policy(table: Mapping[str, Any], grid: Mapping[str, Any] | None) -> Policy:
     """A policy; only of the one that is swept does it matter how its tables were written."""
+    if not isinstance(table["name"], str):
+        raise TypeError(f"a policy called {table['name']!r}")
     swept = grid is not None and grid["policy"] == table["name"]
     written = _dated(grid["instrument"]) if grid is not None and swept else table["instrument"]
     match = _facts(MatchFacts, table["match"]) if "match" in table else None

@@ -58,15 +58,18 @@ def load_record(folder: Path, job: str) -> Record | None:
 
     Raises DamagedError if what is there is not what was written, StoreError if it cannot be read.
     """
+    path = job_path(folder, job)
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DamagedError("no file of ours")
     try:
-        with job_path(folder, job).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             plain = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         return None
     except OSError as error:
         if error.errno is None:  # the archive's own complaint, not the disk's
             raise DamagedError(str(error)) from error
-        raise StoreError(f"{job_path(folder, job)}: found {error.strerror}, expected to read here") from error
+        raise StoreError(f"{path}: found {error.strerror}, expected to read here") from error
     except Exception as error:  # a broken archive may raise anything from a bad checksum to a lack of memory
         raise DamagedError(str(error)) from error
     written = plain.pop(_DIGEST, None)

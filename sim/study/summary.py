@@ -1,6 +1,7 @@
 """Finished studies, read back from their folders: summary and manifest, and what is wrong with them."""
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,9 +86,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["nothing"])[0]
 
 
+def _place(folder: Path) -> Path:
+    """Where a folder lies, links followed as far as they lead."""
+    return Path(os.path.realpath(folder))
+
+
 def labels(folders: Sequence[Path]) -> list[str]:
     """What each folder is called: by its name, or by its path as given where names repeat."""
-    called = [one.resolve().name for one in folders]
+    called = [_place(one).name for one in folders]
     return called if len(set(called)) == len(called) else [str(one) for one in folders]
 
 
@@ -111,7 +117,7 @@ def read_finished(folders: Sequence[Path]) -> list[Finished]:
     studies: list[Finished] = []
     met: dict[Path, Path] = {}
     for folder, name in zip(folders, labels(folders), strict=True):
-        place = folder.resolve()
+        place = _place(folder)
         if place in met:
             # the earlier path stands where none is cut: what was found is
             once = f"each folder once, and it was given as {met[place]}"
@@ -151,11 +157,11 @@ def _manifest(folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
     path, before = folder / MANIFEST, len(faults)
     if not folder.is_dir():
         return None  # has been said
-    try:
-        manifest = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    if not path.is_file():  # a pipe would be waited for, a device never ends
         faults.append(Fault(str(path), "(file)", "no file", "the manifest of a finished study"))
         return None
+    try:
+        manifest = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         faults.append(Fault(str(path), "(file)", _first_line(error), "the manifest of a finished study, in JSON"))
         return None

@@ -150,6 +150,14 @@ def _of_the_manifest(plan: Plan, study: Finished) -> Iterator[str]:
     spent = {"wall_seconds": 1.0, "processor_seconds": 1.0}
     made = json.loads(json.dumps(manifest_of(plan, (), spent, 0, "")))
     made["scenario_hash"] = digest_of(study.manifest["scenario"])
+    for name in sorted(set(made["versions"]) - set(study.manifest["versions"])):
+        yield f"{study.folder / MANIFEST}: versions.{name}: found nothing, expected a version"
+    searched = sorted(policy.name for policy in plan.scenario.policies if policy.match is not None)
+    matched = study.manifest.get("matched")
+    listed = isinstance(matched, list)
+    names = [str(one.get("policy")) if isinstance(one, dict) else "" for one in matched] if listed else []
+    if not listed or sorted(names) != searched:
+        yield f"{study.folder / MANIFEST}: matched: found {toml_text(matched)}, expected those of {toml_text(searched)}"
     for key in _OF_THE_SCENARIO:
         found = study.manifest.get(key)
         if found != made[key]:
@@ -158,7 +166,7 @@ def _of_the_manifest(plan: Plan, study: Finished) -> Iterator[str]:
 
 def _of_surplus_jobs(plan: Plan, study: Finished, source: str) -> Iterator[str]:
     """Stored jobs that the plan doesn't name; a match leaves those of its search, which nothing tells from others."""
-    if study.manifest.get("matched"):
+    if any(policy.match is not None for policy in plan.scenario.policies):
         return
     named = {job.hash(source) for task in plan.tasks() for job in _jobs(task)}
     expected = "expected none: no policy of the manifest has this job"
@@ -179,7 +187,24 @@ def _stored(folder: Path, job: Job, source: str) -> Record:
         raise DamagedError(f"{path}: found a record of another form, expected that of {job.label}") from error
     if record is None:
         raise DamagedError(f"{path}: found no file, expected the record of {job.label}")
+    if not _within_bounds(record):
+        raise DamagedError(f"{path}: found children or institutions that are not there, expected those of {job.label}")
     return record
+
+
+def _within_bounds(record: Record) -> bool:
+    """Whether every row that a record names is there: compiled loops do not ask."""
+    bounds = (
+        (record.stays["child"], record.children),
+        (record.stays["at"], len(record.kind_cell)),
+        (record.stays["last"], record.months()),
+        (record.stay_cells, len(record.groups)),
+        (record.kind_cell, len(record.groups)),
+        (record.claim_child, record.children),
+        (record.claim_month, record.months()),
+    )
+    whole = all(((column >= 0) & (column < end)).all() for column, end in bounds)
+    return whole and bool((record.stays["first"] <= record.stays["last"]).all())
 
 
 def read_again(task: Task, folder: Path, source: str) -> Done:

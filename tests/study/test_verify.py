@@ -1,6 +1,7 @@
 """Verification: a clean run is found equal, and whatever is changed in its folder is found and named."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,12 +13,14 @@ from town import HAMLET
 
 from sim import cli
 from sim.engine.recorder import ROW
+from sim.scenario.faults import BadScenario
 from sim.scenario.resolved import from_tree
 from sim.study import plan as study_plan
 from sim.study import verify as study_verify
 from sim.study.folder import FolderError, ResultsFolder
 from sim.study.plan import make_plan
 from sim.study.store import load_record, save_record
+from sim.study.summary import BadResults
 from sim.study.verify import sampled, verify
 
 SWEEP = (
@@ -154,6 +157,49 @@ def test_records_that_contradict_each_other_are_named(folder):
     assert f"{job.hash('')}.npz: found a record that can't be paired (" in pairing
     assert table.endswith("summary.csv: not compared with the jobs: 1 of them can't be read")
     assert "arrays that differ: totals" in again
+
+
+def test_a_record_of_children_that_are_not_there_is_damaged(folder):
+    """Its digest is right, and compiled loops would write where no row is."""
+    (task,) = sampled(plan_of(folder), 1)
+    *_, job = study_verify._jobs(task)
+    record = load_record(folder, job.hash(""))
+    record.stays["child"][:] += 10**6
+    save_record(folder, job.hash(""), record)
+    said = verify(folder, 0, workers=1).differences
+    assert f"{job.hash('')}.npz: found children or institutions that are not there" in said[0]
+
+
+def test_what_is_no_file_is_never_waited_for(folder):
+    (task,) = sampled(plan_of(folder), 1)
+    *_, job = study_verify._jobs(task)
+    path = folder / "jobs" / f"{job.hash('')}.npz"
+    path.unlink()
+    os.mkfifo(path)
+    assert any(line.startswith(f"{path}: found a damaged record") for line in verify(folder, 0, workers=1).differences)
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+    loop = folder.parent / "loop"
+    loop.symlink_to(loop)
+    for wrong in (folder, loop):
+        with pytest.raises(BadResults):
+            verify(wrong, 0, workers=1)
+
+
+def test_a_manifest_edited_where_no_table_looks_is_named(folder):
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    versions = {name: word for name, word in manifest["versions"].items() if name != "polars"}
+    edits = {"matched": [{"policy": "subsidy", "found": 9}], "versions": versions}
+    path.write_text(json.dumps(manifest | edits), encoding="utf-8")
+    shutil.copy(next((folder / "jobs").iterdir()), folder / "jobs" / f"{'0' * 32}.npz")
+    said = "\n".join(verify(folder, 0, workers=1).differences)
+    for told in ("versions.polars: found nothing", "matched: found", f"{'0' * 32}.npz: found a record, expected none"):
+        assert told in said
+    manifest["scenario"]["policy"][0]["name"] = 10**30
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(BadScenario):
+        verify(folder, 0, workers=1)
 
 
 def test_another_source_or_version_is_said_and_the_jobs_are_found_all_the_same(folder, monkeypatch):
