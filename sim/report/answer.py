@@ -9,7 +9,7 @@ from math import isnan, nan
 
 from sim.report import names
 from sim.report.findings import effect, mirrored
-from sim.report.numerals import show, spread
+from sim.report.numerals import show, spread, unbroken
 from sim.report.tables import HeadlineRow
 from sim.report.words import form, text
 
@@ -39,15 +39,17 @@ def answer(rows: Sequence[HeadlineRow], language: str) -> list[Sentence]:
     asked, *others = policies
     kept = _prepaid(asked, rows[0], language) if effect(asked) == "no_effect" else _cost(asked, language)
     found = [_did(asked, language), *kept, _else(asked, others, language)]
-    # a number and its % stay on one line
-    return [Sentence(*(part.replace(" %", "\u00a0%") for part in (one.claim, one.doubts))) for one in found]
+    return [Sentence(unbroken(one.claim), unbroken(one.doubts)) for one in found]
 
 
 def _did(row: HeadlineRow, language: str) -> Sentence:
-    does = effect(row)
-    added = mirrored(row.added_child_months) if does == "lost" else row.added_child_months
+    does, added = effect(row), row.added_child_months
+    # a fall is said without its sign, also where it may be luck
+    falls = does == "lost" or (does == "unclear" and (added.value or 0.0) < 0)
+    added = mirrored(added) if falls else added
+    key = "unclear_fall" if falls and does == "unclear" else does
     claim = text(
-        f"answer.{does}",
+        f"answer.{key}",
         language,
         policy=_called(row),
         added=show(added.value, "count", language=language),
@@ -86,23 +88,25 @@ def _prepaid(row: HeadlineRow, baseline: HeadlineRow, language: str) -> Iterator
 
 
 def _else(asked: HeadlineRow, others: Sequence[HeadlineRow], language: str) -> Sentence:
-    """Name the other policy that adds most for its money, among those whose addition luck does not explain."""
+    """Name the other policy that buys most for its money, among those whose addition luck does not explain."""
     sure = [row for row in others if _surely_adds(row)]
     if not sure:
         measured = any(row.added_child_months.bounded for row in others)
         key = "alone" if not others else "none_certain" if measured else "unmeasured"
         return Sentence(text(f"answer.{key}", language), text("answer.end", language))
-    best = min(sure, key=lambda row: row.cost_per_added_child_month.value or 0.0)
+    key, best = _compared(asked, sure)
     claim = text(
-        f"answer.{_compared(asked, best)}",
+        f"answer.{key}",
         language,
         policy=_called(best),
         asked=_called(asked),
         value=show(best.cost_per_added_child_month.value, form(COST), language=language),
         cost=show(best.public_cost.value, "money", language=language),
     )
-    turns = text("answer.turns", language) if _order_turns(asked, best) else ""
-    return Sentence(claim + turns, _doubts(best, [COST], language))
+    # what the claim ranks: the best among the others, the asked one before all of them, or the two with each other
+    pairs = {"only": [(best, row) for row in sure], "dearer": [(asked, row) for row in sure]}
+    turned = any(_order_turns(*pair) for pair in pairs.get(key, [(asked, best)]))
+    return Sentence(claim + (text("answer.turns", language) if turned else ""), _doubts(best, [COST], language))
 
 
 def _surely_adds(row: HeadlineRow) -> bool:
@@ -110,12 +114,25 @@ def _surely_adds(row: HeadlineRow) -> bool:
     return effect(row) == "added" and added.bounded and not added.holds_zero and row.cost_per_added_child_month.defined
 
 
-def _compared(asked: HeadlineRow, best: HeadlineRow) -> str:
-    """Say how the best of the others stands to the policy asked about: cheaper, dearer, alike, or alone priced."""
-    one, two = asked.cost_per_added_child_month, best.cost_per_added_child_month
-    if effect(asked) == "lost" or one.low is None or one.high is None or two.low is None or two.high is None:
-        return "only"
-    return "cheaper" if two.high < one.low else "dearer" if two.low > one.high else "alike"
+def _compared(asked: HeadlineRow, sure: Sequence[HeadlineRow]) -> tuple[str, HeadlineRow]:
+    """Say how the others that surely add stand to the policy asked about, and which of them is the one to name.
+
+    cheaper : some surely buy more, and the best of these is named; dearer : all surely buy less
+    alike : none surely buys more, and of some luck does not tell; only : the policy asked about has no sure price
+    """
+    mine = asked.cost_per_added_child_month
+    if effect(asked) == "lost" or mine.low is None or mine.high is None:
+        return "only", min(sure, key=_price)
+    ends = [(row, row.cost_per_added_child_month) for row in sure]
+    if cheaper := [row for row, price in ends if price.high is not None and price.high < mine.low]:
+        return "cheaper", min(cheaper, key=_price)
+    if alike := [row for row, price in ends if price.low is None or price.low <= mine.high]:
+        return "alike", min(alike, key=_price)
+    return "dearer", min(sure, key=_price)
+
+
+def _price(row: HeadlineRow) -> float:
+    return row.cost_per_added_child_month.value or 0.0
 
 
 def _order_turns(asked: HeadlineRow, best: HeadlineRow) -> bool:

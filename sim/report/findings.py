@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.report.grids import named
-from sim.report.numerals import show, spread
+from sim.report.numerals import show, spread, unbroken
 from sim.report.series import gather
 from sim.report.tables import HeadlineRow, Results
 from sim.report.words import form, text
@@ -39,9 +39,7 @@ def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> li
         if row.baseline and said and len(differ) < len(rows) - 1:
             said.append(text("finding.closures_alike", language))
         if said:
-            # a number and its % stay on one line
-            joined = text("list.sentence", language).join(said).replace(" %", "\u00a0%")
-            found.append(Finding(named(row.policy), number, joined))
+            found.append(Finding(named(row.policy), number, unbroken(text("list.sentence", language).join(said))))
     return found
 
 

@@ -101,3 +101,8 @@ def spread(
     first, last = (_bare(end, form, signed, like) for end in (low, high))
     key = "number.percent.interval" if FORMS[form].percent else "number.interval"
     return text(key, language, low=first, high=last)
+
+
+def unbroken(words: str) -> str:
+    """Keep each number and its % on one line."""
+    return words.replace(" %", "\u00a0%")

@@ -707,6 +707,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "are more than luck cannot be told",
         "zh": "“{policy}”公共支出 {cost} 百万元；净增入托 {added} 个儿童月，但与零无法区分",
     },
+    "answer.unclear_fall": {
+        "en": "“{policy}” costs the public {cost} million yuan; whether the {added} child-months it takes away "
+        "are more than luck cannot be told",
+        "zh": "“{policy}”公共支出 {cost} 百万元；入托减少 {added} 个儿童月，但与零无法区分",
+    },
     "answer.no_effect": {
         "en": "“{policy}” costs the public nothing and moves no child into care or out of it",
         "zh": "“{policy}”不花公共资金，也没有改变任何儿童的入托情况",
@@ -739,9 +744,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "“{policy}”更划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
     },
     "answer.dearer": {
-        "en": "No other policy here buys more for its money: the next best, “{policy}”, pays {value} yuan for each "
-        "added child-month, {cost} million yuan in all",
-        "zh": "所比较的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+        "en": "None of the other policies that surely add care buys more for its money: the next best, “{policy}”, pays "
+        "{value} yuan for each added child-month, {cost} million yuan in all",
+        "zh": "确定增加入托的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
     },
     "answer.alike": {
         "en": "No other policy here surely buys more for its money: luck does not tell “{policy}”, at {value} yuan for "
@@ -750,9 +755,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "因随机波动无法与“{asked}”区分",
     },
     "answer.only": {
-        "en": "Of the other policies “{policy}” adds most for its money: {value} yuan for each added child-month, "
-        "{cost} million yuan in all",
-        "zh": "其他政策中“{policy}”最划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+        "en": "Of the other policies that surely add care “{policy}” adds most for its money: {value} yuan for each "
+        "added child-month, {cost} million yuan in all",
+        "zh": "确定增加入托的其他政策中“{policy}”最划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
     },
     "answer.none_certain": {
         "en": "None of the other policies compared surely adds any care",

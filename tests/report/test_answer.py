@@ -88,11 +88,33 @@ def test_the_other_named_is_the_cheapest_whose_addition_is_sure(cheapest: str) -
     [
         (priced(5_000.0, 100.0), "“other” buys more for its money"),
         (priced(10_500.0, 2_000.0), "luck does not tell “other”"),
-        (priced(30_000.0, 100.0), "No other policy here buys more for its money: the next best, “other”"),
+        (
+            priced(30_000.0, 100.0),
+            "None of the other policies that surely add care buys more for its money: the next best, “other”",
+        ),
     ],
 )
 def test_cheaper_dearer_and_alike_are_told_by_the_intervals(cost: Estimate, words: str) -> None:
     assert words in said(row("asked"), row("other", cost_per_added_child_month=cost))[2]
+
+
+def test_who_surely_buys_more_is_named_before_a_lower_price_that_luck_may_explain() -> None:
+    """A lowest price with a wide interval hides neither a sure one, nor, where none is sure, which are alike."""
+    asked = row("asked", cost_per_added_child_month=priced(1_000.0, 100.0))
+    wide = row("wide", cost_per_added_child_month=Estimate(500.0, 100.0, 1_200.0))
+    sure = row("sure", cost_per_added_child_month=priced(600.0, 50.0))
+    dearer = row("dearer", cost_per_added_child_month=priced(1_200.0, 50.0))
+    skewed = row("skewed", cost_per_added_child_month=Estimate(1_500.0, 1_050.0, 3_000.0))
+    assert "“sure” buys more for its money" in said(asked, wide, sure, dearer)[2]
+    assert "luck does not tell “wide”" in said(asked, wide, dearer)[2]
+    assert "luck does not tell “skewed”" in said(asked, skewed, dearer)[2]
+
+
+def test_a_fall_that_may_be_luck_has_no_sign() -> None:
+    fall = row("fall", added_child_months=Estimate(-300.0, -700.0, 100.0), cost_per_added_child_month=NOTHING)
+    assert "whether the 300 child-months it takes away are more than luck" in said(fall)[0]
+    assert "−100 to 700 child-months" in said(fall)[0]
+    assert "入托减少 300 个儿童月" in said(fall, language="zh")[0]
 
 
 def test_a_loss_has_no_price_and_no_sign() -> None:
@@ -105,7 +127,7 @@ def test_a_loss_has_no_price_and_no_sign() -> None:
     assert "takes away 600 child-months" in did
     assert "550 to 650" in did
     assert "No cost of an added child-month can be given" in cost
-    assert "Of the other policies “other” adds most" in otherwise
+    assert "Of the other policies that surely add care “other” adds most" in otherwise
     assert "−" not in did + cost
 
 
@@ -158,6 +180,30 @@ def test_an_order_that_an_assumption_turns_is_not_claimed_everywhere(
     line = Knowledge(name, moved[0], moved[1], 3_000.0, moved[2])
     best = row("best", cost_per_added_child_month=priced(3_000.0, 10.0), knowledge=(line,))
     assert ("though not under every assumption" in said(asked, best)[2]) is turns
+
+
+def under(policy: str, price: float, low: float, high: float) -> HeadlineRow:
+    """A policy of that sure price, and what it is at the ends of one assumption."""
+    line = Knowledge("cost_per_added_child_month", "hassle", low, price, high)
+    return row(policy, cost_per_added_child_month=priced(price, 10.0), knowledge=(line,))
+
+
+@pytest.mark.parametrize(("low", "turns"), [(3_500.0, False), (2_000.0, True)])
+def test_where_the_asked_one_has_no_price_the_others_are_ranked_among_themselves(low: float, turns: bool) -> None:
+    best, second = under("best", 3_000.0, 2_500.0, 3_200.0), under("second", 4_000.0, low, 5_000.0)
+    lost = replace(under("lost", -9_000.0, -9_000.0, 9_000.0), added_child_months=Estimate(-600.0, -650.0, -550.0))
+    for asked in (lost, replace(lost, cost_per_added_child_month=NOTHING)):
+        assert "“best” adds most" in said(asked, best, second)[2]
+        assert ("though not under every assumption" in said(asked, best, second)[2]) is turns
+        assert "though not" not in said(asked, best)[2]
+
+
+@pytest.mark.parametrize(("low", "turns"), [(6_000.0, False), (900.0, True)])
+def test_that_none_buys_more_is_asked_of_all_that_surely_add(low: float, turns: bool) -> None:
+    asked, best = under("asked", 1_000.0, 950.0, 1_050.0), under("best", 3_000.0, 2_500.0, 3_200.0)
+    otherwise = said(asked, best, under("far", 9_000.0, low, 9_500.0))[2]
+    assert "None of the other policies that surely add care buys more for its money: the next best, “best”" in otherwise
+    assert ("though not under every assumption" in otherwise) is turns
 
 
 def test_without_luck_no_policy_is_told_from_another() -> None:
