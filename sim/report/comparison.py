@@ -139,6 +139,16 @@ def _window(run: Finished, language: str) -> str:
     return text("page.window", language, first=str(counted.get("from")), last=str(counted.get("until")))
 
 
+def _clock(key: str, run: Finished) -> Any:
+    return (run.manifest["scenario"].get("run") or {}).get(key)
+
+
+def _clock_words(key: str, run: Finished, language: str) -> str:
+    del language
+    value = _clock(key, run)
+    return numerals.DASH if value is None else str(value)
+
+
 def _city(run: Finished) -> Any:
     return run.manifest["scenario"].get("city")
 
@@ -163,6 +173,8 @@ _ASPECTS: dict[str, tuple[Callable[[Finished], Any], Callable[[Finished, str], s
     "city": (_city, partial(_plain, "city")),
     "scale": (partial(_entry, "scale"), _scale),
     "window": (partial(_entry, "counted"), _window),
+    "start": (partial(_clock, "start"), partial(_clock_words, "start")),
+    "burn_in_months": (partial(_clock, "burn_in_months"), partial(_clock_words, "burn_in_months")),
     "seed": (partial(_entry, "seed"), partial(_plain, "seed")),
     "replications": (partial(_entry, "replications"), partial(_plain, "replications")),
     "baseline": (_baseline, _baseline_words),
@@ -181,7 +193,7 @@ def write_comparison(runs: Sequence[Finished], folder: Path, language: str = "en
 
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / TABLE
-    rows = pl.concat(run.summary.select(pl.lit(run.name).alias("run"), pl.all()) for run in runs)
+    rows = pl.concat(run.summary.select(pl.lit(run.name).alias("study"), pl.all()) for run in runs)
     write_whole(table, rows.write_csv().encode())
     shown = [run.manifest["title"] + run.name + "".join(row.policy for row in rows_of(run)) for run in runs]
     with canvas.style([*shown, text("comparison.figure", language)]):

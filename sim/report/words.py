@@ -604,6 +604,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Different counted window, so totals cannot be compared: {listed}",
         "zh": "统计期不同，总量不可比：{listed}",
     },
+    "comparison.start": {
+        "en": "Different first days, so the city has gone its way for longer or shorter when counting begins: {listed}",
+        "zh": "模拟起始日不同，统计开始前的运行时间不同：{listed}",
+    },
+    "comparison.burn_in_months": {
+        "en": "Different burn-in in months, so the city is not equally settled when the runs start: {listed}",
+        "zh": "预热期月数不同，模拟开始时城市的稳定程度不同：{listed}",
+    },
     "comparison.seed": {
         "en": "Different seeds, so luck is not shared between runs: {listed}",
         "zh": "随机种子不同，各次运行的随机条件不同：{listed}",

@@ -19,6 +19,7 @@ from .made_up import build
 from .test_languages import HAN, LATIN, without
 
 RESOLVED = {
+    "run": {"start": "2024-11-01", "burn_in_months": 24},
     "city": {"name": "Xi'an"},
     "instrument": [{"kind": "cash_allowance", "yuan_per_month": 300}],
     "policy": [{"name": "baseline", "instrument": []}],
@@ -100,6 +101,8 @@ def test_a_run_of_a_part_of_its_city_is_said_to_be_one(runs: list[Finished]) -> 
     [
         ("scale", 0.5, "Different scale, so counts and money cannot be compared: one: 100 %; other: 50 %"),
         ("counted.until", "2027-01-31", "one: 2025-11-01 to 2026-10-31; other: 2025-11-01 to 2027-01-31"),
+        ("scenario.run.start", "2025-05-01", "one: 2024-11-01; other: 2025-05-01"),
+        ("scenario.run.burn_in_months", 12, "Different burn-in in months, so the city is not equally settled"),
         ("seed", 5, "one: 20251110; other: 5"),
         ("replications", 3, "one: 10; other: 3"),
         ("policies.0.name", "nothing", ""),
@@ -128,10 +131,10 @@ def test_files_hold_every_row_under_its_run(runs: list[Finished], tmp_path: Path
     assert sorted(path.name for path in out.iterdir()) == ["comparison.csv", "comparison.png", "comparison.svg"]
     assert sorted(written) == sorted(out.iterdir())
     table = pl.read_csv(out / "comparison.csv", infer_schema_length=None)
-    assert table.columns == ["run", *COLUMNS]
-    assert table["run"].unique(maintain_order=True).to_list() == ["one", "two"]
+    assert table.columns == ["study", *COLUMNS]
+    assert table["study"].unique(maintain_order=True).to_list() == ["one", "two"]
     for run in runs:
-        mine = table.filter(run=run.name).drop("run")
+        mine = table.filter(study=run.name).drop("study")
         assert mine.write_csv() == run.summary.write_csv()
     before = {path: path.read_bytes() for path in written}
     write_comparison(runs, out)
