@@ -170,14 +170,14 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
     name = arm["name"]
     values = list(arm.get("values") or [])
     # every row is as wide as the head, whatever the manifest leaves out
-    written = [frontier.setting(v, axis) for v, axis in zip(values, axes, strict=False)]
-    written += [DASH] * (len(axes) - len(written))
+    written = [_axis_cell(value, axis) for value, axis in zip(values, axes, strict=False)]
+    written += [Cell(DASH)] * (len(axes) - len(written))
     entries = [results.entry(name, key).own for key in HEADLINE_METRICS[1:]]
     added, cost, per_added, share = entries
     return Row(
         Cell(named(name)),
         (
-            *(Cell(value) for value in written),
+            *written,
             cell(cost, "money", language),
             cell(added, "count", language),
             cell(per_added, "yuan", language),
@@ -185,6 +185,12 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
             Cell(text("column.yes", language) if best else ""),
         ),
     )
+
+
+def _axis_cell(value: Any, axis: Any) -> Cell:
+    """One value of one axis; a number is sorted as one."""
+    number = None if isinstance(value, bool) or _is_text(value) else float(value)
+    return Cell(frontier.setting(value, axis), number=number)
 
 
 def split_grid(results: Results, language: str) -> Grid:

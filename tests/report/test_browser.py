@@ -52,6 +52,19 @@ def test_columns_sort_by_mouse_and_keyboard_and_come_back(tab: Tab, study: Resul
     assert columns == tab.run("document.querySelectorAll('table.sortable')[0].querySelectorAll('th button').length")
 
 
+def test_the_sweep_sorts_its_axes_as_numbers(tab: Tab, study: Results) -> None:
+    """Their text would put ×0.5 after ×4, and 0.05 after 0.1."""
+    table = "document.querySelectorAll('table.sortable')[1]"
+    assert all(len(arm["values"]) == 2 for arm in study.manifest["sweep"]["arms"])
+    for axis in (0, 1):
+        tab.run(f"{table}.tHead.rows[0].cells[{axis + 1}].querySelector('button').click()")
+        shown = tab.run(f"[...{table}.tBodies[0].rows].map(row => row.cells[{axis + 1}].textContent)")
+        values = sorted((arm["values"][axis] for arm in study.manifest["sweep"]["arms"]), reverse=True)
+        assert [float(one.removeprefix("×")) for one in shown] == values
+        stored = tab.run(f"[...{table}.tBodies[0].rows].map(row => Number(row.cells[{axis + 1}].dataset.value))")
+        assert stored == values
+
+
 def test_a_policy_is_switched_off_everywhere_and_on_again(tab: Tab) -> None:
     one, two = (SHOWN.format(f".policy-{number}") for number in (2, 3))
     before = tab.run(one), tab.run(two)
