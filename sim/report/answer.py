@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isnan, nan
 
 from sim.report import names
-from sim.report.findings import effect, mirrored
+from sim.report.findings import effect, mirrored, wording
 from sim.report.numerals import show, spread, unbroken
 from sim.report.tables import HeadlineRow
 from sim.report.words import form, text
@@ -47,7 +47,7 @@ def _did(row: HeadlineRow, language: str) -> Sentence:
     # a fall is said without its sign, also where it may be luck
     falls = does == "lost" or (does == "unclear" and (added.value or 0.0) < 0)
     added = mirrored(added) if falls else added
-    key = "unclear_fall" if falls and does == "unclear" else does
+    key = "unclear_fall" if falls and does == "unclear" else wording(row)
     claim = text(
         f"answer.{key}",
         language,

@@ -44,15 +44,24 @@ def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> li
 
 
 def effect(row: HeadlineRow) -> str:
-    """Name what the policy does to enrolment: added, lost, unclear, no_effect, or undefined."""
+    """Name what the policy does to enrolment: added, lost, unclear, no_effect, or undefined.
+
+    no_effect : nothing is spent and nobody moves, in any draw; where luck was not measured, in what was drawn
+    """
     added = row.added_child_months
     if not added.defined or added.value is None:
         return "undefined"
-    if added.low is not None and not any((added.value, added.low, added.high, row.public_cost.value)):
+    if row.public_cost.value == 0 and all(number in (None, 0) for number in (added.value, added.low, added.high)):
         return "no_effect"
     if added.holds_zero:
         return "unclear"
     return "added" if added.value >= 0 else "lost"
+
+
+def wording(row: HeadlineRow) -> str:
+    """Name the words for the effect: no_effect claims no more than what was drawn where luck was not measured."""
+    does = effect(row)
+    return "no_effect_drawn" if does == "no_effect" and not row.added_child_months.bounded else does
 
 
 def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
@@ -61,7 +70,7 @@ def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
     # a loss is said without its sign, and so is its interval
     shown = mirrored(added) if does == "lost" else added
     yield text(
-        f"finding.{does}",
+        f"finding.{wording(row)}",
         language,
         added=show(shown.value, "count", language=language),
         luck=_luck(shown, "count", language),

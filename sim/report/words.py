@@ -724,6 +724,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "“{policy}” costs the public nothing and moves no child into care or out of it",
         "zh": "“{policy}”不花公共资金，也没有改变任何儿童的入托情况",
     },
+    "answer.no_effect_drawn": {
+        "en": "In what was drawn “{policy}” costs the public nothing and moves no child into care or out of it; "
+        "luck was not measured",
+        "zh": "在本次抽样中，“{policy}”不花公共资金，也没有改变任何儿童的入托情况；未衡量随机波动",
+    },
     "answer.undefined": {
         "en": "What “{policy}” adds was not measured in this run",
         "zh": "本次运行没有衡量“{policy}”的效果",
@@ -752,9 +757,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "“{policy}”更划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
     },
     "answer.dearer": {
-        "en": "None of the other policies that surely add care buys more for its money: the next best, “{policy}”, pays "
-        "{value} yuan for each added child-month, {cost} million yuan in all",
-        "zh": "确定增加入托的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+        "en": "None of the other policies that surely add care buys more for its money: the next best, “{policy}”, "
+        "pays {value} yuan for each added child-month, {cost} million yuan in all",
+        "zh": "确定增加入托的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，"
+        "公共支出共 {cost} 百万元",
     },
     "answer.alike": {
         "en": "No other policy here surely buys more for its money: luck does not tell “{policy}”, at {value} yuan for "
@@ -999,6 +1005,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "finding.no_effect": {
         "en": "costs the public nothing and moves no child into care or out of it.",
         "zh": "不花公共资金，也没有改变任何儿童的入托情况。",
+    },
+    "finding.no_effect_drawn": {
+        "en": "costs the public nothing and moves no child into care or out of it in what was drawn ({luck}).",
+        "zh": "在本次抽样中不花公共资金，也没有改变任何儿童的入托情况（{luck}）。",
     },
     "finding.closures": {
         "en": "Closures of {institutions_closed} institutions displace {displaced_children} children; of what their "

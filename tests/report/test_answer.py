@@ -151,6 +151,21 @@ def test_a_policy_that_does_nothing_is_said_to_once() -> None:
     assert "moves no child" in said(still)[0]
 
 
+@pytest.mark.parametrize(("cost", "nothing"), [(0.0, True), (1.0, False), (None, False)])
+def test_in_one_draw_nothing_is_claimed_beyond_it(cost: float | None, nothing: bool) -> None:
+    still = row(
+        "still",
+        added_child_months=Estimate(0.0),
+        public_cost=Estimate(cost),
+        cost_per_added_child_month=NOTHING,
+        inframarginal_share=NOTHING,
+    )
+    did = said(still)[0]
+    assert did.startswith("In what was drawn “still” costs the public nothing") is nothing
+    assert "luck was not measured" in did
+    assert ("adds 0 child-months" in did) is not nothing
+
+
 def test_a_policy_that_only_keeps_prepaid_fees_is_said_to() -> None:
     zero = Estimate(0.0, 0.0, 0.0)
     still = row("escrow", added_child_months=zero, public_cost=zero, prepaid_lost=Estimate(0.5e6, 0.4e6, 0.6e6))

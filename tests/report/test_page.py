@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid
+from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid, sweep_grid
 from sim.report.grids import INCIDENCE as METRICS_OF_INCIDENCE
 from sim.report.numerals import show
 from sim.report.page import write_page
@@ -275,12 +275,33 @@ def test_the_page_says_in_table_and_words_whether_fees_rise(
     assert column not in " ".join(" ".join(read(write_page(fixed, folder)).words).split())
 
 
-def test_a_policy_that_moves_nothing_is_said_to(folder: Path) -> None:
-    results = build(names=("baseline", "escrow"), count=2, sweep=False)
+@pytest.mark.parametrize(
+    ("replications", "words"),
+    [
+        (10, "moves no child into care or out of it."),
+        (1, "moves no child into care or out of it in what was drawn (no interval: luck was not measured)."),
+    ],
+)
+def test_a_policy_that_moves_nothing_is_said_to(folder: Path, replications: int, words: str) -> None:
+    results = build(names=("baseline", "escrow"), replications=replications, count=2, sweep=False)
     still = pl.col("metric").is_in(["added_child_months", "public_cost"])
-    zeros = {key: pl.when(still).then(0.0).otherwise(pl.col(key)) for key in ("value", "low", "high")}
+    zeros = {
+        key: pl.when(still & pl.col(key).is_not_null()).then(0.0).otherwise(pl.col(key))
+        for key in ("value", "low", "high")
+    }
     page = read(write_page(Results(results.summary.with_columns(**zeros), results.monthly, results.manifest), folder))
-    assert "costs the public nothing and moves no child into care or out of it." in " ".join(page.words)
+    assert f"costs the public nothing and {words}" in " ".join(page.words)
+
+
+def test_an_axis_of_the_sweep_is_sorted_by_its_numbers(study: Results) -> None:
+    arms = study.manifest["sweep"]["arms"]
+    rows = sweep_grid(study, "en").rows
+    assert [[cell.number for cell in row.cells[:2]] for row in rows] == [arm["values"] for arm in arms]
+    dated = [{"path": "a.until", "label": "until", "values": ["2025-04-30"], "scale": False}]
+    arm = {"name": "x", "values": ["2025-04-30"]}
+    manifest = study.manifest | {"sweep": {"policy": "x", "axes": dated, "arms": [arm]}}
+    (row,) = sweep_grid(Results(study.summary, study.monthly, manifest), "en").rows
+    assert row.cells[0].number is None
 
 
 def test_money_called_millions_is_written_in_millions() -> None:
