@@ -23,7 +23,8 @@ from sim.report.words import Language
 def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> int:
     """Put finished runs side by side, also those of different cities: one table, and if asked for its files.
 
-    It says where runs are not comparable: other scale, window, seed, replications, city, baseline or program.
+    It says where runs are not comparable: other city, scale, window, start, burn-in, seed, replications, baseline or
+    program.
 
     For example:
 
@@ -94,10 +95,12 @@ def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None) -> 
         verdict = look_again(folder, sample, workers)
     for line in verdict.differences:
         print(line)
-    ran = f"{len(verdict.again)} of {verdict.jobs} jobs run again"
-    print(f"{folder}: {ran}{': ' if verdict.again else ''}{', '.join(verdict.again)}")
+    again = len(verdict.again)
+    print(f"{folder}: {again} of {verdict.jobs} jobs run again{': ' if again else ''}{', '.join(verdict.again)}")
     if verdict.differences:
         print(f"{folder}: something differs")
         return DIFFERENT
-    print(f"{folder}: all is equal: records to the bit, tables and manifest, and the program")
+    records = f"the records of these {again} are equal to the bit" if again else "no job was run again"
+    print(f"{folder}: nothing differs: {records}; tables equal what the stored jobs give; manifest and program agree")
+    print(f"{folder}: not looked at: workbook, figures and page")
     return DONE

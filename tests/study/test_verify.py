@@ -223,8 +223,15 @@ def test_statuses(clean, folder, capsys, tmp_path):
     assert (status, err) == (0, [])
     assert out == [
         f"{clean}: 0 of 16 jobs run again",
-        f"{clean}: all is equal: records to the bit, tables and manifest, and the program",
+        f"{clean}: nothing differs: no job was run again; tables equal what the stored jobs give; "
+        "manifest and program agree",
+        f"{clean}: not looked at: workbook, figures and page",
     ]
+    status, out, err = told(clean, "--sample", 1)
+    assert (status, err) == (0, [])
+    count = int(out[0].removeprefix(f"{clean}: ").partition(" ")[0])
+    assert count > 0
+    assert f"nothing differs: the records of these {count} are equal to the bit; tables equal" in out[1]
     (folder / "monthly.parquet").unlink()
     status, out, err = told(folder, "--sample", 0)
     assert (status, err) == (3, [])
