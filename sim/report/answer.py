@@ -168,9 +168,15 @@ def _settings(row: HeadlineRow) -> dict[tuple[str, str], float]:
 def _doubts(row: HeadlineRow, given: Sequence[str], language: str) -> str:
     """Write luck's intervals and the ranges over the assumptions, of each number that was claimed."""
     luck = [_spread(row, name, (getattr(row, name).low, getattr(row, name).high), language) for name in given]
-    known = [_spread(row, name, row.known_range(name) or (None, None), language) for name in given]
+    known = [_known(row, name, language) for name in given]
     doubts = (_listed("luck", luck, language), _listed("knowledge", known, language))
     return text("answer.doubts", language, doubts=text("list.semicolon", language).join(doubts))
+
+
+def _known(row: HeadlineRow, name: str, language: str) -> str:
+    """Write the range of a number over the assumptions, and that some leave none."""
+    between = _spread(row, name, row.known_range(name) or (None, None), language)
+    return text("answer.open", language, spread=between) if between and row.known_open(name) else between
 
 
 def _listed(doubt: str, spreads: Sequence[str], language: str) -> str:

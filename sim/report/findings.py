@@ -159,5 +159,6 @@ def _doubts(row: HeadlineRow, name: str, language: str) -> str:
     if known is None:
         moved = text("finding.no_knowledge", language)
     else:
-        moved = text("finding.knowledge", language, spread=spread(*known, form(name), language=language))
+        key = "finding.knowledge_open" if row.known_open(name) else "finding.knowledge"
+        moved = text(key, language, spread=spread(*known, form(name), language=language))
     return text("list.semicolon", language).join((luck, moved))

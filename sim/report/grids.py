@@ -120,7 +120,10 @@ def _headline_row(row: HeadlineRow, number: int, fifths: bool, fees: bool, langu
 
 def _known(row: HeadlineRow, key: str, language: str) -> tuple[str, ...]:
     ends = row.known_range(key)
-    return (text("page.assumptions", language), spread(*ends, form(key), language=language)) if ends else ()
+    if not ends:
+        return ()
+    open_end = (text("page.assumptions.open", language),) if row.known_open(key) else ()
+    return (text("page.assumptions", language), spread(*ends, form(key), language=language), *open_end)
 
 
 def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:

@@ -87,6 +87,10 @@ class HeadlineRow:
         numbers = [n for line in self.knowledge if line.metric == metric for n in line.numbers]
         return (min(numbers), max(numbers)) if numbers else None
 
+    def known_open(self, metric: str) -> bool:
+        """Say whether some assumption setting leaves the metric undefined, as a cost is where no month is added."""
+        return any(len(line.numbers) < 3 for line in self.knowledge if line.metric == metric)
+
 
 @dataclass(frozen=True)
 class Results:

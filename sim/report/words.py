@@ -811,6 +811,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "answer.no_luck": {"en": "luck was not measured", "zh": "未衡量随机波动"},
     "answer.no_knowledge": {"en": "assumptions were not varied", "zh": "没有变动假设"},
     "answer.yuan": {"en": "{spread} yuan", "zh": "{spread} 元"},
+    "answer.open": {
+        "en": "{spread} or, at an end of them, no figure at all",
+        "zh": "{spread}，在其中一端则无法得出数值",
+    },
     "answer.doubts": {"en": " ({doubts}).", "zh": "（{doubts}）。"},
     "answer.end": {"en": ".", "zh": "。"},
     # what a reader may do with the page
@@ -894,6 +898,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.run.again": {"en": "To repeat it:", "zh": "重复本次运行："},
     "page.words": {"en": "What the words mean", "zh": "词语含义"},
     "page.assumptions": {"en": "assumptions:", "zh": "假设："},
+    "page.assumptions.open": {"en": "or no figure", "zh": "或无法得出"},
     "page.baseline": {"en": "baseline", "zh": "基准情景"},
     # column heads
     "column.setting": {"en": "{label}, {unit}: {setting}", "zh": "{label}（{unit}）：{setting}"},
@@ -1025,6 +1030,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "finding.luck": {"en": "95 % interval for luck {spread}", "zh": "随机波动的95%区间 {spread}"},
     "finding.no_luck": {"en": "no interval: luck was not measured", "zh": "没有区间：未衡量随机波动"},
     "finding.knowledge": {"en": "{spread} over the assumptions", "zh": "在各假设之下为 {spread}"},
+    "finding.knowledge_open": {
+        "en": "{spread} over the assumptions, and no figure at all at an end of them",
+        "zh": "在各假设之下为 {spread}，而在其中一端无法得出数值",
+    },
     "finding.no_knowledge": {"en": "assumptions not varied in this run", "zh": "本次运行没有变动假设"},
     # how it was run
     "run.city": {"en": "City", "zh": "城市"},

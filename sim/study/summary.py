@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -173,7 +173,22 @@ def _manifest(folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
             faults.append(Fault(str(path), key, toml_text(manifest.get(key)), _SAID[kinds[-1]]))
     if len(faults) == before and not _named(manifest["policies"]):
         faults.append(Fault(str(path), "policies", toml_text(manifest["policies"]), "names and roles of policies"))
+    if len(faults) == before and not _resolved(manifest["scenario"]):
+        faults.append(Fault(str(path), "scenario", toml_text(manifest["scenario"]), "a scenario as it was resolved"))
     return manifest if len(faults) == before else None
+
+
+def _resolved(scenario: Mapping[str, Any]) -> bool:
+    """Whether a scenario has the tables that readers look into, of those it has."""
+    chains = [scenario.get("instrument")]
+    policies = scenario.get("policy", [])
+    if not isinstance(policies, list) or not all(isinstance(one, dict) for one in policies):
+        return False
+    chains += [one.get("instrument") for one in policies]
+    plain = all(isinstance(scenario.get(key, {}), dict) for key in ("run", "city"))
+    return plain and all(
+        isinstance(chain or [], list) and all(isinstance(one, dict) for one in chain or []) for chain in chains
+    )
 
 
 def _named(policies: list[Any]) -> bool:

@@ -154,9 +154,9 @@ def _of_the_manifest(plan: Plan, study: Finished) -> Iterator[str]:
         yield f"{study.folder / MANIFEST}: versions.{name}: found nothing, expected a version"
     searched = sorted(policy.name for policy in plan.scenario.policies if policy.match is not None)
     matched = study.manifest.get("matched")
-    listed = isinstance(matched, list)
-    names = [str(one.get("policy")) if isinstance(one, dict) else "" for one in matched] if listed else []
-    if not listed or sorted(names) != searched:
+    entries = matched if isinstance(matched, list) else [None]
+    names = sorted(str(one.get("policy")) if isinstance(one, dict) else "" for one in entries)
+    if names != searched:
         yield f"{study.folder / MANIFEST}: matched: found {toml_text(matched)}, expected those of {toml_text(searched)}"
     for key in _OF_THE_SCENARIO:
         found = study.manifest.get(key)

@@ -145,6 +145,14 @@ def test_what_is_not_known_is_said_to_be_unknown() -> None:
     assert "None of the other policies" in said(row("asked"), unclear)[2]
 
 
+def test_an_end_of_an_assumption_that_leaves_no_cost_is_not_left_out() -> None:
+    """At it no child-month is bought at any price, which is worse than the dearest that is shown."""
+    open_ended = row("o", knowledge=(Knowledge("cost_per_added_child_month", "a", None, 1000.0, 4000.0),))
+    assert "1,000 to 4,000 yuan or, at an end of them, no figure at all" in said(open_ended)[1]
+    closed = row("c", knowledge=(Knowledge("cost_per_added_child_month", "a", 900.0, 1000.0, 4000.0),))
+    assert "no figure" not in said(closed)[1]
+
+
 def test_a_policy_that_does_nothing_is_said_to_once() -> None:
     still = row("still", added_child_months=Estimate(0.0, 0.0, 0.0), public_cost=Estimate(0.0, 0.0, 0.0))
     assert len(said(still)) == 2

@@ -207,6 +207,22 @@ def spoil(folder: Path, name: str, content: str | None) -> None:
             json.dumps(MANIFEST | {"policies": [1]}),
             "manifest.json: policies: found [1], expected names",
         ),
+        *(
+            (
+                "manifest.json",
+                json.dumps(MANIFEST | {"scenario": broken}),
+                "manifest.json: scenario: found",
+            )
+            for broken in (
+                {"policy": True},
+                {"policy": "x"},
+                {"policy": [{"instrument": [[]]}]},
+                {"policy": [{"instrument": 7}]},
+                {"instrument": [0]},
+                {"run": "tomorrow"},
+                {"city": []},
+            )
+        ),
         (
             "manifest.json",
             json.dumps(MANIFEST | {"policies": [*MANIFEST["policies"], {"name": "gone", "role": "policy"}]}),

@@ -172,7 +172,7 @@ def test_where_the_money_went_is_a_table_that_adds_up(study: Results, page: Read
     assert len(shown) == len(METRICS_OF_INCIDENCE) == 13
     assert grid.head[1:] == study.policies[1:], "the baseline is what others are compared with"
     assert shown["Public outlay"][0] == "+7.10"
-    assert shown["fees posted higher, on the same bills"][0] == "−1.77"
+    assert shown["posted fees, on the same bills (a rise is a loss)"][0] == "−1.77"
     words = " ".join(page.words)
     assert words.index("Where the money went") < words.index("Everything else that was measured")
     listed = {row.head.main for row in measures_grid(study, "en").rows}

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,9 @@ def test_knowledge_is_kept_apart_from_luck(study: Results) -> None:
     low, high = row.known_range("cost_per_added_child_month") or (0, 0)
     assert low < (row.cost_per_added_child_month.value or 0) < high
     assert row.known_range("take_up") is None
+    assert not row.known_open("cost_per_added_child_month")
+    first, *others = row.knowledge
+    assert replace(row, knowledge=(replace(first, low=None), *others)).known_open(first.metric)
 
 
 def test_the_terminal_table_fits_a_hundred_columns_with_its_numbers_whole(study: Results) -> None:
