@@ -426,12 +426,14 @@ def _knowledge_rows(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> It
             ends.setdefault((arm.name, arm.assumption), {})[arm.end] = outcomes[arm.key]
     for (policy, assumption), by_end in ends.items():
         headline = outcomes["policy", policy, "", ""]
-        central = headline[: len(by_end["low"])]
+        central = headline[: len(next(iter(by_end.values())))]
+        # an end at the central value is no arm of its own
+        low_end, high_end = (by_end.get(end, central) for end in ("low", "high"))
         for metric in METRICS:
             if metric.name in ("cost_per_added_child_month", "inframarginal_share"):
                 if estimate(metric, headline, 0).value is None:
                     continue  # where luck hides the figure, an assumption cannot be seen to move it
-                value, low, high = (_point(metric, o) for o in (central, by_end["low"], by_end["high"]))
+                value, low, high = (_point(metric, o) for o in (central, low_end, high_end))
                 yield (policy, metric.name, metric.unit, f"assumption={assumption}", value, low, high,
                        None, None, None, len(central), "knowledge")  # fmt: skip
 

@@ -59,7 +59,7 @@ def load_record(folder: Path, job: str) -> Record | None:
     Raises DamagedError if what is there is not what was written, StoreError if it cannot be read.
     """
     path = job_path(folder, job)
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+    if path.is_fifo() or path.is_socket():  # it would be waited for
         raise DamagedError("no file of ours")
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:

@@ -410,6 +410,15 @@ def test_an_assumption_moves_the_answer_and_says_so(tmp_path):
     assert (shares["low"] != shares["high"]).all()
 
 
+def test_an_assumption_whose_end_is_its_value_has_that_end_too(tmp_path):
+    pool = POOL.replace("1500", "15_000") + "  hassle = {value = 60, low = 10, high = 60, source = 'assumption'}\n"
+    file = scenario(tmp_path, THREE[0], ("vouchers", pool), more=DOUBT.replace("commitment =", "# "), replications=1)
+    sim(file, "--out", tmp_path, "--workers", 1, "--quiet")
+    shares = summary(tmp_path / "small").filter(metric="inframarginal_share", doubt="knowledge")
+    assert shares["group"].to_list() == ["assumption=hassle"]
+    assert shares["high"].to_list() == shares["value"].to_list() != shares["low"].to_list()
+
+
 @pytest.mark.parametrize("stranger", ["a file", "other content", "another scenario"])
 def test_a_folder_that_is_not_ours_is_left_alone(finished, tmp_path, stranger):
     _, file, _, _ = finished
