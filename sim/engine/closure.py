@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.recorder import ROW
 from sim.engine.state import State
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
 from sim.kernels import places
@@ -13,12 +14,19 @@ Rows = NDArray[np.int64]
 
 
 def settle_accounts(
-    institutions: Rows, displaced: NDArray[np.int32], prepaid: Rows, held: NDArray[np.float64], row: int, state: State
+    institutions: Rows,
+    displaced: NDArray[np.int32],
+    prepaid: Rows,
+    held: NDArray[np.float64],
+    cells: NDArray[np.int16],
+    row: int,
+    state: State,
 ) -> None:
     """What families paid in advance is lost, or comes back as far as it was held in escrow; wages owed are lost.
 
     displaced : children who sit there; prepaid : int64  what each one's family has paid in advance [fen]
-    held : (J,)  share of it that is held in escrow; row : relative month
+    held : (J,)  share of it that is held in escrow; cells : int16 (displaced, C)  groups in which each is counted
+    row : relative month
     """
     back = np.rint(prepaid * held[state.children.at[displaced]]).astype(np.int64)
     refunded, lost = int(back.sum()), int((prepaid - back).sum())
@@ -27,10 +35,12 @@ def settle_accounts(
     state.ledger.transfer(row, PREPAID, INSTITUTIONS, lost)
     state.ledger.transfer(row, STAFF, INSTITUTIONS, unpaid)
     for name, amount in (
-        ("displaced_children", len(displaced)), ("prepaid_lost_fen", lost), ("prepaid_refunded_fen", refunded),
-        ("unpaid_wages_fen", unpaid),
+        ("displaced_children", len(displaced)), ("prepaid_refunded_fen", refunded), ("unpaid_wages_fen", unpaid),
     ):  # fmt: skip
         state.chronicle.count(row, name, amount)
+    by_group = state.chronicle.totals[ROW["prepaid_lost_fen"], row]
+    by_group[0] += lost
+    np.add.at(by_group, cells, (prepaid - back)[:, None])
 
 
 def dissolve_lists(institutions: Rows, today: int, lists: NDArray[np.int64], state: State) -> None:

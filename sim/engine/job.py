@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 from sim import dates
 from sim.draws import Luck
 from sim.engine.constants import Constants
+from sim.engine.counterfactual import Counterfactual
 from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
 from sim.engine.simulation import Simulation
 from sim.engine.state import NO_LIMIT, State, budgets_of, empty_state
@@ -90,6 +91,7 @@ class Replication:
         )
         if unlimited:
             state.offers.places[state.offers.places > 0] = 10**6
+        self._counterfactual = Counterfactual(span.counted)
         self._baseline = self._simulation(state, ())
         self._baseline.choose_once()
         self._checkpoints: dict[int, State] = {}
@@ -128,6 +130,7 @@ class Replication:
         if month is None or month >= self.span.end:
             return self.baseline()
         month = min(self._checkpoints) if straight else month
+        self.baseline()  # to its end: families' gains are counted from it
         simulation = self._simulation(self.checkpoint(month), own, commitment)
         simulation.run_to(self.span.end)
         self.decisions += _decisions(simulation.state, month - self.span.first)
@@ -136,7 +139,15 @@ class Replication:
     def _simulation(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> Simulation:
         """A state under the standing instruments and some more."""
         months = self.world.facts.families.commitment_months if commitment is None else commitment
-        return Simulation(self._constants, state, self._standing + own, len(self._standing), self.span.start, months)
+        return Simulation(
+            self._constants,
+            state,
+            self._standing + own,
+            len(self._standing),
+            self.span.start,
+            months,
+            self._counterfactual,
+        )
 
     def _record(self, state: State, chain: Chain) -> Record:
         """Cut the chronicle to the counted window and gather stays."""
@@ -175,6 +186,7 @@ class Replication:
             claim_relief=claims[3][counted],
             claim_tranche=claims[4][counted],
             concentration=self._concentration(stays),
+            unaided=self._unaided(stays),
         )
 
     def _decision_days(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
@@ -193,6 +205,15 @@ class Replication:
         under = ~np.isnan(ranks)
         weight = 2 * ranks[under] - 1
         return np.array([float((months[under] * weight).sum()), float(months[under].sum())])
+
+    def _unaided(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.int64]:
+        """Full-day child-months of families without a grandparent, by counted month, int64 (months,)."""
+        families, institutions = self.world.families, self.world.institutions
+        which = ~families.grandparent[stays["child"]] & institutions.full_day[stays["at"]]
+        change = np.zeros(self.span.end - self.span.counted + 1, np.int64)
+        np.add.at(change, np.maximum(stays["first"][which].astype(np.int64), 0), 1)
+        np.add.at(change, stays["last"][which].astype(np.int64) + 1, -1)
+        return np.cumsum(change[:-1])
 
     @cached_property
     def _income_rank(self) -> NDArray[np.float64]:

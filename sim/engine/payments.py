@@ -10,6 +10,7 @@ from sim import dates
 from sim.engine.constants import Constants
 from sim.engine.costs import Costs
 from sim.engine.programme import Programme
+from sim.engine.recorder import ROW
 from sim.engine.support import in_order
 from sim.engine.tariff import in_force
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
@@ -161,7 +162,7 @@ class Payments:
             for cash in instrument.cash() if in_force(instrument, day) else ():
                 paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
-                self._state.chronicle.count(row, "cash_fen", int(paid[0]))
+                self._state.chronicle.totals[ROW["cash_fen"], row] += paid
                 if self.payers.own[q]:
                     self._flows[bills.CLAIMED] += paid
         return claims

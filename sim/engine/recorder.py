@@ -49,6 +49,10 @@ TOTALS = (
     *LIST_TOTALS,
     "applications",  # at voucher rounds, by the child's groups; by tranche they stand in TRANCHE_TOTALS
     "vouchers_issued",
+    # what families gain on the baseline
+    "gains_fen",  # by their choices, see `kernels.welfare`
+    "cash_fen",  # by what the treasury pays them whatever they do
+    "prepaid_lost_fen",  # less what closures cost them of fees paid in advance
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
 _CENSUS = {
@@ -80,12 +84,10 @@ CITY_TOTALS = (
     "unpaid_costs_fen",  # an owner's work as head, the wear of the fit-out
     "losing_cash",  # institutions that lost in cash over twelve months
     "losing_in_full",
-    "prepaid_lost_fen",
     "prepaid_refunded_fen",
     "unpaid_wages_fen",
     "administration_fen",  # what programmes cost by themselves
     "standing_fen",
-    "cash_fen",  # what the treasury pays families whatever they do
     "decisions",
 )
 TRANCHE_TOTALS = (
@@ -284,6 +286,7 @@ class Record:
     claim_fen : what the policy's own instruments owe, 0 where only standing ones do; claim_tranche : of its voucher
     claim_relief : what all instruments take off the bill
     concentration : sum over children under three of months enrolled · (2 · income rank − 1), and of months enrolled
+    unaided : int64 (months,)  full-day child-months of families without a grandparent who can care for the child
     """
 
     first: int
@@ -314,6 +317,7 @@ class Record:
     claim_relief: NDArray[np.int32]
     claim_tranche: NDArray[np.int8]
     concentration: NDArray[np.float64]
+    unaided: NDArray[np.int64]
 
     def months(self) -> int:
         """Length of the counted window."""

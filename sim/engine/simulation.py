@@ -13,6 +13,7 @@ from sim import dates
 from sim.engine import census, closure
 from sim.engine.clock import Phase, instant, keep
 from sim.engine.constants import Constants, ages_on
+from sim.engine.counterfactual import Counterfactual
 from sim.engine.desk import VoucherDesk
 from sim.engine.payments import Payments
 from sim.engine.programme import Programme
@@ -34,6 +35,7 @@ class Simulation:
     own_from : place in the chain of the policy's first own instrument
     start : the scenario's start, day 0 of the clock
     commitment : months over which an entrant weighs a one-off relief
+    counterfactual : what the baseline offers: noted by the baseline, gained on by every policy
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Simulation:
         own_from: int,
         start: date,
         commitment: int,
+        counterfactual: Counterfactual,
     ) -> None:
         self._constants, self.state, self._start = constants, state, start
+        self._counterfactual, self._is_baseline = counterfactual, own_from == len(instruments)
         self._commitment = commitment
         self._world = constants.world
         families = self._world.families
@@ -54,6 +58,7 @@ class Simulation:
         self._groups, group = family_groups(instruments, families.income, families.birth_order)
         state.children.group[:] = group
         self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
+        self._gains = np.zeros(len(constants.groups.names), np.int64)
         self._events = np.zeros(places.EVENTS, np.int64)
         self._lists = np.zeros((places.LISTS, BANDS), np.int64)
         self._room = np.empty(len(families), np.int32)
@@ -207,6 +212,8 @@ class Simulation:
         if not self._fees_noted:
             state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
             self._fees_noted = True
+        if self._counterfactual.counts(day):
+            self._value(day, edges)
         decide(
             edges, day.toordinal(), (dates.month_of(day), row), self._constants.luck, ages, self._scene, payers,
             self._log, self._flows, self._room,
@@ -217,6 +224,13 @@ class Simulation:
         if spent.any():
             state.chronicle.dry_day[spent] = day.toordinal()
             self._write_tariff(day)
+
+    def _value(self, day: date, edges: NDArray[np.int64]) -> None:
+        """Note what families face today, or what they gain by it on the baseline."""
+        if self._is_baseline:
+            self._counterfactual.note(day, edges, self._scene)
+        else:
+            self._counterfactual.add_gains(day, edges, self._scene, self._gains)
 
     def _turn_away(self, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
         """Count the day's bills that instruments would have paid a part of, had their budgets lasted.
@@ -281,7 +295,8 @@ class Simulation:
         state, world, row = self.state, self._world, self._row(day)
         market, count, today = self._constants.market, self.state.chronicle.count, day.toordinal()
         displaced, prepaid = self._unused_fees(who, day)
-        closure.settle_accounts(who, displaced, prepaid, self._programme.escrow(day), row, state)
+        cells = self._constants.groups.cells[displaced]
+        closure.settle_accounts(who, displaced, prepaid, self._programme.escrow(day), cells, row, state)
         count(row, "institutions_closed", self._how_many(who))
         state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
         market.turnover.close(who, state)
@@ -310,6 +325,7 @@ class Simulation:
         counted, enrolled, waiting = census.count_heads(self._constants, state, day)
         self._payments.close_month(day, row, self._held(day))
         chronicle.totals[ROW["children"], row] = self._constants.population(day)
+        chronicle.totals[ROW["gains_fen"], row] += self._gains
         chronicle.close_month(row, counted, self._flows, self._log)
         census.note_supply(self._constants, state, self._scene.tariff.posted, row)
         for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
@@ -317,7 +333,7 @@ class Simulation:
         chronicle.note_lists(row, self._lists, waiting.sum(axis=0))
         chronicle.offer_enrolled[row] = enrolled.T
         self._constants.market.remember(dates.month_of(day), waiting, enrolled, state)
-        for counter in (self._flows, self._events, self._lists):
+        for counter in (self._flows, self._gains, self._events, self._lists):
             counter[:] = 0
         self._payments.begin_month()
         state.month = dates.month_of(day) + 1

@@ -195,14 +195,13 @@ def net_fee(
 
 @inner
 def weigh_vouchers(
-    i: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any, shorts: Any, value: Any,
+    i: int, own: int, g: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any, value: Any,
     alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
 ) -> None:  # fmt: skip
     """The same for a child who holds a voucher: it counts whole if enrolled, spread over the commitment if entering.
 
-    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `weigh`
+    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `appraise`
     """
-    own, g = shorts[AT, i], shorts[GROUP, i]
     for k in range(candidate.shape[1]):
         j = candidate[i, k]
         relief = 0.0
@@ -213,33 +212,54 @@ def weigh_vouchers(
 
 
 @inlined
-def weigh(
-    i: int, part: int, candidate: Any, shocked: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any,
+def seated_as(part: int, own: int, value: Any) -> int:
+    """The part as which a child of a part keeps its seat at `own`, an institution or NOBODY.
+
+    One that has outgrown all that its institution offers keeps its seat, valued as when it sat down.
+    """
+    kept = part
+    while own != NOBODY and kept > 0 and value[kept, own] <= CLOSED:
+        kept -= 1
+    return kept
+
+
+@inlined
+def appraise(
+    i: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any, prices: Any,
     posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
 ) -> None:  # fmt: skip
-    """Utilities of child i's candidates as things stand; `part` is its part of the slice.
+    """Utilities of child i's candidates to a family of group g whose child attends `own`, or NOBODY.
 
+    part : of the slice, to which the child belongs; held : whether it holds a voucher
     The columns come one by one: taking them out of their tuples costs more than the work itself, so callers
     do that once for all children.
     worth : float32 (K,)  written
     """
-    band = BAND_OF_PART[part]
-    own, g = shorts[AT, i], shorts[GROUP, i]
-    enrolled = own != NOBODY
-    kind, alpha, months = (ENROLLED if enrolled else ENTRY), draws[ALPHA, i], (1.0 if enrolled else commitment)
+    band, enrolled = BAND_OF_PART[part], own != NOBODY
+    kind, months = (ENROLLED if enrolled else ENTRY), (1.0 if enrolled else commitment)
     base = (np.int64(g) * 3 + band) * posted.shape[1]
-    kept = part  # a child that has outgrown all that its institution offers keeps its seat, valued as when it sat down
-    while enrolled and kept > 0 and value[kept, own] <= CLOSED:
-        kept -= 1
+    kept = seated_as(part, own, value)
     for k in range(candidate.shape[1]):
         j = candidate[i, k]
         worth[k] = (shocked[i, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
-    if counts[HELD, i] > 0:
+    if held:
         weigh_vouchers(
-            i, band, kept, part, months, candidate, shocked, shorts, value, alpha, prices[kind], base, posted, stages,
+            i, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted, stages,
             terms, face, worth,
         )  # fmt: skip
     if enrolled:
         for k in range(candidate.shape[1]):
             if site[candidate[i, k]] == site[own]:
                 worth[k] = worth[k] + stickiness
+
+
+@inlined
+def weigh(
+    i: int, part: int, candidate: Any, shocked: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any,
+    posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
+) -> None:  # fmt: skip
+    """Utilities of child i's candidates as things stand; the rest as in `appraise`."""
+    appraise(
+        i, part, shorts[AT, i], shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, draws[ALPHA, i], value,
+        prices, posted, stages, terms, face, commitment, stickiness, site, worth,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import draws
-from sim.kernels import applications, bills, census, choice, demand, pairing, places
+from sim.kernels import applications, bills, census, choice, demand, pairing, places, welfare
 from sim.kernels.columns import Ages, Children, Offers, Scene, Tariff, Vouchers
 
 HALVES = 2
@@ -87,6 +87,11 @@ def _all_else(e: _Empty) -> None:
     applications.eligible(np.zeros(29, np.int64), none, 0, 0, np.zeros((28, 2), np.int32), none)
     applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, scene, np.zeros(0))
     groups = np.zeros(1, np.int64)
+    faced = welfare.Faced(
+        scene.tariff, scene.offers.value, np.zeros((4, 0), np.bool_), scene.children.group, scene.children.at,
+        scene.vouchers.face,
+    )  # fmt: skip
+    welfare.add_gains(np.zeros(5, np.int64), faced, faced, scene, groups)
     census.population(none, scene.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)

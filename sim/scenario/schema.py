@@ -19,6 +19,7 @@ from sim.scenario.lever import lever_faults
 from sim.scenario.policies import Policy, read_chain, read_policies
 from sim.scenario.room import Ground, policy_troubles, room_troubles
 from sim.scenario.split import SplitFacts, split_faults
+from sim.scenario.welfare import WelfareFacts
 from sim.world.city import CityFacts
 
 
@@ -36,6 +37,7 @@ class Head(BaseModel):
     policy: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=1000)]
     sweep: dict[str, Any] | None = None
     split: SplitFacts | None = None
+    welfare: WelfareFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Scenario:
     knowledge: KnowledgeFacts
     document: Document
     split: SplitFacts | None = None
+    welfare: WelfareFacts | None = None
 
     @property
     def ground(self) -> Ground:
@@ -110,7 +113,7 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     if faults:
         return None, faults
     scenario = Scenario(
-        head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document, head.split
+        head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document, head.split, head.welfare
     )
     return scenario, faults
 

@@ -17,6 +17,7 @@ from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, LIST_TOTALS, ROW, TRA
 from sim.kernels import pairing
 from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
+from sim.scenario.welfare import WelfareFacts
 from sim.study import intervals
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
@@ -140,8 +141,13 @@ METRICS = (
     ),
     Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", ("kind=",), kind="ratio"),
     Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False, kind="ratio"),
+    Metric("consumer_surplus", "yuan", "surplus", groups=(*_PAIRED, "band="), kind="signed"),
+    Metric("mothers_work_months", "months", "work", kind="signed"),
+    Metric("extra_tax", "yuan", "extra_tax", kind="signed"),
+    Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="ratio"),
     *(Metric(f"incidence_{part}", "yuan", f"incidence_{part}", kind="signed") for part in INCIDENCE),
 )
+KNOWLEDGE = ("cost_per_added_child_month", "inframarginal_share", "mvpf")  # told at the ends of each assumption
 _STOCKS = {
     "children", "enrolled", "enrolled_under_36", "waiting", "on_lists", "places", "institutions", "fee_places",
     "full_day_places", "full_time", "losing_cash", "losing_in_full",
@@ -150,12 +156,13 @@ _EVENTS = (
     "openings", "closures", "institutions_opened", "institutions_closed", "displaced_children", "losing_cash",
     "losing_in_full",
 )  # fmt: skip
+_WELFARE = {"mothers_work_months", "extra_tax"}  # where the scenario says how much of it there is
 BUDGETS = {"unspent_budget", "ran_dry", "run_dry_day", "turned_away"}
 _ENDS = {"vouchers_live"}  # what is left when the window closes, so that issued = redeemed + expired + live
 
 
-def outcome(record: Record, baseline: Record) -> Outcome:
-    """Pair a record with the baseline of the same luck."""
+def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = None) -> Outcome:
+    """Pair a record with the baseline of the same luck; welfare : what mothers' work brings, where it is to count."""
     tiers = record.tranche.shape[2]
     groups = (*record.groups, *(f"tranche={t + 1}" for t in range(tiers)))
     wide: Callable[[Floats], Floats] = partial(_widen, groups=len(groups))
@@ -181,7 +188,8 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     for part, prefix in (("waiting_ended", "waiting_"), ("days_on_list", "days_to_")):
         monthly[part] = wide(np.sum([total[prefix + ending] for ending in LIST_ENDINGS], axis=0))
     monthly |= {name: wide(city[name]) for name in _EVENTS}
-    monthly |= {name: wide(city[f"{name}_fen"] / 100) for name in ("prepaid_lost", "prepaid_refunded", "unpaid_wages")}
+    monthly |= {name: wide(city[f"{name}_fen"] / 100) for name in ("prepaid_refunded", "unpaid_wages")}
+    monthly["prepaid_lost"] = wide(total["prepaid_lost_fen"][:, :1] / 100)
     parts = incidence(record, baseline).named()
     monthly |= {f"incidence_{part}": wide(fen[:, None] / 100) for part, fen in parts.items()}
     monthly |= _voucher_parts(record, len(groups))
@@ -192,6 +200,7 @@ def outcome(record: Record, baseline: Record) -> Outcome:
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
     monthly |= _money(record, baseline, monthly["public_cost"])
+    monthly |= _welfare(record, baseline, monthly["extra_cost"], welfare)
     limited = record.own & (record.budget("budget") >= 0)
     monthly["turned_away"] = wide(record.turned_away[:, limited].sum(axis=1, dtype=float)[:, None])
     window = {name: _over_window(name, values) for name, values in monthly.items()}
@@ -328,6 +337,22 @@ def _money(record: Record, baseline: Record, public_cost: Floats) -> dict[str, F
     return {"extra_cost": extra, "fee_rise_yuan": rise}
 
 
+def _welfare(record: Record, baseline: Record, extra_cost: Floats, welfare: WelfareFacts | None) -> dict[str, Floats]:
+    """What families gain on the baseline, mothers' work and its taxes, and the cost net of these, by month.
+
+    extra_cost : (months, groups)  [yuan]
+    """
+    surplus, work, tax = (np.zeros_like(extra_cost) for _ in range(3))
+    for name, sign in (("gains_fen", 1), ("cash_fen", 1), ("prepaid_lost_fen", -1)):
+        change = record.totals[ROW[name]] - baseline.totals[ROW[name]]
+        surplus[:, : len(record.groups)] += sign * change / 100
+    if welfare is not None:
+        work[:, 0] = welfare.work_per_child_month * (record.unaided - baseline.unaided)
+        tax[:, 0] = welfare.tax_per_work_month * work[:, 0]
+    parts = {"surplus": surplus, "work": work, "extra_tax": tax, "net_cost": extra_cost - tax}
+    return parts | {"counts_work": np.full_like(work, welfare is not None)}
+
+
 def _concentration(record: Record, groups: int) -> dict[str, Floats]:
     """The two parts of the concentration index, of the whole city."""
     top, bottom = np.zeros(groups), np.zeros(groups)
@@ -349,6 +374,8 @@ def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
     if metric.name in BUDGETS:
         part = "budgets_for_families" if metric.name == "turned_away" else "budgets"
         return bool(outcomes[0].window[part][0] > 0)
+    if metric.name in _WELFARE:
+        return bool(outcomes[0].window["counts_work"][0] > 0)
     of_vouchers = "voucher" in metric.name or metric.name.startswith(("applications", "redemption_rate"))
     return not of_vouchers or _has_vouchers(outcomes)
 
@@ -370,7 +397,7 @@ def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outc
     """Paired difference from the baseline. Of what is itself a comparison, or the baseline has none of, undefined."""
     if (
         metric.name in BUDGETS
-        or metric.name in ("cost_per_added_child_month", "pass_through")
+        or metric.name in ("cost_per_added_child_month", "pass_through", "mvpf")
         or "inframarginal" in metric.name
     ):
         return Estimate(None)
@@ -419,7 +446,7 @@ def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataF
 
 
 def _knowledge_rows(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> Iterable[tuple[object, ...]]:
-    """How cost per added child-month and the inframarginal share move with each assumption, luck held fixed."""
+    """How the metrics of KNOWLEDGE move with each assumption, luck held fixed."""
     ends: dict[tuple[str, str], dict[str, Sequence[Outcome]]] = {}
     for arm in plan.arms:
         if arm.role == "knowledge":
@@ -430,7 +457,7 @@ def _knowledge_rows(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> It
         # an end at the central value is no arm of its own
         low_end, high_end = (by_end.get(end, central) for end in ("low", "high"))
         for metric in METRICS:
-            if metric.name in ("cost_per_added_child_month", "inframarginal_share"):
+            if metric.name in KNOWLEDGE:
                 if estimate(metric, headline, 0).value is None:
                     continue  # where luck hides the figure, an assumption cannot be seen to move it
                 value, low, high = (_point(metric, o) for o in (central, low_end, high_end))

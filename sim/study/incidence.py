@@ -156,24 +156,27 @@ def incidence(record: Record, baseline: Record) -> Incidence:
         rows = [CITY_TOTALS.index(name) for name in names]
         return np.asarray(record.city[rows].sum(axis=0) - baseline.city[rows].sum(axis=0))
 
+    def change_of_all(name: str) -> Fen:
+        return np.asarray(record.totals[ROW[name], :, 0] - baseline.totals[ROW[name], :, 0])
+
     month, band, at = here.month[always], here.band[always], here.at[always]
     dearer = here.posted[always] - there.posted[before]
     same_offer = here.posted[always] - posted_fees(baseline, here.slot[always], band, at)
     stands = (at == there.at[before]) | np.asarray(baseline.offer_open.any(axis=1))[month, at]
     rise = np.where(stands, same_offer, 0)
-    unpaid = change("unpaid_wages_fen")
+    unpaid, lost = change("unpaid_wages_fen"), change_of_all("prepaid_lost_fen")
     found = Incidence(
         always_takers=monthly(month, here.relief[always] - there.relief[before]),
         fee_rise=-monthly(month, rise),
         other_offers=-monthly(month, dearer - rise),
         new_users=-monthly(here.month[new], here.posted[new] - here.relief[new]),
         crowded_out=monthly(there.month[gone], there.posted[gone] - there.relief[gone]),
-        cash=change("cash_fen"),
-        lost_fees=-change("prepaid_lost_fen"),
+        cash=change_of_all("cash_fen"),
+        lost_fees=-lost,
         staff=change("staff_fen") - unpaid,
         other_costs=change("rent_fen", "goods_fen"),
         administration=change("administration_fen"),
-        profit=change("profit_fen", "prepaid_lost_fen") + unpaid,
+        profit=change("profit_fen") + lost + unpaid,
     )
     _check(found, record, baseline)
     return found

@@ -145,7 +145,7 @@ def work(task: Task, folder: Path) -> Done:
         try:
             baseline = baseline or record_of(task.home, ())
             record = record_of(arm.setting, arm.own) if arm.own else baseline
-            outcomes[arm.key] = compare.outcome(record, baseline)
+            outcomes[arm.key] = compare.outcome(record, baseline, scenario.welfare)
         except StoreError:
             raise
         except Exception:

@@ -206,9 +206,8 @@ def test_families_and_institutions_balance(busy: Town) -> None:
     record, rows = busy.baseline, slice(busy.span.counted - busy.span.first, -1)
     families, prepaid = state.ledger.book[rows, FAMILIES], state.ledger.book[rows, PREPAID]
     cash = record.claims[:-1, 0]
-    profit, lost, unpaid = (
-        record.city[CITY_TOTALS.index(name)][:-1] for name in ("profit_fen", "prepaid_lost_fen", "unpaid_wages_fen")
-    )
+    lost = total(record, "prepaid_lost_fen")[:-1]
+    profit, unpaid = (record.city[CITY_TOTALS.index(name)][:-1] for name in ("profit_fen", "unpaid_wages_fen"))
     assert (families == cash - total(record, "net_fen")[:-1] - (prepaid + lost)).all()
     costs = state.ledger.book[rows, STAFF : SUPPLIERS + 1].sum(axis=1) + unpaid
     assert (profit == total(record, "net_fen")[:-1] + record.claims[:-1, 1:].sum(axis=1) - costs).all()

@@ -15,7 +15,7 @@ from sim.dates import MIXED, YEAR
 from sim.draws import Luck
 from sim.engine.costs import CostRules, Costs
 from sim.engine.market import Market
-from sim.engine.recorder import CITY_TOTALS
+from sim.engine.recorder import CITY_TOTALS, ROW
 from sim.engine.simulation import Simulation
 from sim.engine.state import MarketColumns, State
 from sim.engine.support import Support, support
@@ -29,7 +29,8 @@ CLOSURES = ("institutions_closed", "prepaid_lost_fen", "prepaid_refunded_fen", "
 
 def counted(state: State, name: str) -> NDArray[np.int64]:
     """A total of the city by month, from the run's first month on."""
-    return state.chronicle.city[CITY_TOTALS.index(name)]
+    totals = state.chronicle.totals
+    return totals[ROW[name], :, 0] if name in ROW else state.chronicle.city[CITY_TOTALS.index(name)]
 
 
 def simulation(town: Town, month: int, *own: Any) -> Simulation:

@@ -293,7 +293,8 @@ def test_what_it_costs_is_what_others_gain(
         row = CITY_TOTALS.index(name)
         return np.asarray(record.city[row] - baseline.city[row])
 
-    lost, unpaid = change("prepaid_lost_fen"), change("unpaid_wages_fen")
+    lost = total(record, "prepaid_lost_fen") - total(baseline, "prepaid_lost_fen")
+    unpaid = change("unpaid_wages_fen")
     owed = record.claims.sum(axis=1) - baseline.claims.sum(axis=1)
     cash = sum(
         (r.claims[:, [n for n, k in enumerate(r.instrument_kinds) if pays_cash(k)]].sum(axis=1) * sign)
@@ -309,8 +310,8 @@ def test_what_it_costs_is_what_others_gain(
     assert (found.administration.sum() > 0) == (menu()[kind].overhead is not Instrument.overhead)
     assert (found.profit == change("profit_fen") + lost + unpaid).all()
     assert all(part.dtype == np.int64 for part in found.named().values())
-    closed = baseline.city[[CITY_TOTALS.index(n) for n in ("prepaid_lost_fen", "unpaid_wages_fen")]].sum(axis=1)
-    assert (closed > 0).all(), "institutions close, with fees lost and wages owed"
+    assert total(baseline, "prepaid_lost_fen").sum() > 0, "institutions close, with fees lost"
+    assert baseline.city[CITY_TOTALS.index("unpaid_wages_fen")].sum() > 0, "and wages owed"
     assert (change("prepaid_refunded_fen").sum() > 0) == (kind == "prepayment_escrow")
 
 

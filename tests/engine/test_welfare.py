@@ -1,0 +1,201 @@
+"""What families gain: nothing where nothing changes, what they save where they would have come anyway, never more than
+is paid where nothing but money changes, and the logit's own answer on the average of many draws."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from town import SETTLED, Town, instrument, settle, total
+
+from sim.engine.recorder import Record
+from sim.kernels.choice import EULER
+from sim.kernels.columns import CLOSED, PARTS, Children, Offers, Scene, Tariff, Vouchers
+from sim.kernels.welfare import Faced, add_gains
+from sim.study.compare import outcome
+from sim.study.incidence import bills_of
+
+
+def everyone(face: float, **parameters: Any) -> Any:
+    """A pool whose vouchers any child gets and any institution takes, month after month."""
+    tranche = {"months": [0, 47], "face_value": face, "per_round": 100_000}
+    sure = {"hassle": 0.0, "aware_enrolled": 1.0, "aware_others": 1.0, "redeem_at": "any", "valid_days": 27}
+    return instrument("voucher_pool", tranches=[tranche], **{**sure, **parameters})
+
+
+@pytest.fixture(scope="module")
+def level() -> Town:
+    """The hamlet with places without limit, where no fee moves and families don't cling to what they have."""
+    return settle(*SETTLED, "city.families.stickiness=0", unlimited=True, supply={"review_months": 1200})
+
+
+def relief(record: Record, baseline: Record) -> tuple[int, int]:
+    """Fen that the policy takes off bills: of children enrolled in the same month of the baseline, and of all."""
+    here, there = bills_of(record), bills_of(baseline)
+    return int(here.relief[np.isin(here.key, there.key)].sum()), int(here.relief.sum())
+
+
+def gains(record: Record, group: str = "all") -> int:
+    """Fen that families gain by their choices."""
+    return int(total(record, "gains_fen", group).sum())
+
+
+@pytest.mark.parametrize("kind", ["fee_subsidy", "voucher_pool"])
+@pytest.mark.parametrize("size", [40.0, 300.0, 900.0])
+def test_gains_lie_between_what_those_who_come_anyway_save_and_what_is_paid(
+    kind: str, size: float, level: Town
+) -> None:
+    """The law of design section 6: at fixed fees and without limits of places."""
+    tool = everyone(size) if kind == "voucher_pool" else instrument(kind, amount=size)
+    record, baseline = level.run(tool), level.baseline
+    assert (record.fee == baseline.fee).all(), "no fee moves here"
+    anyway, paid = relief(record, baseline)
+    assert anyway < paid, "some came for the money"
+    assert anyway <= gains(record) <= paid
+    assert gains(record) > anyway, "and they have something of it"
+
+
+def test_who_comes_anyway_gains_the_fall_of_its_bill_to_the_fen(level: Town) -> None:
+    """A relief of a fen brings nobody: the gain is what is paid."""
+    record, baseline = level.run(instrument("fee_subsidy", amount=0.01)), level.baseline
+    anyway, paid = relief(record, baseline)
+    assert anyway == paid == gains(record) > 1000
+
+
+def test_a_small_relief_brings_those_who_have_little_of_it(level: Town) -> None:
+    """Of those a small lasting relief brings the least that would have is spread evenly: they keep half (Harberger)."""
+    record = level.run(instrument("fee_subsidy", amount=60.0))
+    anyway, paid = relief(record, level.baseline)
+    assert (gains(record) - anyway) / (paid - anyway) == pytest.approx(0.5, abs=0.06)
+
+
+def test_groups_are_parts_of_all(town: Town) -> None:
+    """In a town where fees move and places are short; a child is of one fifth, one district, one order, one band."""
+    record = town.run(instrument("fee_subsidy", amount=500.0, income_limit=9000.0))
+    assert gains(record) > 0
+    for prefix in ("quintile=", "district=", "birth_order=", "band="):
+        assert sum(gains(record, g) for g in record.groups if g.startswith(prefix)) == gains(record)
+    assert not total(town.baseline, "gains_fen").any()
+
+
+def test_the_poor_gain_what_is_for_the_poor(level: Town) -> None:
+    """At fixed fees and with room for all nobody is touched whom a policy does not reach."""
+    record = level.run(instrument("fee_subsidy", amount=500.0, income_limit=7000.0))
+    assert (level.world.families.income[level.world.families.quintile == 4] > 7000).all()
+    assert gains(record, "quintile=1") > 0
+    assert gains(record, "quintile=5") == 0
+
+
+def test_money_that_is_paid_to_all_is_worth_itself(level: Town) -> None:
+    """Cash moves who enrols a little, and nobody's surplus by more or less than the cash."""
+    record = level.run(instrument("cash_allowance", yuan_per_month=200.0, from_months=0, to_months=36))
+    found = outcome(record, level.baseline).window
+    assert gains(record) == 0
+    assert found["surplus"][0] == found["extra_cost"][0] > 0
+    fifths = [n for n, group in enumerate(record.groups) if group.startswith("quintile=")]
+    assert found["surplus"][fifths].sum() == pytest.approx(found["surplus"][0])
+    assert (found["surplus"][fifths] > 0).all()
+
+
+# ---- the kernel by itself: children who stay at home so far, offered one thing here and another there
+
+N, K, ALPHA_OF_ALL = 40_000, 3, 0.002
+
+
+def scene_of(fixed: float, rng: np.random.Generator) -> Scene:
+    """Children at home, all toddlers of one day, among K institutions that none of them attends."""
+    children = Children.at_home(K, N)
+    children.shocked[:] = fixed + rng.gumbel(size=(N, K))
+    children.draws[:] = children.shocked.max(axis=1), rng.gumbel(size=N), np.full(N, ALPHA_OF_ALL)
+    offers = Offers(
+        np.zeros((K, 3)),
+        np.zeros((PARTS, K), np.float32),
+        np.zeros((2, K, 4), np.int32),
+        np.zeros((4, 3 * K), np.int32),
+    )
+    return Scene(
+        birth=np.zeros(N, np.int32),
+        candidate=np.tile(np.arange(K, dtype=np.int16), (N, 1)),
+        fixed=np.full((N, K), fixed, np.float32),
+        outside=np.zeros(N, np.float32),
+        lasting=np.full(N, fixed, np.float32),
+        cells=np.tile(np.array([4, 5, 6], np.int16), (N, 1)),
+        kind_cell=np.zeros(K, np.int16),
+        children=children,
+        offers=offers,
+        vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8)),
+        tariff=tariff_of(np.zeros(K)),
+        stickiness=np.float32(0),
+        site=np.arange(K, dtype=np.int32),
+        events=np.zeros(5, np.int64),
+        lists=np.zeros((17, 3), np.int64),
+    )
+
+
+def tariff_of(fees: NDArray[np.float64]) -> Tariff:
+    """A tariff that knows no instrument."""
+    posted = np.tile(fees, (3, 1))
+    prices = np.tile(posted.ravel(), (3, 1)).astype(np.float32)
+    bounds = np.array([[fees.min()] * PARTS, [fees.min()] * PARTS, [0.0] * PARTS], np.float32)
+    return Tariff(prices, bounds, posted, np.zeros((3, 0, 1, 3, K)), np.zeros((3, 0), np.int16), 3.0)
+
+
+def faced(scene: Scene, fees: NDArray[np.float64], free: tuple[bool, ...] = (True,) * K) -> Faced:
+    """What these children face: fees, and whether there are seats."""
+    value = np.zeros((PARTS, K), np.float32)
+    nowhere = np.full(N, -1, np.int16)
+    return Faced(
+        tariff_of(fees), value, np.tile(np.array(free), (PARTS, 1)), np.zeros(N, np.int16), nowhere, scene.vouchers.face
+    )
+
+
+def yuan(scene: Scene, here: Faced, there: Faced) -> float:
+    """The mean gain [yuan]."""
+    out = np.zeros(7, np.int64)
+    add_gains(np.array([0, 0, N, N, N]), here, there, scene, out)
+    assert out[0] == out[2] == out[4] == out[5] == out[6]
+    return float(out[0]) / 100 / N
+
+
+FEES = np.array([1000.0, 1300.0, 1600.0])
+
+
+@pytest.mark.parametrize("fixed", [-1.0, 1.5, 4.0])
+@pytest.mark.parametrize("cut", [(250.0, 250.0, 250.0), (600.0, 0.0, 0.0), (-400.0, 0.0, 300.0)])
+def test_the_mean_gain_is_the_difference_of_logsums(fixed: float, cut: tuple[float, ...]) -> None:
+    """Small and Rosen (1981): the mean of the best utility is the logsum and Euler's constant."""
+    scene = scene_of(fixed, np.random.default_rng(5))
+    before, after = FEES, FEES - np.array(cut)
+
+    def logsum(fees: NDArray[np.float64]) -> float:
+        return float(np.log(1 + np.exp(fixed - ALPHA_OF_ALL * fees).sum()) + EULER)
+
+    expected = (logsum(after) - logsum(before)) / ALPHA_OF_ALL
+    found = yuan(scene, faced(scene, after), faced(scene, before))
+    assert found == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
+
+
+def test_what_one_side_gives_the_other_takes() -> None:
+    scene = scene_of(1.0, np.random.default_rng(6))
+    cheap, dear = faced(scene, FEES - 300), faced(scene, FEES, (True, False, True))
+    assert yuan(scene, cheap, dear) == -yuan(scene, dear, cheap) > 0
+    assert yuan(scene, dear, dear) == 0
+
+
+def test_a_seat_is_worth_what_it_is_better_than_the_next_best() -> None:
+    """Where the only free seat is taken away, that is the whole surplus of care: the logsum of one offer and home."""
+    scene = scene_of(1.5, np.random.default_rng(7))
+    one, none = faced(scene, FEES, (True, False, False)), faced(scene, FEES, (False, False, False))
+    expected = np.log(1 + np.exp(1.5 - ALPHA_OF_ALL * FEES[0])) / ALPHA_OF_ALL
+    assert yuan(scene, one, none) == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
+
+
+def test_closed_offers_are_worth_nothing() -> None:
+    scene = scene_of(1.5, np.random.default_rng(8))
+    all_open = faced(scene, FEES)
+    value = all_open.value.copy()
+    value[:, 1:] = CLOSED
+    shut = all_open._replace(value=value)
+    full = faced(scene, FEES, (True, False, False))
+    assert yuan(scene, shut, full) == 0
+    assert yuan(scene, all_open, shut) == yuan(scene, all_open, full) > 0
