@@ -290,7 +290,7 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:, :end, :tiers]
         if name in ("claims", "turned_away"):
             return value[:end, :both]
-        if name in ("fee", "offer_enrolled", "offer_open"):
+        if name in ("fee", "offer_enrolled", "offer_open", "unaided"):
             return value[:end]
         if name == "own":
             return value[:both]

@@ -14,8 +14,21 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, seated_as
-from sim.kernels.columns import ALONE, ALPHA, BAND_OF_PART, CLOSED, LEAST, MOST, NOBODY, PARTS, PEAK, Tariff
+from sim.kernels.choice import AS_HELD, appraise, net_fee, seated_as
+from sim.kernels.columns import (
+    ALONE,
+    ALPHA,
+    BAND_OF_PART,
+    CLOSED,
+    ENROLLED,
+    ENTRY,
+    LEAST,
+    MOST,
+    NOBODY,
+    PARTS,
+    PEAK,
+    Tariff,
+)
 
 HOME = -1  # the alternative of staying out
 
@@ -47,113 +60,178 @@ def holds(i: int, face: Any) -> bool:
 
 
 @inlined
-def seat_for(i: int, part: int, j: int, side: Any) -> bool:
+def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
     """Whether institution j has a seat for child i, be it its own."""
-    found: bool = (side.free[part, j] and side.value[part, j] > CLOSED) or side.at[i] == j
+    found: bool = (free[part, j] and value[part, j] > CLOSED) or at[i] == j
     return found
 
 
 @inner
-def best(i: int, part: int, own: int, sticks: Any, side: Any, scene: Any, worth: Any) -> int:
-    """Candidate that is best for child i on one side, of those with a seat for it, or HOME.
+def screen(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
+    """Write the rows of those of one part who may gain or lose; returns how many.
 
-    own : institution attended, to which the family sticks by `sticks`
-    worth : float32 (K,)  written: utilities of all candidates, as `choice.appraise` weighs them
+    Passed over are those who would stay out at the better of both sides' best and cheapest institutions, a bound that
+    is read in order (see `choice.screen`); of the others those whom neither side's offers would bring, and those to
+    whom both sides offer the same.
+
+    rows : int64 (at least end − first,)  written
     """
-    candidate, tariff, draws = scene.candidate, side.tariff, scene.children.draws
-    appraise(
-        i, part, own, side.group[i], holds(i, side.face), candidate, scene.children.shocked, draws[ALPHA, i],
-        side.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, side.face, tariff.commitment, sticks,
-        scene.site, worth,
-    )  # fmt: skip
-    pick, top = HOME, draws[ALONE, i]
-    for k in range(candidate.shape[1]):
-        if worth[k] > top and seat_for(i, part, candidate[i, k], side):
-            pick, top = k, worth[k]
-    return pick
+    candidate, shocked, draws = scene.candidate, scene.children.shocked, scene.children.draws
+    band, institutions = BAND_OF_PART[part], here.value.shape[1]
+    value, other_value, free, other_free = here.value, there.value, here.free, there.free
+    prices, other_prices = here.tariff.prices, there.tariff.prices
+    highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
+    cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
+    at, other_at, face, other_face = here.at, there.at, here.face, there.face
+    group, other_group = here.group, there.group
+    near = 0
+    for i in range(first, end):
+        most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
+        known = (at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
+        rows[near] = i
+        near += 1 if (most >= np.float32(0)) | known else 0
+    kept = 0
+    for m in range(near):
+        i = rows[m]
+        comes = (at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
+        base = (np.int64(group[i]) * 3 + band) * institutions
+        other_base = (np.int64(other_group[i]) * 3 + band) * institutions
+        if not comes:
+            alpha, alone = draws[ALPHA, i], draws[ALONE, i]
+            for k in range(candidate.shape[1]):
+                j = np.int64(candidate[i, k])
+                cheaper = min(prices[ENTRY, base + j], other_prices[ENTRY, other_base + j])
+                comes |= (shocked[i, k] + max(value[part, j], other_value[part, j])) - alpha * cheaper > alone
+        touched = (at[i] != other_at[i]) | holds(i, face) | holds(i, other_face)
+        if comes and not touched:
+            kind = ENTRY if at[i] == NOBODY else ENROLLED
+            touched = at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
+            for k in range(candidate.shape[1]):
+                j = np.int64(candidate[i, k])
+                touched |= prices[kind, base + j] != other_prices[kind, other_base + j]
+                touched |= (value[part, j] != other_value[part, j]) | (free[part, j] != other_free[part, j])
+        rows[kept] = i
+        kept += 1 if comes and touched else 0
+    return kept
 
 
 @inner
-def enjoyed(i: int, part: int, own: int, sticks: Any, k: int, side: Any, scene: Any) -> float:
-    """Utility of child i's k-th candidate less that of staying out, its bill paid as it falls due, in yuan."""
-    j, tariff, draws = np.int64(scene.candidate[i, k]), side.tariff, scene.children.draws
-    band = BAND_OF_PART[part]
-    net = net_fee(
-        i, side.group[i], band, j, tariff.posted[band, j], tariff.stages, tariff.terms, side.face, AS_HELD, 0.0
-    )
-    gross = np.float64(scene.children.shocked[i, k]) - np.float64(draws[ALONE, i])
-    gross += np.float64(side.value[seated_as(part, own, side.value) if j == own else part, j])
-    if own != NOBODY and scene.site[j] == scene.site[own]:
-        gross += np.float64(sticks)
-    return gross / np.float64(draws[ALPHA, i]) - np.float64(fen(net)) / 100.0
+def stick(rows: Any, part: int, here: Any, there: Any, stickiness: Any, sticks: Any) -> None:
+    """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
+
+    A habit is no gain: where the baseline has no seat for it, a child is as one that has just come.
+    """
+    at, free, value, other_at = here.at, there.free, there.value, there.at
+    for m in range(rows.size):
+        i = rows[m]
+        settled = at[i] == NOBODY or seat_for(i, part, at[i], free, value, other_at)
+        sticks[m] = stickiness if settled else np.float32(0)
 
 
 @inner
-def brought(
-    i: int, part: int, own: int, sticks: Any, k: int, here: Any, there: Any, scene: Any, worth: Any, otherwise: Any
-) -> float:
-    """What child i has of its k-th candidate being better on one side than on the other, where it stays out [yuan].
+def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, worths: Any, picks: Any) -> None:
+    """The candidate that is best for each of some children on one side, of those with a seat for it.
 
-    Where there is no seat for it on the other side that is all it enjoys. Else it is the difference in money less the
-    least that would have brought it, which is the same part of it as of the difference that the family perceives.
-    worth, otherwise : float32 (K,)  utilities here and there as families weigh them
+    owns : int16 (n,)  institution each child attends, to which its family sticks by `sticks`, float32 (rows,)
+    worths : float32 (rows, K)  written: utilities of all candidates, as `choice.appraise` weighs them
+    picks : int64 (rows,)  written: one of the candidates, or HOME
     """
-    enjoys = enjoyed(i, part, own, sticks, k, here, scene)
-    if not seat_for(i, part, scene.candidate[i, k], there):
-        return enjoys
-    alone = np.float64(scene.children.draws[ALONE, i])
-    share = (np.float64(worth[k]) - alone) / (np.float64(worth[k]) - np.float64(otherwise[k]))
-    return (enjoys - enjoyed(i, part, own, sticks, k, there, scene)) * share
+    candidate, shocked, draws, site = scene.candidate, scene.children.shocked, scene.children.draws, scene.site
+    value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
+    prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
+    commitment = side.tariff.commitment
+    for m in range(rows.size):
+        i, worth = rows[m], worths[m]
+        appraise(
+            i, part, owns[i], group[i], holds(i, face), candidate, shocked, draws[ALPHA, i], value, prices, posted,
+            stages, terms, face, commitment, sticks[m], site, worth,
+        )  # fmt: skip
+        picks[m], top = HOME, draws[ALONE, i]
+        for k in range(candidate.shape[1]):
+            if worth[k] > top and seat_for(i, part, candidate[i, k], free, value, at):
+                picks[m], top = k, worth[k]
 
 
 @inner
-def gain(i: int, part: int, here: Any, there: Any, scene: Any, worth: Any, otherwise: Any) -> float:
-    """What it is worth to the family of child i to face `here` and not `there` this month [yuan].
+def enjoy(
+    rows: Any, part: int, owns: Any, sticks: Any, picks: Any, side: Any, scene: Any, money: Any, seated: Any
+) -> None:
+    """What the picks of both sides would be worth on this one beside staying out, bills paid as they fall due [yuan].
 
-    worth, otherwise : float32 (K,)  to work in
+    picks : int64 (2, rows)
+    money : float64 (2, rows)  written; seated : bool (2, rows)  written: whether the child would find a seat
     """
-    own = here.at[i]
-    # a habit is no gain: where there is no seat for it on the other side, a child is as one that has just come
-    sticks = scene.stickiness if own == NOBODY or seat_for(i, part, own, there) else np.float32(0)
-    now = best(i, part, own, sticks, here, scene, worth)
-    then = best(i, part, own, sticks, there, scene, otherwise)
-    if now == HOME and then == HOME:
-        return 0.0
-    if then == HOME:
-        return brought(i, part, own, sticks, now, here, there, scene, worth, otherwise)
-    if now == HOME:
-        return -brought(i, part, own, sticks, then, there, here, scene, otherwise, worth)
-    return enjoyed(i, part, own, sticks, now, here, scene) - enjoyed(i, part, own, sticks, then, there, scene)
+    candidate, shocked, draws, site = scene.candidate, scene.children.shocked, scene.children.draws, scene.site
+    value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
+    posted, stages, terms, band = side.tariff.posted, side.tariff.stages, side.tariff.terms, BAND_OF_PART[part]
+    for s in range(2):
+        for m in range(rows.size):
+            i, k = rows[m], picks[s, m]
+            if k == HOME:
+                continue
+            j, own = np.int64(candidate[i, k]), np.int64(owns[i])
+            net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
+            gross = np.float64(shocked[i, k]) - np.float64(draws[ALONE, i])
+            gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
+            if own != NOBODY and site[j] == site[own]:
+                gross += np.float64(sticks[m])
+            money[s, m] = gross / np.float64(draws[ALPHA, i]) - np.float64(fen(net)) / 100.0
+            seated[s, m] = seat_for(i, part, j, free, value, at)
+
+
+@inlined
+def brought(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
+    """What a family has of an offer that brings its child on one side, while on the other it stays out [yuan].
+
+    Where the other side has no seat for it that is all it enjoys. Else it is the difference in money less the least
+    that would have brought it, which is the same part of it as of the difference that the family perceives.
+    enjoyed, elsewhere : the offer's worth in money here and there; seated : whether there is a seat there
+    worth, otherwise : its utility here and there as the family weighs it; alone : of staying out
+    """
+    if not seated:
+        return enjoyed
+    share = (np.float64(worth) - np.float64(alone)) / (np.float64(worth) - np.float64(otherwise))
+    return (enjoyed - elsewhere) * share
 
 
 @entry
 def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
-    """Add up what a day's families gain, by the groups of their children, before they decide.
-
-    Most would stay out at the better of both sides' best and cheapest institutions: the bound of `choice.screen`.
+    """Add up what it is worth to a day's families to face `here` and not `there`, before they decide.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     here, there : Faced  under the policy and under the baseline
-    out : int64 (groups,)  added to [fen]; group 0 is all, 1 to 3 the bands
+    out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
-    draws, cells = scene.children.draws, scene.cells
-    worth, otherwise = np.empty(scene.candidate.shape[1], np.float32), np.empty(scene.candidate.shape[1], np.float32)
-    near = np.empty(BLOCK, np.int64)
+    cells, draws, size = scene.cells, scene.children.draws, scene.candidate.shape[1]
+    room = np.empty(max(edges[1:] - edges[:-1]), np.int64)
     for p in range(PARTS):
         part = PARTS - 1 - p
-        highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
-        cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
-        for first in range(edges[p], edges[p + 1], BLOCK):
-            n = 0
-            for i in range(first, min(first + BLOCK, edges[p + 1])):
-                most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
-                near[n] = i
-                known = here.at[i] != NOBODY or holds(i, here.face) or holds(i, there.face)
-                n += 1 if most >= np.float32(0) or known else 0
-            for m in range(n):
-                i = near[m]
-                amount = fen(gain(i, part, here, there, scene, worth, otherwise))
-                out[0] += amount
-                out[1 + BAND_OF_PART[part]] += amount
-                for c in range(cells.shape[1]):
-                    out[cells[i, c]] += amount
+        near = screen(edges[p], edges[p + 1], part, here, there, scene, room)
+        rows, sticks = room[:near], np.empty(near, np.float32)
+        worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
+        money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
+        stick(rows, part, here, there, scene.stickiness, sticks)
+        for s in range(2):
+            pick(rows, part, here.at, sticks, here if s == 0 else there, scene, worths[s], picks[s])
+        for s in range(2):
+            enjoy(rows, part, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
+        for m in range(near):
+            i, now, then = rows[m], picks[0, m], picks[1, m]
+            if now == HOME and then == HOME:
+                continue
+            alone = draws[ALONE, i]
+            if then == HOME:
+                gain = brought(
+                    money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone
+                )
+            elif now == HOME:
+                gain = -brought(
+                    money[1, 1, m], money[0, 1, m], seated[0, 1, m], worths[1, m, then], worths[0, m, then], alone
+                )
+            else:
+                gain = money[0, 0, m] - money[1, 1, m]
+            amount = fen(gain)
+            out[0] += amount
+            out[1 + BAND_OF_PART[part]] += amount
+            for c in range(cells.shape[1]):
+                out[cells[i, c]] += amount

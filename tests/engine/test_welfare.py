@@ -23,10 +23,21 @@ def everyone(face: float, **parameters: Any) -> Any:
     return instrument("voucher_pool", tranches=[tranche], **{**sure, **parameters})
 
 
+def without_limits(*settings: str) -> Town:
+    """The hamlet with places without limit, where no fee moves."""
+    return settle(*SETTLED, *settings, unlimited=True, supply={"review_months": 1200})
+
+
 @pytest.fixture(scope="module")
 def level() -> Town:
-    """The hamlet with places without limit, where no fee moves and families don't cling to what they have."""
-    return settle(*SETTLED, "city.families.stickiness=0", unlimited=True, supply={"review_months": 1200})
+    """Where families do not cling to what they have either."""
+    return without_limits("city.families.stickiness=0")
+
+
+@pytest.fixture(scope="module")
+def clinging() -> Town:
+    """Where they do, as in the hamlet."""
+    return without_limits()
 
 
 def relief(record: Record, baseline: Record) -> tuple[int, int]:
@@ -42,12 +53,14 @@ def gains(record: Record, group: str = "all") -> int:
 
 @pytest.mark.parametrize("kind", ["fee_subsidy", "voucher_pool"])
 @pytest.mark.parametrize("size", [40.0, 300.0, 900.0])
+@pytest.mark.parametrize("where", ["level", "clinging"])
 def test_gains_lie_between_what_those_who_come_anyway_save_and_what_is_paid(
-    kind: str, size: float, level: Town
+    where: str, kind: str, size: float, request: pytest.FixtureRequest
 ) -> None:
-    """The law of design section 6: at fixed fees and without limits of places."""
+    """At fixed fees and without limits of places."""
+    town: Town = request.getfixturevalue(where)
     tool = everyone(size) if kind == "voucher_pool" else instrument(kind, amount=size)
-    record, baseline = level.run(tool), level.baseline
+    record, baseline = town.run(tool), town.baseline
     assert (record.fee == baseline.fee).all(), "no fee moves here"
     anyway, paid = relief(record, baseline)
     assert anyway < paid, "some came for the money"
