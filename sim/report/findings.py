@@ -79,6 +79,7 @@ def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
     for name, sentence in (
         ("cost_per_added_child_month", "finding.per_added"),
         ("inframarginal_share", "finding.inframarginal"),
+        ("mvpf", "finding.mvpf"),
     ):
         estimate = getattr(row, name)
         # where months are lost, none is bought

@@ -23,7 +23,16 @@ FAMILIES_PARTS = tuple(
     for part in ("always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash", "lost_fees")
 )
 INCIDENCE = (*SIDES[:2], *FAMILIES_PARTS, *SIDES[2:])  # as the table lists them: parts below their sum
-COMPARISONS = ("added_child_months", *KNOWLEDGE_METRICS, "crowded_out", "pass_through", "mvpf")
+COMPARISONS = (
+    "added_child_months", *KNOWLEDGE_METRICS, "crowded_out", "pass_through", "consumer_surplus", "mothers_work_months",
+    "extra_tax",
+)  # fmt: skip
+FIFTHS = tuple(f"quintile={fifth}" for fifth in (1, 2, 3, 4, 5))
+RESTS = (  # keys of the parameters that turn choices into money, and work into tax
+    "city.families.sensitivity", "city.families.sensitivity_sd", "city.families.income_power",
+    "city.families.stickiness", "city.families.commitment_months", "welfare.work_per_child_month",
+    "welfare.tax_per_work_month",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,13 +100,15 @@ def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
     keys = ["policy", "take_up", "change", "added", "cost", "per_added", "inframarginal"]
     fees = any(row.pass_through.defined for row in rows)
     fifths = any(row.poorest_share is not None for row in rows)
-    keys += [key for key, there in (("poorest", fifths), ("pass_through", fees)) if there]
+    worth = any(row.mvpf.defined for row in rows)
+    more = {"poorest": fifths, "pass_through": fees, "mvpf": worth}
+    keys += [key for key, there in more.items() if there]
     head = tuple(text(f"column.{key}", language) for key in keys)
-    lines = tuple(_headline_row(row, number, fifths, fees, language) for number, row in enumerate(rows))
+    lines = tuple(_headline_row(row, number, more, language) for number, row in enumerate(rows))
     return Grid(text("page.headline", language), head, lines, sortable=True)
 
 
-def _headline_row(row: HeadlineRow, number: int, fifths: bool, fees: bool, language: str) -> Row:
+def _headline_row(row: HeadlineRow, number: int, more: Mapping[str, bool], language: str) -> Row:
     name, first = named(row.policy), text("page.baseline", language)
     head = Cell(name, (first,) if row.baseline and name.lower() != first else ())
     known = {key: _known(row, key, language) for key in KNOWLEDGE_METRICS}
@@ -110,8 +121,9 @@ def _headline_row(row: HeadlineRow, number: int, fifths: bool, fees: bool, langu
             cell(row.public_cost, "money", language),
             cell(row.cost_per_added_child_month, "yuan", language, *known["cost_per_added_child_month"]),
             cell(row.inframarginal_share, "share", language, *known["inframarginal_share"]),
-            *([cell(Estimate(row.poorest_share), "share", language)] if fifths else []),
-            *([cell(row.pass_through, "plain", language)] if fees else []),
+            *([cell(Estimate(row.poorest_share), "share", language)] if more["poorest"] else []),
+            *([cell(row.pass_through, "plain", language)] if more["pass_through"] else []),
+            *([cell(row.mvpf, "plain", language, *known["mvpf"])] if more["mvpf"] else []),
         ),
         policy=number,
         baseline=row.baseline,
@@ -163,7 +175,10 @@ def sweep_grid(results: Results, language: str) -> Grid:
     head = (
         text("column.arm", language),
         *(frontier.axis_name(axis, language) for axis in axes),
-        *(text(f"column.{key}", language) for key in ("cost", "added", "per_added", "inframarginal", "efficient")),
+        *(
+            text(f"column.{key}", language)
+            for key in ("cost", "added", "per_added", "inframarginal", "mvpf", "efficient")
+        ),
     )
     rows = [_arm_row(results, arm, axes, arm["name"] in best, language) for arm in sweep.get("arms") or []]
     return Grid(text("page.sweep", language), head, tuple(rows), sortable=True)
@@ -175,8 +190,7 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
     # every row is as wide as the head, whatever the manifest leaves out
     written = [_axis_cell(value, axis) for value, axis in zip(values, axes, strict=False)]
     written += [Cell(DASH)] * (len(axes) - len(written))
-    entries = [results.entry(name, key).own for key in HEADLINE_METRICS[1:]]
-    added, cost, per_added, share = entries
+    added, cost, per_added, share, worth = (results.entry(name, key).own for key in HEADLINE_METRICS[1:])
     return Row(
         Cell(named(name)),
         (
@@ -185,6 +199,7 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
             cell(added, "count", language),
             cell(per_added, "yuan", language),
             cell(share, "share", language),
+            cell(worth, "plain", language),
             Cell(text("column.yes", language) if best else ""),
         ),
     )
@@ -233,10 +248,45 @@ def _incidence_row(gains: Sequence[Estimate], key: str, language: str) -> Row:
     return Row(Cell(word.label, (word.unit,)) if side else Cell("", (word.label,)), tuple(cells))
 
 
+def welfare_grid(results: Results, language: str) -> Grid:
+    """Tell what each policy is worth to families, by fifths of income, and what stands beside it: profit, cost, tax."""
+    policies = results.policies[1:]
+    if "consumer_surplus" not in results.metrics or not policies:
+        return Grid(text("page.welfare", language), (), ())
+    surplus = metric("consumer_surplus", language)
+    rows = [_welfare_row(results, Cell(surplus.label, (surplus.unit,)), "consumer_surplus", "all", language)]
+    rows += [
+        _welfare_row(results, Cell("", (text(f"quintile.{n}", language),)), "consumer_surplus", group, language)
+        for n, group in enumerate(FIFTHS, 1)
+    ]
+    if "institution_profit" in results.metrics:
+        said = Cell(text("page.welfare.profit", language), (metric("institution_profit", language).unit,))
+        rows.append(_welfare_row(results, said, "institution_profit", "all", language, change=True))
+    for key in ("incidence_outlay", "mothers_work_months", "extra_tax", "mvpf"):
+        if key in results.metrics:
+            word = metric(key, language)
+            rows.append(_welfare_row(results, Cell(word.label, (word.unit,)), key, "all", language))
+    head = (text("column.measure", language), *(named(policy) for policy in policies))
+    return Grid(text("page.welfare", language), head, tuple(rows), tuple(range(1, len(results.policies))))
+
+
+def _welfare_row(results: Results, head: Cell, key: str, group: str, language: str, *, change: bool = False) -> Row:
+    """One line of the welfare table; a part of the families' is not strong."""
+    entries = [results.entry(policy, key, group) for policy in results.policies[1:]]
+    signed = key != "mvpf"
+    cells = (cell(e.change if change else e.own, form(key), language, signed=signed) for e in entries)
+    return Row(head, tuple(replace(c, strong=group == "all") for c in cells))
+
+
+def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
+    """List the parameters on which the welfare table rests, with their ranges and sources."""
+    return evidence_grid([item for item in evidence if item.get("key") in RESTS], language)
+
+
 def measures_grid(results: Results, language: str) -> Grid:
     """List every other metric of the summary: its value under each policy and its paired change."""
     head = (text("column.measure", language), *(named(policy) for policy in results.policies))
-    elsewhere = (*HEADLINE_METRICS, *INCIDENCE)
+    elsewhere = (*HEADLINE_METRICS, *INCIDENCE, "consumer_surplus", "mothers_work_months", "extra_tax")
     listed = [key for key in METRICS if key in results.metrics and key not in elsewhere]
     listed += [key for key in results.metrics if key not in METRICS]
     rows = tuple(_measure_row(results, key, language) for key in listed)

@@ -134,6 +134,10 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "split": grids.split_grid(results, language),
         "incidence": grids.incidence_grid(results, language),
         "incidence_how": say("page.incidence.how", baseline=names.tidy(results.baseline or "")),
+        "welfare": grids.welfare_grid(results, language),
+        "welfare_how": say("page.welfare.how", baseline=names.tidy(results.baseline or "")),
+        "taxless": "mothers_work_months" in results.metrics and not _taxed(results),
+        "rests": grids.rests_grid(evidence, language),
         "measures": grids.measures_grid(results, language),
         "measures_how": _measures_how(results, language),
         "evidence": grids.evidence_grid(evidence, language),
@@ -142,6 +146,11 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "command": str(manifest.get("command") or ""),
         "meanings": _meanings(results, rows, language),
     }
+
+
+def _taxed(results: Results) -> bool:
+    """Say whether any policy's cost is counted net of taxes."""
+    return any(results.entry(policy, "extra_tax").own.value for policy in results.policies)
 
 
 def _switches(results: Results, language: str) -> Iterator[Switch]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-KNOWLEDGE_METRICS = ("cost_per_added_child_month", "inframarginal_share")
+HEADLINE_DOUBTS = ("cost_per_added_child_month", "inframarginal_share")  # for which a terminal has room
+KNOWLEDGE_METRICS = (*HEADLINE_DOUBTS, "mvpf")
 ASSUMPTION = "assumption="
 SPLIT_METRICS = ("public_cost", "added_child_months", "mean_fee")
 WHOLE = "all"  # the instrument of which the split says what the policy does in all
@@ -65,7 +66,8 @@ class HeadlineRow:
 
     take_up_change : paired change from the baseline, as a fraction
     poorest_share : part of the public cost that went to families of the lowest fifth of incomes
-    knowledge : the last two estimates again, at the ends of what nobody knows
+    mvpf : what families gain per yuan of net public cost
+    knowledge : the estimates of KNOWLEDGE_METRICS again, at the ends of what nobody knows
     """
 
     policy: str
@@ -77,6 +79,7 @@ class HeadlineRow:
     cost_per_added_child_month: Estimate
     inframarginal_share: Estimate
     pass_through: Estimate
+    mvpf: Estimate
     prepaid_lost: Estimate
     poorest_share: float | None
     replications: int | None
@@ -291,7 +294,7 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
     ]
     for key in dict.fromkeys(line.assumption for line in row.knowledge):
         at = text("terminal.if", language, assumption=assumption(names.tidy(key), language).short)
-        tail = [_setting(row, metric, key, language) for metric in KNOWLEDGE_METRICS]
+        tail = [_setting(row, metric, key, language) for metric in HEADLINE_DOUBTS]
         yield [Text(cell, style="dim") for cell in (at, "", "", "", *tail)]
     yield [Text("")] * 6
 
@@ -339,7 +342,7 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     ]
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))
-    for name, kind in (("pass_through", "plain"), ("prepaid_lost", "money")):
+    for name, kind in (("pass_through", "plain"), ("mvpf", "plain"), ("prepaid_lost", "money")):
         if said := [_listed(row, name, kind, language) for row in rows if getattr(row, name).defined]:
             listed = text("list.semicolon", language).join(said)
             captions.append(text(f"terminal.{name}", language, listed=listed))
@@ -355,5 +358,9 @@ def _listed(row: HeadlineRow, name: str, kind: str, language: str) -> str:
     between = numerals.spread(estimate.low, estimate.high, kind, like=estimate.value, language=language)
     value = numerals.show(estimate.value, kind, language=language)
     policy = names.shorten(names.tidy(row.policy), 60)
-    exact = not between or estimate.low == estimate.high
-    return f"{policy} {value}" + ("" if exact else text("number.in_brackets", language, words=between))
+    doubts = [between] if between and estimate.low != estimate.high else []
+    if known := row.known_range(name):
+        settings = numerals.spread(*known, kind, language=language)
+        doubts.append(text("terminal.settings", language, spread=settings))
+    words = text("list.semicolon", language).join(doubts)
+    return f"{policy} {value}" + (text("number.in_brackets", language, words=words) if doubts else "")

@@ -45,6 +45,7 @@ FORMS: dict[str, str] = {
     "prepaid_refunded": "money",
     "unpaid_wages": "money",
     "consumer_surplus": "money",
+    "extra_tax": "money",
     "institution_profit": "money",
     "institution_profit_full": "money",
     "share_losing_cash": "share",
@@ -369,8 +370,18 @@ METRICS: dict[str, dict[str, Word]] = {
         "zh": Word("被挤出", "儿童月", "基准情景下在托、实施政策后反而不在托的儿童月"),
     },
     "consumer_surplus": {
-        "en": Word("Families' surplus", "million yuan", "gain to families, money counted as paid"),
-        "zh": Word("家庭福利增量", "百万元", "家庭所得的好处，货币按实付计"),
+        "en": Word(
+            "Families' surplus",
+            "million yuan",
+            "what families gain on the baseline, in money: who would have come anyway, the fall of the bill; whom the "
+            "policy brought, the relief less the least that would have brought it; with cash, less prepaid fees lost",
+        ),
+        "zh": Word(
+            "家庭福利增量",
+            "百万元",
+            "与基准相比家庭所得的好处，折合成钱：原本即会入托的，计账单下降额；因政策才入托的，计减免额减去足以使其入托的"
+            "最低金额；另加现金发放，减去损失的预付费",
+        ),
     },
     "institution_profit": {
         "en": Word(
@@ -473,8 +484,36 @@ METRICS: dict[str, dict[str, Word]] = {
         "zh": Word("集中指数", "", "在托儿童月按家庭收入排序的集中指数；大于零表示偏向较富裕家庭"),
     },
     "mvpf": {
-        "en": Word("Value per yuan (MVPF)", "yuan per yuan", "families' surplus ÷ net cost to the public purse"),
-        "zh": Word("每元公共资金的价值（MVPF）", "元/元", "家庭福利增量 ÷ 公共财政净支出"),
+        "en": Word(
+            "Value per yuan (MVPF)",
+            "yuan per yuan",
+            "families' surplus ÷ what the policy costs the public purse more than the baseline, less extra tax; what "
+            "institutions gain is not in it",
+        ),
+        "zh": Word(
+            "每元公共资金的价值（MVPF）",
+            "元/元",
+            "家庭福利增量 ÷ 公共财政比基准多支出的净额（扣除增加的税收）；机构所得不计在内",
+        ),
+    },
+    "mothers_work_months": {
+        "en": Word(
+            "Mothers' work",
+            "months",
+            "added full-day child-months of families without a grandparent × months of work assumed for each: a "
+            "first-order add-on, nobody in the model chooses to work",
+        ),
+        "zh": Word(
+            "母亲就业增量",
+            "人月",
+            "无祖辈照护家庭净增的全日托儿童月数 × 每个儿童月假设带来的就业月数：一阶估算，模型中无人选择就业",
+        ),
+    },
+    "extra_tax": {
+        "en": Word(
+            "Extra tax", "million yuan", "mothers' added work × taxes and contributions assumed for a month of it"
+        ),
+        "zh": Word("增加的税收", "百万元", "母亲就业增量 × 每月就业假设带来的税费"),
     },
 }
 
@@ -573,6 +612,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Of each yuan paid, ended in higher posted fees (below zero: fees fell): {listed}.",
         "zh": "每支出一元，转为公示收费上涨的部分（负数表示收费下降）：{listed}。",
     },
+    "terminal.mvpf": {
+        "en": "Families' gain per yuan of net public cost (MVPF): {listed}.",
+        "zh": "公共财政每净支出一元，家庭得到的好处（MVPF）：{listed}。",
+    },
+    "terminal.settings": {"en": "over the assumptions {spread}", "zh": "随假设变动 {spread}"},
     "terminal.prepaid_lost": {
         "en": "Prepaid fees lost when institutions closed, million yuan: {listed}.",
         "zh": "机构停办时损失的预付费（百万元）：{listed}。",
@@ -846,6 +890,22 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "None is moved over its range in this run.",
         "zh": "本次运行没有在范围内变动任何假设。",
     },
+    "page.welfare": {"en": "What it is worth to families", "zh": "对家庭值多少"},
+    "page.welfare.how": {
+        "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
+        "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
+        "was worth. What institutions gain stands apart and is not in the value per yuan. In brackets and small: "
+        "intervals for luck.",
+        "zh": "与“{baseline}”相比的得益，逐个儿童、同一运气下计算。原本即会入托的，得账单下降额；因政策才入托的，"
+        "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。机构所得单列，不计入每元价值。"
+        "括号内的小字是运气造成的区间。",
+    },
+    "page.welfare.rests": {"en": "These figures rest on:", "zh": "这些数字所依据的参数："},
+    "page.welfare.taxless": {
+        "en": "Taxes on mothers' added work are not counted: the scenario does not say how high they are.",
+        "zh": "未计母亲就业带来的税收：情景文件没有给出税额。",
+    },
+    "page.welfare.profit": {"en": "Institutions' profit, change", "zh": "机构利润的变化"},
     "page.knowledge": {"en": "How the answer moves with what nobody knows", "zh": "结果如何随无法确定的假设变化"},
     "page.knowledge.how": {
         "en": "No source pins these assumptions. Each line sets one of them to the low and to the high end "
@@ -922,6 +982,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Of each yuan, ended in higher posted fees (below zero: fees fell)",
         "zh": "每支出一元转为公示收费上涨的部分（负数表示收费下降）",
     },
+    "column.mvpf": {
+        "en": "Families' gain per yuan of net public cost (MVPF)",
+        "zh": "每净支出一元，家庭所得（MVPF，元）",
+    },
     "column.measure": {"en": "Measure", "zh": "指标"},
     "column.side": {"en": "Who gains", "zh": "谁得益"},
     "column.assumption": {"en": "Assumption", "zh": "假设"},
@@ -982,6 +1046,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "finding.inframarginal": {
         "en": "{value} of the subsidised child-months would have happened anyway ({doubts}).",
         "zh": "受补贴的儿童月中有 {value} 没有政策也会入托（{doubts}）。",
+    },
+    "finding.mvpf": {
+        "en": "Each yuan that it costs the public purse is worth {value} yuan to families ({doubts}).",
+        "zh": "公共财政每净支出一元，家庭得到 {value} 元的好处（{doubts}）。",
     },
     "finding.pass_through": {
         "en": "Of each yuan {value} ended in higher posted fees ({luck}).",

@@ -128,6 +128,10 @@ def policy_rows(policy: str, added: float, cost: float, first: bool, replication
     yield row("utilisation", 0.48 + share * 3, 0.004, change=share * 3)
     yield row("waiting", 2310.0 + added / 60, 90, change=added / 60)
     yield row("pass_through", None if first else 0.08, 0.02)
+    yield row("consumer_surplus", 0.0 if first else 0.9 * cost, 0.02 * cost, change=0.9 * cost)
+    yield row("mothers_work_months", 0.0 if first else 0.1 * added, 0.01 * added, change=0.1 * added)
+    yield row("extra_tax", 0.0, 0.0, change=0.0)
+    yield row("mvpf", None if first else 0.9, 0.03)
     for part, share_of_cost in INCIDENCE.items():
         yield row(f"incidence_{part}", 0.0 if first else cost * share_of_cost, 0.01 * cost)
     for quintile, part in enumerate((0.09, 0.14, 0.2, 0.26, 0.31), start=1):
@@ -139,6 +143,8 @@ def policy_rows(policy: str, added: float, cost: float, first: bool, replication
             f"quintile={quintile}",
             added * (0.4 - part),
         )
+        gain = 0.0 if first else 0.9 * cost * part
+        yield row("consumer_surplus", gain, 0.05 * gain, f"quintile={quintile}", gain)
     if "vouchers" in policy or policy == "mixed":
         size = 2.0 if "double" in policy or "2" in policy else 1.0
         steps = (2_420_000, 596_000, 61_300, 13_700 * size, 11_900 * size, 2_600 * size)
@@ -159,6 +165,7 @@ def knowledge_rows(policy: str, added: float, cost: float) -> Iterator[dict[str,
         for metric, centre in (
             ("cost_per_added_child_month", cost / max(added, 1)),
             ("inframarginal_share", 0.74),
+            ("mvpf", 0.9),
         ):
             power = 1.0 if metric.startswith("cost") else 0.2
             yield dict.fromkeys(SCHEMA) | {

@@ -31,6 +31,7 @@ def row(policy: str, **given: object) -> HeadlineRow:
         cost_per_added_child_month=cost,
         inframarginal_share=Estimate(0.9, 0.89, 0.91),
         pass_through=NOTHING,
+        mvpf=NOTHING,
         prepaid_lost=NOTHING,
         poorest_share=0.2,
         replications=5,

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid, sweep_grid
+from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid, sweep_grid, welfare_grid
 from sim.report.grids import INCIDENCE as METRICS_OF_INCIDENCE
 from sim.report.numerals import show
 from sim.report.page import write_page
@@ -159,9 +159,8 @@ def test_the_page_says_what_the_headline_says(study: Results, page: Reader) -> N
         assert show(row.added_child_months.value, "count") in words
         assert show(row.cost_per_added_child_month.value, "yuan") in words
         for line in row.knowledge:
-            form = "yuan" if line.metric.startswith("cost") else "share"
             for number in (line.low, line.central, line.high):
-                assert show(number, form) in words
+                assert show(number, form(line.metric)) in words
     for said in ("Read this with the table", *study.manifest["notes"], study.manifest["command"], "20251110"):
         assert str(said) in words
 
@@ -388,3 +387,24 @@ def test_what_each_instrument_does_is_a_table_where_policies_were_split(study: R
     for words in ("What each instrument does", "fee_subsidy", "voucher_pool", "all of them", "+30.0", "+6,000", "+9"):
         assert words in shown, words
     assert "What each instrument does" not in " ".join(read(write_page(study, folder, [])).words)
+
+
+def test_what_it_is_worth_stands_by_fifths_beside_what_it_costs(study: Results, tmp_path: Path) -> None:
+    """The fifths add up to the whole; taxes are said not to be counted; the parameters of the money are listed."""
+    table = welfare_grid(study, "en")
+    for column, policy in enumerate(study.policies[1:]):
+        shown = [row.cells[column] for row in table.rows]
+        assert [cell.number for cell in shown[:6]] == [
+            study.entry(policy, "consumer_surplus", group).own.value
+            for group in ("all", *(f"quintile={n}" for n in range(1, 6)))
+        ]
+        assert shown[0].number == pytest.approx(sum(cell.number or 0.0 for cell in shown[1:6]))
+        assert shown[-1].number == study.entry(policy, "mvpf").own.value
+    profit = study.summary.with_columns(metric=pl.col("metric").replace("waiting", "institution_profit"))
+    beside = welfare_grid(Results(profit, study.monthly, study.manifest), "en").rows[6].cells
+    assert [cell.number for cell in beside] == [study.entry(p, "waiting").change.value for p in study.policies[1:]]
+    evidence = [{"key": "city.families.sensitivity", "value": 0.001, "low": 0.0005, "high": 0.002, "source": "a fit"}]
+    grown = Results(study.summary, study.monthly, study.manifest | {"evidence": evidence})
+    words = " ".join(read(write_page(grown, tmp_path)).words)
+    assert "Taxes on mothers' added work are not counted" in words
+    assert words.count("city.families.sensitivity") == 2, "beside the table, and among all parameters"
