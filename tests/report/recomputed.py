@@ -1,33 +1,56 @@
-"""The headline worked out a second time, from monthly.parquet and, where that can't tell, from the stored records.
+"""Every metric worked out a second time, from monthly.parquet and, where that can't tell, from the stored records.
 
 Written from docs/model.md with plain NumPy and other formulas than the program's; nothing of `sim.study` or
-`sim.report` is imported.
-
-From monthly.parquet alone: take-up and its change, added child-months, public cost, cost per added child-month. From
-the records: the inframarginal share, which pairs children, whom no table by month knows; and pass-through, whose
-months without spending have no row there, though fees may still be off in them.
+`sim.report` is imported. From the records come those of RECORDED, for the reasons given there; all else comes from
+monthly.parquet alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from scipy.optimize import brentq
-from scipy.stats import skew
+from scipy.stats import binom, poisson, skew
 from scipy.stats import t as student
 
-from sim.engine.recorder import ROW
+from sim.engine.recorder import BUDGETS, ROW
 
-METRICS = (
-    "take_up",
-    "take_up_change",
-    "added_child_months",
-    "public_cost",
-    "cost_per_added_child_month",
-    "inframarginal_share",
-    "pass_through",
-)
+STOCKS = ("children", "enrolled", "waiting", "on_lists", "places", "institutions")  # means of month-ends; flows are sums
+PARTS = {  # of a ratio: its top and its bottom, as sums of products of columns by month
+    "take_up": (["enrolled"], ["children"]),
+    "take_up_under_36": (["take_up_under_36*children"], ["children"]),
+    "utilisation": (["utilisation*places"], ["places"]),
+    "mean_net_fee": (["mean_net_fee*enrolled_child_months"], ["enrolled_child_months"]),
+    "mean_wait_days": (["mean_wait_days*waiting_taken"], ["waiting_taken"]),
+    "mean_days_on_list": (
+        [f"mean_days_on_list*waiting_{end}" for end in ("taken", "passed", "lapsed", "aged_out", "dissolved")],
+        [f"waiting_{end}" for end in ("taken", "passed", "lapsed", "aged_out", "dissolved")],
+    ),
+    "share_losing_cash": (["share_losing_cash*institutions"], ["institutions"]),
+    "share_losing_money": (["share_losing_money*institutions"], ["institutions"]),
+    "redemption_rate": (["vouchers_redeemed"], ["vouchers_redeemed", "vouchers_expired"]),
+}
+RECORDED = {  # what no table by month holds, and why
+    "mean_fee": "weights are full-day places, and only all places are listed",
+    "pass_through": "months without spending have no row, though fees may still be off in them",
+    "inframarginal_share": "it pairs children, whom no table by month knows",
+    "inframarginal_money_share": "it pairs children",
+    "concentration_index": "it ranks children",
+    "unspent_budget": "what is left of a budget is known at the end only",
+    "ran_dry": "the day on which a budget runs dry is no month's",
+    "run_dry_day": "likewise",
+}
+SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
+          "inframarginal_share", "inframarginal_money_share")  # fmt: skip
+SIGNED = ("added_child_months", "institution_profit", "institution_profit_full")  # and where the money went
+RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
+OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
+# what compares with the baseline, or has nothing there to be compared with
+UNPAIRED = (*OF_BUDGETS, "cost_per_added_child_month", "pass_through", "inframarginal_share",
+            "inframarginal_money_share")  # fmt: skip
 Three = tuple[float | None, float | None, float | None]  # value, low, high
 NOTHING: Three = (None, None, None)
 
@@ -66,45 +89,146 @@ class Study:
         }
         return all(np.allclose(self.cube(policy, key)[replication], row, rtol=1e-12) for key, row in seen.items())
 
-    def cube(self, policy: str, metric: str) -> np.ndarray:
-        """A metric of the whole city, float64 (replications, months)."""
-        rows = self.monthly.filter(policy=policy, metric=metric, group="all").sort("replication", "month")
-        return rows["value"].to_numpy().reshape(rows["replication"].n_unique(), -1)
+    @cached_property
+    def _cubes(self) -> dict[tuple[str, str, str], np.ndarray]:
+        months = self.monthly["month"].unique().sort()
+        found = {}
+        for key, rows in self.monthly.partition_by("policy", "metric", "group", as_dict=True).items():
+            cube = np.zeros((self.monthly["replication"].n_unique(), len(months)))
+            cube[rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy()] = rows["value"].to_numpy()
+            found[key] = cube
+        return found
+
+    def has(self, policy: str, metric: str) -> bool:
+        """Whether a policy has any month of a metric."""
+        return (policy, metric, "all") in self._cubes
+
+    def cube(self, policy: str, metric: str, group: str = "all") -> np.ndarray:
+        """A metric by replication and month, float64 (replications, months), 0 where there is no row."""
+        return self._cubes.get((policy, metric, group), np.zeros_like(self._cubes[policy, "children", "all"]))
+
+    def over(self, policy: str, metric: str, group: str = "all") -> np.ndarray:
+        """A metric that is no ratio over the counted window, float64 (replications,)."""
+        cube = self.cube(policy, metric, group)
+        if metric == "vouchers_live":
+            return cube[:, -1]
+        return cube.mean(axis=1) if metric in STOCKS else cube.sum(axis=1)
+
+    def gather(self, policy: str, read: Callable[[dict[str, np.ndarray]], tuple[float, ...]]) -> np.ndarray:
+        """What is read off each of a policy's records, float64 (read, replications)."""
+        return np.array([read(self.records[policy, r]) for r in range(len(self.over(policy, "children")))], float).T
 
 
-def headline(study: Study, policy: str) -> dict[str, Three]:
-    """The seven numbers of a policy, with the ends of their intervals; None where undefined."""
+def own(study: Study, policy: str, metric: str) -> Three:
+    """A metric of a policy with the ends of its interval; None where undefined."""
+    if metric in OF_BUDGETS:
+        return of_budget(study, policy, metric)
+    pair = parts(study, policy, metric)
+    if pair is not None:
+        return share(*pair) if metric in SHARES else ratio(*pair)
+    if not study.has(policy, metric):
+        return NOTHING
+    values = study.over(policy, metric)
+    if metric in SIGNED or metric.startswith("incidence_"):
+        return mean(values)
+    return rare(values) if metric in RARE else total(values)
+
+
+def change(study: Study, policy: str, metric: str) -> Three:
+    """Its paired difference from the baseline; None where it has none."""
+    if metric in UNPAIRED or not (study.has(policy, metric) or metric in PARTS or metric in RECORDED):
+        return NOTHING
+    pair, before = parts(study, policy, metric), parts(study, study.policies[0], metric)
+    if pair is None or before is None:
+        return mean(study.over(policy, metric) - study.over(study.policies[0], metric))
+    return change_of_ratio(*pair, *before)
+
+
+def poorest_share(study: Study, policy: str) -> float | None:
+    """The lowest fifth's part of the public cost; None where no child draws any of it."""
+    fifths = [study.over(policy, "public_cost", f"quintile={n}").sum() for n in (1, 2, 3, 4, 5)]
+    return float(fifths[0] / study.over(policy, "public_cost").sum()) if any(fifths) else None
+
+
+def last_fees(study: Study, policy: str) -> tuple[float, float]:
+    """The mean posted fee of the last month, and how far it lies from the baseline's [yuan]."""
+    fee, before = (float(study.cube(name, "mean_fee")[:, -1].mean()) for name in (policy, study.policies[0]))
+    return before, fee - before
+
+
+def parts(study: Study, policy: str, metric: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Top and bottom of a ratio by replication; None of what is none."""
     base = study.policies[0]
-    enrolled, children = (study.cube(policy, key).mean(axis=1) for key in ("enrolled", "children"))
-    had, were = (study.cube(base, key).mean(axis=1) for key in ("enrolled", "children"))
-    added = study.cube(policy, "enrolled_child_months").sum(axis=1) - study.cube(base, "enrolled_child_months").sum(1)
+    pairs = [(study.records[policy, r], study.records[base, r]) for r in range(len(study.over(policy, "children")))]
+    if metric in PARTS:
+        top, bottom = (sum(_product(study, policy, term) for term in terms) for terms in PARTS[metric])
+        return top, bottom
+    if metric == "cost_per_added_child_month":
+        added = study.over(policy, "enrolled_child_months") - study.over(base, "enrolled_child_months")
+        return _extra(study, policy), added
+    if metric == "pass_through":
+        return np.array([fee_rise(*pair) for pair in pairs]), _extra(study, policy)
+    if metric in ("inframarginal_share", "inframarginal_money_share"):
+        found = np.array([anyway(*pair, by_yuan="money" in metric) for pair in pairs], float).T
+        return found[0], found[1]
+    if metric == "mean_fee":
+        rows = [ROW["fee_place_thirds_fen"], ROW["full_day_place_thirds"]]
+        fen, places = study.gather(policy, lambda record: tuple(record["totals"][rows, :, 0].sum(axis=1)))
+        return fen / 100, places
+    if metric == "concentration_index":
+        top, bottom = study.gather(policy, lambda record: tuple(record["concentration"]))
+        return top, bottom
+    return None
+
+
+def _product(study: Study, policy: str, term: str) -> np.ndarray:
+    columns = [study.cube(policy, column) for column in term.split("*")]
+    return np.prod(columns, axis=0).sum(axis=1)
+
+
+def _extra(study: Study, policy: str) -> np.ndarray:
+    """The paired change of public and standing cost [yuan]."""
     spent, before = (
-        sum(study.cube(name, key).sum(axis=1) for key in ("public_cost", "standing_cost")) for name in (policy, base)
+        sum(study.over(name, key) for key in ("public_cost", "standing_cost")) for name in (policy, study.policies[0])
     )
-    found = {
-        "take_up": share(enrolled, children),
-        "take_up_change": change_of_ratio(enrolled, children, had, were),
-        "added_child_months": mean(added),
-        "public_cost": total(study.cube(policy, "public_cost").sum(axis=1)),
-        "cost_per_added_child_month": ratio(spent - before, added),
-    }
-    pairs = [(study.records[policy, r], study.records[base, r]) for r in range(len(added))]
-    found["inframarginal_share"] = share(*np.array([anyway(*pair) for pair in pairs], float).T)
-    found["pass_through"] = ratio(np.array([fee_rise(*pair) for pair in pairs]), spent - before)
-    return found
+    return np.asarray(spent - before)
+
+
+def of_budget(study: Study, policy: str, metric: str) -> Three:
+    """What became of a policy's own budgets; None if it has none."""
+    row = {name: n for n, name in enumerate(BUDGETS)}
+
+    def read(record: dict[str, np.ndarray]) -> tuple[float, ...]:
+        budgets, mine = record["budgets"], record["own"]
+        limited = budgets[:, mine & (budgets[row["budget"]] >= 0)]
+        dry = [day for day in limited[row["dry_day"]] if day > 0]
+        lasted = min(dry) - budgets[row["first_day"], mine].min() if dry else np.nan
+        return limited.shape[1], limited[row["left"]].sum() / 100, lasted
+
+    budgets, left, lasted = study.gather(policy, read)
+    if not budgets[0]:
+        return NOTHING
+    dry = np.isfinite(lasted)
+    if metric == "ran_dry":
+        return chance(int(dry.sum()), len(dry))
+    if metric == "run_dry_day":
+        return total(lasted[dry]) if dry.any() else NOTHING
+    if metric == "unspent_budget":
+        return total(left)
+    return total(study.over(policy, metric)) if study.has(policy, metric) else NOTHING
 
 
 # ---------------------------------------------------------------------------------------------------------
 # child by child, offer by offer
 
 
-def anyway(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> tuple[int, int]:
-    """Subsidised child-months whose child was enrolled in the baseline that month, and all."""
+def anyway(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray], by_yuan: bool = False) -> tuple[float, float]:
+    """Subsidised child-months whose child was enrolled in the baseline that month, and all; or what they cost."""
     stays = zip(*(baseline[f"stays.{name}"].tolist() for name in ("child", "first", "last")), strict=True)
     there = {(child, month) for child, first, last in stays for month in range(first, last + 1)}
     claims = zip(*(record[f"claim_{name}"].tolist() for name in ("child", "month", "fen")), strict=True)
-    subsidised = [(child, month) for child, month, fen in claims if fen > 0]
-    return sum(one in there for one in subsidised), len(subsidised)
+    weights = [((child, month) in there, fen / 100 if by_yuan else 1) for child, month, fen in claims if fen > 0]
+    return sum(weight for came, weight in weights if came), sum(weight for _, weight in weights)
 
 
 def fee_rise(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> float:
@@ -135,24 +259,49 @@ def mean(values: np.ndarray) -> Three:
 def total(values: np.ndarray) -> Three:
     """A mean that is never negative: Student's on the logarithm, and as far up as Hall's cubic says."""
     centre, n = float(np.mean(values)), len(values)
+    if n < 2:
+        return centre, None, None
     if not np.ptp(values):
         return centre, centre, centre
-    factor = np.exp(reach(values) / centre)
-    g, deviation = float(skew(values, bias=False)), float(values.std(ddof=1))
+    factor = float(np.exp(reach(values) / centre))
+    up = hall(values) if n > 2 else centre * factor
+    return centre, centre / factor, max(centre * factor, up)
+
+
+def hall(values: np.ndarray) -> float:
+    """The upper end of a mean's interval by Hall's cubic, found by search."""
+    g, n = float(skew(values, bias=False)), len(values)
 
     def cubic(t: float) -> float:
         return t + g * t**2 / 3 + g**2 * t**3 / 27 + g / (6 * n)
 
     target = -float(student.isf(0.025, n - 1)) / np.sqrt(n)
-    up = centre - deviation * brentq(lambda t: cubic(t) - target, -50, 50, xtol=1e-14, rtol=1e-14)
-    return centre, float(centre / factor), float(max(centre * factor, up))
+    found = brentq(lambda t: cubic(t) - target, -50, 50, xtol=1e-14, rtol=1e-14)
+    return float(values.mean() - values.std(ddof=1) * found)
+
+
+def rare(values: np.ndarray) -> Three:
+    """A count of few: a total, but no narrower than what Poisson says of all that was seen."""
+    centre, low, high = total(values)
+    seen, n = round(float(values.sum())), len(values)
+    # the rates at which so many or more, and so many or fewer, are seen once in forty
+    least = brentq(lambda rate: poisson.sf(seen - 1, rate) - 0.025, 1e-9, 1e6, xtol=1e-12) if seen else 0.0
+    most = brentq(lambda rate: poisson.cdf(seen, rate) - 0.025, 1e-9, 1e6, xtol=1e-12)
+    return centre, min(low, least / n), max(high, most / n)
+
+
+def chance(seen: int, n: int) -> Three:
+    """A share of replications: the chances at which so many or more, and so many or fewer, come once in forty."""
+    low = brentq(lambda p: binom.sf(seen - 1, n, p) - 0.025, 0, 1, xtol=1e-14) if seen else 0.0
+    high = brentq(lambda p: binom.cdf(seen, n, p) - 0.025, 0, 1, xtol=1e-14) if seen < n else 1.0
+    return seen / n, float(low), float(high)
 
 
 def share(part: np.ndarray, whole: np.ndarray) -> Three:
-    """A part of a whole, linearised on the scale of log odds."""
-    if whole.mean() == 0:
-        return NOTHING
-    p = float(part.sum() / whole.sum())
+    """A part of a whole, linearised on the scale of log odds; all or nothing is as of any ratio."""
+    p = ratio(part, whole)[0]
+    if p is None or not 0 < p < 1:
+        return ratio(part, whole)
     width = reach(part - p * whole) / float(whole.mean()) / (p * (1 - p))
     logit = np.log(p / (1 - p))
     low, high = (float(1 / (1 + np.exp(-(logit + side)))) for side in (-width, width))
@@ -173,6 +322,8 @@ def ratio(top: np.ndarray, bottom: np.ndarray) -> Three:
 
 def change_of_ratio(top: np.ndarray, bottom: np.ndarray, top_before: np.ndarray, bottom_before: np.ndarray) -> Three:
     """A paired difference of two ratios of means, linearised."""
+    if not bottom.any() or not bottom_before.any():
+        return NOTHING
     now, then = (float(x.sum() / y.sum()) for x, y in ((top, bottom), (top_before, bottom_before)))
     slack = (top - now * bottom) / bottom.mean() - (top_before - then * bottom_before) / bottom_before.mean()
     return now - then, now - then - reach(slack), now - then + reach(slack)

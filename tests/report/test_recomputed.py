@@ -1,154 +1,92 @@
 """What the tables and the page say, against the same numbers worked out anew from the months and the records."""
 
+import copy
 import json
 import re
-from html.parser import HTMLParser
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
-from runs import finished
+from runs import CENTRES, SUBSIDY, VOUCHERS, finished
 
-from sim.report.page import write_page
+from sim.report.page import FIGURES, write_page
 from sim.report.tables import Results
-from sim.report.words import TEXTS, text
+from sim.report.words import LANGUAGES, METRICS
 
 from . import recomputed
+from .accounts import Account, Facts, Unaccounted, plain
 from .recomputed import NOTHING, Study
+from .visible import Block, Page, Table, is_shown, numbers
 
-COLUMNS = {  # of the page's headline table, by their words; how numbers are scaled there
-    "take_up": ("column.take_up", 100),
-    "take_up_change": ("column.change", 100),
-    "added_child_months": ("column.added", 1),
-    "public_cost": ("column.cost", 1e-6),
-    "cost_per_added_child_month": ("column.per_added", 1),
-    "inframarginal_share": ("column.inframarginal", 100),
-    "pass_through": ("column.pass_through", 1),
-}
-SENTENCES = {  # keys of the sentences, the gap that holds the metric, and its sign there
-    "finding.added": ("added_child_months", "added", 1),
-    "finding.unclear": ("added_child_months", "added", 1),
-    "finding.lost": ("added_child_months", "added", -1),
-    "finding.per_added": ("cost_per_added_child_month", "value", 1),
-    "finding.inframarginal": ("inframarginal_share", "value", 1),
-    "finding.pass_through": ("pass_through", "value", 1),
-    "finding.fees_unclear": ("pass_through", "value", 1),
-    "finding.fees_fall": ("pass_through", "value", -1),
-}
-ONE = r"[−+]?\d[\d,.]*(?: %)?"  # as a sentence holds it
-NUMBER = re.compile(r"([−+]?)(\d[\d,]*(?:\.(\d+))?)")
-
-
+MIXED = (  # to be split, of which one part runs dry
+    "{name = 'mixed', instrument = [{kind = 'fee_subsidy', source = 'a test', start = 2025-04-01,"
+    " until = 2025-05-31, amount = 300, budget = 40_000}, {kind = 'operating_subsidy', source = 'a test',"
+    " start = 2025-04-01, until = 2025-05-31, yuan_per_child = 300, fee_cut = 100, places = 100, standing = 'any'}]}"
+)
 # seats for whoever comes, so that what a policy adds can be told from nothing in three draws
 ROOMY = ("city.supply.places = 1500", "city.supply.institutions = 40", "city.families.renewal = 0.6")
-
-
-class Page(HTMLParser):
-    """Tables as rows of cells, each its main text and its small lines; and the text of list items and paragraphs."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tables: list[list[list[list[str]]]] = []
-        self.blocks: list[str] = []
-        self._cell: list[str] | None = None
-        self._depth: list[str] = []
-        self.feed(html.replace("\xa0", " "))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        del attrs
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self._cell = [""]
-            self.tables[-1][-1].append(self._cell)
-        elif tag == "span" and self._cell is not None:
-            self._cell.append("")
-        elif tag in ("li", "p", "dd"):
-            self.blocks.append("")
-            self._depth.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th"):
-            self._cell = None
-        elif self._depth and tag == self._depth[-1]:
-            self._depth.pop()
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell[-1] += data
-        elif self._depth:
-            self.blocks[-1] += data
-
-    def headline(self) -> tuple[list[str], dict[str, list[list[str]]]]:
-        """Heads of the columns and, by its policy, the cells of each row of the first table that has our columns."""
-        wanted = {text(key) for key, _ in COLUMNS.values()}
-        for table in self.tables:
-            heads = [" ".join("".join(cell).split()) for cell in table[0]]
-            if len([w for w in wanted if any(head.startswith(w) for head in heads)]) >= 5:
-                return heads, {row[0][0].strip(): row for row in table[1:]}
-        raise AssertionError("no table of the page has the headline's columns")
-
-
-def numbers(said: str) -> list[tuple[float, int]]:
-    """Numbers in a text with their decimals."""
-    found = NUMBER.findall(said)
-    return [(float(f"{'-' if s == '−' else ''}{n.replace(',', '')}"), len(d)) for s, n, d in found]
-
-
-def is_shown(said: tuple[float, int], number: float) -> bool:
-    """Whether a number, rounded to the decimals that are shown, is what is shown."""
-    value, decimals = said
-    return abs(value - number) <= 0.5 * 10.0**-decimals * (1 + 1e-6) + 1e-12 * abs(number)
+EVERYTHING = (  # that a page has a section for
+    f"policy = [{{name = 'baseline'}}, {VOUCHERS}, {SUBSIDY}, {CENTRES}, {MIXED}]",
+    "sweep = {policy = 'subsidy', 'fee_subsidy.rate' = [0.25, 0.5]}",
+    "split = {policy = ['mixed']}",
+    "knowledge = {source = 'a test', replications = 1, assumptions = {awareness = ['voucher_pool.aware_others']}}",
+)
+FACTS = ("answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear", "finding.per_added",
+         "finding.inframarginal", "finding.fees_unclear", "finding.fees_fall", "finding.mean_fee_falls")  # fmt: skip
+SECTIONS = ("headline", "sweep", "incidence", "split", "knowledge", "measures", "evidence", "run")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return finished(tmp_path_factory.mktemp("recomputed"), *ROOMY)
+    return finished(tmp_path_factory.mktemp("recomputed"), *ROOMY, *EVERYTHING)
 
 
 @pytest.fixture(scope="module")
-def results(folder: Path) -> Results:
-    return Results.load(folder)
+def facts(folder: Path) -> Facts:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    study = Study.read(folder, tuple(one["name"] for one in manifest["policies"]))
+    summary = pl.read_csv(folder / "summary.csv", infer_schema_length=None)
+    return Facts(study, manifest, summary.filter(doubt="knowledge"), pl.read_csv(folder / "split.csv"))
 
 
 @pytest.fixture(scope="module")
-def study(folder: Path) -> Study:
-    listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["policies"]
-    return Study.read(folder, tuple(one["name"] for one in listed))
+def study(facts: Facts) -> Study:
+    return facts.study
 
 
-@pytest.fixture(scope="module")
-def anew(study: Study) -> dict[str, dict[str, recomputed.Three]]:
-    return {policy: recomputed.headline(study, policy) for policy in study.policies}
+@pytest.fixture(scope="module", params=LANGUAGES)
+def read(request: pytest.FixtureRequest, folder: Path, facts: Facts, tmp_path_factory) -> tuple[Account, Page]:
+    """A page with every section, and the account of it."""
+    place = tmp_path_factory.mktemp("page")
+    drawn = [place / f"{stem}.svg" for stem in FIGURES]
+    for path in drawn:
+        path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    path = write_page(Results.load(folder), place, drawn, request.param)
+    return Account(facts, request.param), Page(path.read_text(encoding="utf-8"))
 
 
-@pytest.fixture(scope="module")
-def page(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    path = write_page(results, tmp_path_factory.mktemp("page"), figures=[])
-    return Page(path.read_text(encoding="utf-8"))
-
-
-def test_the_run_is_one_in_which_every_number_is_at_stake(anew: dict[str, dict[str, recomputed.Three]]) -> None:
+def test_the_run_is_one_in_which_every_number_is_at_stake(facts: Facts) -> None:
     """Else what follows would compare blanks with blanks, and nought with nought."""
-    for metric in recomputed.METRICS:
-        assert any(abs(found[metric][0] or 0) > 1e-6 for policy, found in anew.items() if policy != "baseline"), metric
+    for name in ("take_up", "added_child_months", "public_cost", "cost_per_added_child_month", "inframarginal_share",
+                 "pass_through"):  # fmt: skip
+        assert any(abs(facts.estimate(policy, name)[0][0] or 0) > 1e-6 for policy in facts.policies[1:]), name
+    assert any(abs(facts.estimate(policy, "take_up")[1][0] or 0) > 1e-6 for policy in facts.policies[1:])
 
 
-def test_the_summary_says_what_the_months_and_records_say(folder: Path, anew) -> None:
-    summary = pl.read_csv(folder / "summary.csv", infer_schema_length=None).filter(group="all", doubt="luck")
-    for policy, found in anew.items():
-        for metric, three in found.items():
-            changed = metric == "take_up_change"
-            columns = ("difference", "difference_low", "difference_high") if changed else ("value", "low", "high")
-            rows = summary.filter(policy=policy, metric="take_up" if changed else metric).select(columns).rows()
-            if policy == "baseline" and metric in ("cost_per_added_child_month", "inframarginal_share", "pass_through"):
-                assert rows == [NOTHING]
-                continue
-            (row,) = rows
-            expected = three if three == NOTHING else pytest.approx(three, rel=1e-9, abs=1e-12)
-            assert row == expected, (policy, metric)
+def test_the_summary_says_what_the_months_and_records_say(folder: Path, facts: Facts) -> None:
+    rows = pl.read_csv(folder / "summary.csv", infer_schema_length=None).filter(group="all", doubt="luck")
+    for policy, name, *six in rows.select(
+        "policy", "metric", "value", "low", "high", "difference", "difference_low", "difference_high"
+    ).iter_rows():
+        for found, expected in zip((tuple(six[:3]), tuple(six[3:])), facts.estimate(policy, name), strict=True):
+            right = expected if expected == NOTHING else pytest.approx(expected, rel=1e-6, abs=1e-7)
+            assert found == right, (policy, name)
+
+
+def test_what_comes_from_the_records_is_what_no_month_can_tell(study: Study) -> None:
+    told = {name for policy in study.policies for name in METRICS if recomputed.own(study, policy, name) != NOTHING}
+    assert set(recomputed.RECORDED) <= told
 
 
 def test_added_child_months_of_the_months_are_the_difference_of_the_bills(study: Study) -> None:
@@ -157,59 +95,49 @@ def test_added_child_months_of_the_months_are_the_difference_of_the_bills(study:
         assert (study.cube(policy, "added_child_months") == bills).all()
 
 
-def test_the_headline_table_of_the_page_shows_these_numbers(page: Page, anew) -> None:
-    heads, rows = page.headline()
-    assert set(anew) <= set(rows)
-    for policy, found in anew.items():
-        for metric, (key, factor) in COLUMNS.items():
-            (column,) = [n for n, head in enumerate(heads) if head.startswith(text(key))]
-            main, *lines = rows[policy][column]
-            value, low, high = found[metric]
-            if policy == "baseline" and metric not in ("take_up", "public_cost"):
-                value = None  # it is compared with itself
-            if value is None:
-                assert (main.strip(), numbers("".join(lines))) == ("—", []), (policy, metric)
-                continue
-            (shown,) = numbers(main)
-            assert is_shown(shown, value * factor), (policy, metric, main, value)
-            if low == high:
-                continue
-            ends = numbers(lines[0])
-            assert len(ends) == 2, (policy, metric, lines)
-            assert all(is_shown(end, x * factor) for end, x in zip(ends, (low, high), strict=True)), (policy, metric)
+def test_the_parts_of_a_split_add_up_to_the_change_of_the_months(facts: Facts) -> None:
+    parts = facts.split.filter(pl.col("instrument") != "all").group_by("policy", "metric").agg(pl.sum("value"))
+    assert len(parts)
+    for policy, name, whole in parts.iter_rows():
+        assert whole == pytest.approx(facts.estimate(policy, name)[1][0], rel=1e-9), (policy, name)
 
 
-def pattern(key: str) -> re.Pattern[str]:
-    """A sentence of the page with its gaps as groups."""
-    parts = re.split(r"\{(\w+)\}", TEXTS[key]["en"])
-    gaps = {"luck": ".*?", "doubts": ".*?", "spread": "[^;)]*"}
-    made = [f"(?P<{p}>{gaps.get(p, ONE)})" if n % 2 else re.escape(p) for n, p in enumerate(parts)]
-    return re.compile("".join(made))
+def test_every_number_of_the_page_is_accounted_for(read: tuple[Account, Page]) -> None:
+    account, page = read
+    account.check(page)
+    assert {*FACTS, *(f"page.{key}" for key in SECTIONS)} <= account.told
 
 
-def test_the_sentences_of_the_page_say_these_numbers(page: Page, anew) -> None:
-    spread = pattern("finding.luck")
-    told = set()
-    for policy, found in anew.items():
-        said = [" ".join(block.split()) for block in page.blocks]
-        for block in (one.removeprefix(policy) for one in said if one.startswith(f"{policy} ")):
-            for key, (metric, gap, sign) in SENTENCES.items():
-                match = pattern(key).search(block)
-                if match is None:
-                    continue
-                value, low, high = (x if x is None else x * COLUMNS[metric][1] for x in found[metric])
-                (shown,) = numbers(match[gap])
-                assert value is not None
-                assert is_shown(shown, sign * value), (policy, key, block)
-                luck = spread.search(match.groupdict().get("luck") or match["doubts"])
-                ends = sorted((sign * low, sign * high))
-                assert luck is not None
-                assert all(is_shown(one, x) for one, x in zip(numbers(luck["spread"]), ends, strict=True)), (key, block)
-                if "cost" in match.groupdict():
-                    assert is_shown(numbers(match["cost"])[0], found["public_cost"][0] * 1e-6)
-                told.add((policy, metric))
-    assert {(policy, "added_child_months") for policy in anew if policy != "baseline"} <= told
-    assert {metric for _, metric in told} == {metric for metric, _, _ in SENTENCES.values()}
+# -- that the account sees what it is to see ---------------------------------------------------------------
+
+
+def changed(said: str) -> Iterator[str]:
+    """A text with one of its numbers another, for each of them."""
+    for match in re.finditer(r"\d[\d,]*(?:\.\d+)?", said):
+        number = match[0]
+        other = str(int(number[0]) % 9 + 1) + number[1:]
+        yield said[: match.start()] + other + said[match.end() :]
+
+
+def test_no_number_of_the_page_can_be_changed_unseen(read: tuple[Account, Page]) -> None:
+    account, page = read
+    seen = 0
+    for block in page.blocks:
+        for said in changed(block.text):
+            with pytest.raises(Unaccounted):
+                account.block(Block(block.heading, block.tag, said))
+            seen += 1
+    for table in page.tables:
+        for n, row in enumerate(table.rows):
+            for column, cell in enumerate(row):
+                for line, words in enumerate(cell):
+                    for said in changed(words):
+                        other = Table(table.heading, copy.deepcopy(table.rows))
+                        other.rows[n][column][line] = said
+                        with pytest.raises((Unaccounted, LookupError, ValueError, StopIteration)):
+                            account.table(other)
+                        seen += 1
+    assert seen > 1000
 
 
 @pytest.mark.parametrize(("said", "number", "right"), [("12.3 %", 12.349, True), ("12.3 %", 12.351, False)])
