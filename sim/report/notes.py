@@ -46,12 +46,14 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
         target=numerals.show(target, how, language=language),
         unit=f" {unit}" if unit else "",
         residual=numerals.show(one["residual"], how, like=target, signed=True, language=language),
-        luck=f" ({between})" if between else "",
-    ) + (
-        ""
-        if one["within_tolerance"]
-        else " " + text("page.matched.far", language, tolerance=f"{100 * one['tolerance']:.3g} %")
-    )
+        luck=text("number.in_brackets", language, words=between) if between else "",
+    ) + ("" if one["within_tolerance"] else _far(one["tolerance"], language))
+
+
+def _far(tolerance: float, language: str) -> str:
+    """Say that the tolerance was not met."""
+    asked = text("number.percent", language, number=f"{100 * tolerance:.3g}")
+    return text("list.sentence", language) + text("page.matched.far", language, tolerance=asked)
 
 
 def scale_of(manifest: Mapping[str, Any], language: str) -> str:
