@@ -178,17 +178,23 @@ class Account:
 
     def table(self, table: Table) -> None:
         """Compare every cell of a table with its account."""
+        for number, row in enumerate(table.rows):
+            for column in range(len(row)):
+                self.cell(table, number, column)
+        self.told.add(self._sections.get(table.heading, ""))
+
+    def cell(self, table: Table, number: int, column: int) -> None:
+        """Compare one cell of a table with its account."""
         key = self._sections.get(table.heading, "")
         read = getattr(self, f"_{key.removeprefix('page.')}_cell", None) if key else None
-        heads = [plain(cell) for cell in table.rows[0]] if key != "page.run" else []
-        body = table.rows[1:] if heads else table.rows
-        self.told.add(key)
-        for number, row in enumerate(body):
-            for column, cell in enumerate(row):
-                expected = read(heads, body, number, column) if read is not None else []
-                self.compare(cell, expected, f"{table.heading}: {plain(row[0])}, {heads[column] if heads else ''}")
-        for head in heads:
-            self._named(head, table.heading)
+        headed = key != "page.run"
+        if headed and number == 0:
+            self._head(plain(table.rows[0][column]), table.heading)
+            return
+        heads, body = ([plain(cell) for cell in table.rows[0]], table.rows[1:]) if headed else ([], table.rows)
+        expected = read(heads, body, number - headed, column) if read is not None else []
+        where = f"{table.heading}: {plain(table.rows[number][0])}, {heads[column] if headed else ''}"
+        self.compare(table.rows[number][column], expected, where)
 
     def compare(self, cell: list[str], expected: "str | Sequence[float]", where: str) -> None:
         """Raise Unaccounted unless a cell says the words, or these numbers and no others."""
@@ -201,7 +207,7 @@ class Account:
         if not right:
             raise Unaccounted(f"{where}: found {said!r}, expected {expected}")
 
-    def _named(self, head: str, where: str) -> None:
+    def _head(self, head: str, where: str) -> None:
         """Heads of columns hold digits only where they are names."""
         axes = [axis["path"] for axis in (self.facts.manifest.get("sweep") or {}).get("axes", [])]
         for name in (*self.facts.policies, *axes, *self._words):
@@ -266,6 +272,8 @@ class Account:
         """The metric of a row, by its label, and what its head should say."""
         label = next((line.strip() for line in row[0] if line.strip()), "")
         name = self._metrics.get(label, label)
+        if label not in self._metrics and not self.facts.study.has(self.facts.policies[0], label):
+            return name, "a metric"
         word = metric(name, self.language)
         return name, " ".join(part for part in (word.label, word.unit if row[0][0].strip() else "") if part)
 
@@ -287,16 +295,18 @@ class Account:
 
     def _knowledge_cell(self, heads: list[str], body: list[Any], number: int, column: int) -> "str | list[float]":
         policy, called = plain(body[number][0]), plain(body[number][1])
-        if column < 2:
-            return (policy if policy in self.facts.policies else "a policy") if column == 0 else called
+        labels = {assumption(key, self.language).label: key for key in self.facts.settings(policy, COST)}
+        if column == 0 or called not in labels:
+            return (policy if labels else "a policy with assumptions") if column == 0 else "an assumption"
+        if column == 1:
+            return called
         asked = {
             self.say("column.setting", label=word.label, unit=word.unit, setting=self.say(f"column.{end}")): (name, end)
             for name, word in self._all_metrics()
             for end in ("low", "central", "high")
         }
         name, end = asked[heads[column]]
-        known = self.facts.settings(policy, name)
-        (value,) = [three[end] for key, three in known.items() if assumption(key, self.language).label == called]
+        value = self.facts.settings(policy, name)[labels[called]][end]
         return [] if value is None else [value * FACTORS[form(name)]]
 
     def _evidence_cell(self, heads: list[str], body: list[Any], number: int, column: int) -> "str | list[float]":
@@ -373,6 +383,11 @@ class Account:
             self.say("page.sweep.how", policy=(facts.get("sweep") or {}).get("policy", "")),
             self.say("page.scaled", scale=scale),
             self.say("page.sample", scale=scale),
+            *(
+                self.say("page.matched.far", tolerance=self.say("number.percent", number=f"{100 * one['tolerance']:.3g}"))
+                for one in facts["matched"]
+                if not one["within_tolerance"]
+            ),
             self.window(),
         ]
         whole = [one for one in self._words if re.search(r"\d", one) and one.endswith((".", "。"))]
@@ -384,10 +399,43 @@ class Account:
         if left in self._words or left == f"{self.say('page.run.again')} {self.facts.manifest['command']}".strip():
             return
         for said in self._filled:
-            left = left.replace(said.replace("\xa0", " "), " ")
-        left = self._sentences(left)
+            left = left.replace(said, " ")
+        left = self._sentences(self._matches(left))
         if re.search(r"\d", left):
             raise Unaccounted(f"{block.heading}: nothing accounts for {left!r} in {block.text!r}")
+
+    def _matches(self, said: str) -> str:
+        """Check what is said of matched policies; return what is left of a text without it."""
+        for one in self.facts.manifest["matched"]:
+            metrics, kind = one["metric"].split("+"), form(one["metric"].split("+")[0])
+            word = metric(metrics[0], self.language)
+            plain_gaps = {
+                "policy": one["policy"],
+                "to": one["to"],
+                "parameter": one["parameter"],
+                "metric": " + ".join(metric(name, self.language).label for name in metrics),
+                "unit": f" {word.unit}" if word.unit else "",
+            }
+            key = f"page.matched.{'factor' if one['factor'] else 'value'}"
+            match = self._pattern(key, plain_gaps, luck=r"(?: ?[(（][^()（）]*[)）])?").search(said)
+            if match is None:
+                continue
+            totals = [sum(self.facts.study.over(one[side], name) for name in metrics) for side in ("policy", "to")]
+            residual = scaled(recomputed.mean(totals[0] - totals[1]), kind)
+            expected = {
+                "value": [one["value"]],
+                "low": [one["low"]],
+                "high": [one["high"]],
+                "runs": [one["runs"]],
+                "target": [float(totals[1].mean()) * FACTORS[kind]],
+                "residual": [residual[0]],
+                "luck": both(residual),
+            }
+            for gap, asked in expected.items():
+                self.compare([match[gap]], asked, f"{key}, {gap}: {said}")
+            self.told.add(key)
+            said = said[: match.start()] + said[match.end() :]
+        return said
 
     def _sentences(self, said: str) -> str:
         """Check the sentences that are known; return what is left of a text without them."""
@@ -435,12 +483,15 @@ class Account:
         ends = [x * factor for x in found]
         return sorted(ends) if len(ends) == 2 else ends
 
-    def _pattern(self, key: str) -> re.Pattern[str]:
-        """A sentence of the page with its gaps as groups."""
+    def _pattern(self, key: str, filled: Mapping[str, str] | None = None, **gaps: str) -> re.Pattern[str]:
+        """A sentence of the page with its gaps as groups.
+
+        filled : what some gaps hold; gaps : expressions for others
+        """
         names = "|".join(re.escape(name) for name in self.facts.policies)
         pieces = re.split(r"\{(\w+)\}", TEXTS[key][self.language])
-        gaps = GAPS | {"policy": names, "asked": names}
-        made = [f"(?P<{p}>{gaps.get(p, ONE)})" if n % 2 else re.escape(p) for n, p in enumerate(pieces)]
+        usual = GAPS | {"policy": names, "asked": names} | {gap: re.escape(said) for gap, said in (filled or {}).items()}
+        made = [f"(?P<{p}>{(usual | gaps).get(p, ONE)})" if n % 2 else re.escape(p) for n, p in enumerate(pieces)]
         return re.compile("".join(made))
 
 
