@@ -18,7 +18,7 @@ from scipy.stats import t as student
 
 from sim.engine.recorder import BUDGETS, ROW
 
-STOCKS = ("children", "enrolled", "waiting", "on_lists", "places", "institutions")  # means of month-ends; flows are sums
+STOCKS = ("children", "enrolled", "waiting", "on_lists", "places", "institutions")  # means of month-ends, else sums
 PARTS = {  # of a ratio: its top and its bottom, as sums of products of columns by month
     "take_up": (["enrolled"], ["children"]),
     "take_up_under_36": (["take_up_under_36*children"], ["children"]),
@@ -95,7 +95,8 @@ class Study:
         found = {}
         for key, rows in self.monthly.partition_by("policy", "metric", "group", as_dict=True).items():
             cube = np.zeros((self.monthly["replication"].n_unique(), len(months)))
-            cube[rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy()] = rows["value"].to_numpy()
+            at = (rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy())
+            cube[at] = rows["value"].to_numpy()
             found[key] = cube
         return found
 
@@ -222,7 +223,9 @@ def of_budget(study: Study, policy: str, metric: str) -> Three:
 # child by child, offer by offer
 
 
-def anyway(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray], by_yuan: bool = False) -> tuple[float, float]:
+def anyway(
+    record: dict[str, np.ndarray], baseline: dict[str, np.ndarray], by_yuan: bool = False
+) -> tuple[float, float]:
     """Subsidised child-months whose child was enrolled in the baseline that month, and all; or what they cost."""
     stays = zip(*(baseline[f"stays.{name}"].tolist() for name in ("child", "first", "last")), strict=True)
     there = {(child, month) for child, first, last in stays for month in range(first, last + 1)}

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 INLINE = ("strong", "span", "wbr", "a", "em", "code", "small", "b", "i", "sub", "sup", "br", "mark", "abbr", "time")
-UNSEEN = ("style", "script", "svg", "template")  # figures are pictures: the numbers they are drawn from are tested there
+# figures are pictures: the numbers they are drawn from are tested there
+UNSEEN = ("style", "script", "svg", "template")
 HEADINGS = ("h1", "h2")
 NUMBER = re.compile(r"([−+]?)(\d[\d,]*(?:\.(\d+))?)")
 

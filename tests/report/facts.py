@@ -1,0 +1,112 @@
+"""What a page is about: a finished study read anew, and how its numbers should be written.
+
+What is compared with a table that the program wrote, because no table by month can hold it:
+    the range over assumptions, and its three settings: summary.csv's rows of knowledge, whose runs are not listed
+    the parts of a policy that is split: split.csv, whose sub-policies are not listed; its whole is worked out anew
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+
+from sim.report.words import month, text
+
+from . import recomputed
+from .recomputed import Study, Three
+from .visible import is_shown, numbers
+
+FACTORS = {"share": 100.0, "take_up": 100.0, "points": 100.0, "money": 1e-6, "count": 1.0, "yuan": 1.0, "plain": 1.0}
+
+
+class Unaccounted(AssertionError):
+    """A number on the page that is not what it should be, or that nothing accounts for."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a page is about: the study read anew, and what its other files say.
+
+    known : of summary.csv the rows of knowledge; split : split.csv
+    """
+
+    study: Study
+    manifest: Mapping[str, Any]
+    known: pl.DataFrame
+    split: pl.DataFrame
+
+    @cached_property
+    def estimates(self) -> dict[tuple[str, str], tuple[Three, Three]]:
+        """Every metric of every policy and its change, as asked for."""
+        return {}
+
+    def estimate(self, policy: str, name: str) -> tuple[Three, Three]:
+        """A metric of a policy and its change, worked out once."""
+        if (policy, name) not in self.estimates:
+            found = recomputed.own(self.study, policy, name), recomputed.change(self.study, policy, name)
+            self.estimates[policy, name] = found
+        return self.estimates[policy, name]
+
+    @cached_property
+    def policies(self) -> list[str]:
+        """The compared policies, without the arms of a sweep."""
+        return [one["name"] for one in self.manifest["policies"] if one["role"] == "policy"]
+
+    def settings(self, policy: str, name: str) -> dict[str, dict[str, float | None]]:
+        """A metric at the low, central and high of each assumption."""
+        rows = self.known.filter(policy=policy, metric=name).select("group", "low", "value", "high").rows()
+        return {group.removeprefix("assumption="): dict(zip(("low", "central", "high"), three, strict=True))
+                for group, *three in rows}  # fmt: skip
+
+    def range(self, policy: str, name: str) -> list[float]:
+        """The least and the greatest of a metric over the assumptions; nothing where none was moved."""
+        found = [x for three in self.settings(policy, name).values() for x in three.values() if x is not None]
+        return [min(found), max(found)] if found else []
+
+    def window(self, language: str) -> str:
+        """The counted window in words."""
+        ends = [date.fromisoformat(self.manifest["counted"][end]) for end in ("from", "until")]
+        first, last = (
+            text("page.day", language, day=day.day, month=month(day.month, language), year=day.year) for day in ends
+        )
+        return text("page.window", language, first=first, last=last)
+
+
+def both(ends: Three) -> list[float]:
+    """The ends of an interval, in order; nothing where either is undefined."""
+    _, low, high = ends
+    return [] if low is None or high is None else [low, high]
+
+
+def shown(three: Three, *more: float) -> list[float]:
+    """What a cell shows of a number: its value, its interval unless that is a point, and what follows."""
+    value, *ends = three[0], *both(three)
+    if value is None:
+        return []
+    wide = ends and ends[1] - ends[0] > 1e-7 * max(map(abs, ends))
+    return [value, *(ends if wide else ()), *more]
+
+
+def compare(said: str, expected: str | Sequence[float], where: str) -> None:
+    """Raise Unaccounted unless something says these words, or these numbers and no others."""
+    if isinstance(expected, str):
+        right = said == expected
+    else:
+        found = numbers(said)
+        right = len(found) == len(expected) and all(map(is_shown, found, expected))
+    if not right:
+        raise Unaccounted(f"{where}: found {said!r}, expected {expected}")
+
+
+def plain(cell: Sequence[str]) -> str:
+    """All that a cell says, on one line."""
+    return " ".join(" ".join(cell).split())
+
+
+def scaled(three: Three, kind: str) -> Three:
+    """A number and its interval as they are written."""
+    value, low, high = (None if x is None else x * FACTORS[kind] for x in three)
+    return value, low, high
