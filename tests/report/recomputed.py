@@ -7,7 +7,7 @@ monthly.parquet alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -91,13 +91,14 @@ class Study:
 
     @cached_property
     def _cubes(self) -> dict[tuple[str, str, str], np.ndarray]:
-        months = self.monthly["month"].unique().sort()
-        found = {}
-        for key, rows in self.monthly.partition_by("policy", "metric", "group", as_dict=True).items():
-            cube = np.zeros((self.monthly["replication"].n_unique(), len(months)))
-            at = (rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy())
-            cube[at] = rows["value"].to_numpy()
-            found[key] = cube
+        rows = self.monthly.filter(pl.col("group").str.contains("^(all|quintile=.)$"))
+        months = rows["month"].unique().sort()
+        at, when = rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy()
+        values, found = rows["value"].to_numpy(), {}
+        groups = rows.select("policy", "metric", "group").with_row_index().group_by("policy", "metric", "group")
+        for policy, metric, group, index in groups.agg("index").iter_rows():
+            found[policy, metric, group] = cube = np.zeros((at.max() + 1, len(months)))
+            cube[at[index], when[index]] = values[index]
         return found
 
     def has(self, policy: str, metric: str) -> bool:
@@ -248,9 +249,15 @@ def fee_rise(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> 
 # intervals of 95 per cent
 
 
+@cache
+def quantile(n: int) -> float:
+    """Student's of n values, which is left once in forty."""
+    return float(student.isf(0.025, n - 1))
+
+
 def reach(values: np.ndarray) -> float:
     """Half of Student's interval of a mean."""
-    return float(student.isf(0.025, len(values) - 1) * np.sqrt(values.var(ddof=1) / len(values)))
+    return quantile(len(values)) * float(np.sqrt(values.var(ddof=1) / len(values)))
 
 
 def mean(values: np.ndarray) -> Three:
@@ -278,7 +285,7 @@ def hall(values: np.ndarray) -> float:
     def cubic(t: float) -> float:
         return t + g * t**2 / 3 + g**2 * t**3 / 27 + g / (6 * n)
 
-    target = -float(student.isf(0.025, n - 1)) / np.sqrt(n)
+    target = -quantile(n) / np.sqrt(n)
     found = brentq(lambda t: cubic(t) - target, -50, 50, xtol=1e-14, rtol=1e-14)
     return float(values.mean() - values.std(ddof=1) * found)
 
@@ -316,8 +323,7 @@ def ratio(top: np.ndarray, bottom: np.ndarray) -> Three:
     _, low, high = mean(bottom)
     if low <= 0 <= high:
         return NOTHING
-    n, quantile = len(top), float(student.isf(0.025, len(top) - 1))
-    (vaa, vab), (_, vbb) = np.cov(top, bottom) * quantile**2 / n
+    (vaa, vab), (_, vbb) = np.cov(top, bottom) * quantile(len(top)) ** 2 / len(top)
     a, b = float(top.mean()), float(bottom.mean())
     ends = np.roots([b * b - vbb, -2 * (a * b - vab), a * a - vaa])
     return a / b, float(ends.real.min()), float(ends.real.max())
