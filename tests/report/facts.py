@@ -55,11 +55,19 @@ class Facts:
         """The compared policies, without the arms of a sweep."""
         return [one["name"] for one in self.manifest["policies"] if one["role"] == "policy"]
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], dict[str, dict[str, float | None]]]:
+        found: dict[tuple[str, str], dict[str, dict[str, float | None]]] = {}
+        for policy, name, group, *three in self.known.select(
+            "policy", "metric", "group", "low", "value", "high"
+        ).iter_rows():
+            ends = dict(zip(("low", "central", "high"), three, strict=True))
+            found.setdefault((policy, name), {})[group.removeprefix("assumption=")] = ends
+        return found
+
     def settings(self, policy: str, name: str) -> dict[str, dict[str, float | None]]:
         """A metric at the low, central and high of each assumption."""
-        rows = self.known.filter(policy=policy, metric=name).select("group", "low", "value", "high").rows()
-        return {group.removeprefix("assumption="): dict(zip(("low", "central", "high"), three, strict=True))
-                for group, *three in rows}  # fmt: skip
+        return self._known.get((policy, name), {})
 
     def range(self, policy: str, name: str) -> list[float]:
         """The least and the greatest of a metric over the assumptions; nothing where none was moved."""

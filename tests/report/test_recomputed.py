@@ -12,13 +12,14 @@ from runs import CENTRES, SUBSIDY, VOUCHERS, finished
 
 from sim.report.page import FIGURES, write_page
 from sim.report.tables import Results
-from sim.report.words import LANGUAGES
+from sim.report.words import LANGUAGES, TEXTS
 
 from . import recomputed
 from .accounts import Account
 from .facts import Facts, Unaccounted
 from .recomputed import NOTHING, Study
-from .visible import Block, Page, is_shown, numbers
+from .sentences import SENTENCES
+from .visible import Block, Page, Table, is_shown, numbers
 
 MIXED = (  # to be split, of which one part runs dry
     "{name = 'mixed', instrument = [{kind = 'fee_subsidy', source = 'a test', start = 2025-04-01,"
@@ -110,6 +111,26 @@ def test_the_parts_of_a_split_add_up_to_the_change_of_the_months(facts: Facts) -
         assert whole == pytest.approx(facts.estimate(policy, name)[1][0], rel=1e-9), (policy, name)
 
 
+def test_what_the_numbers_are_said_to_rest_on_is_what_was_run(facts: Facts) -> None:
+    """The list of values put in, against the scenario as it was resolved; a sweep's own axes stand in its table."""
+    for item in facts.manifest["evidence"]:
+        if not item["key"].startswith("sweep."):
+            at = facts.manifest["scenario"]
+            for step in re.findall(r"[^.\[\]]+", item["key"]):
+                at = at[int(step)] if isinstance(at, list) else at[step]
+            assert at == item["value"], item["key"]
+
+
+def test_every_sentence_with_a_number_has_an_account() -> None:
+    """Of those too that this run gives no cause for."""
+    around = {"policy", "asked", "doubts", "luck", "spread", "spreads"}
+    gaps = {key: set(re.findall(r"\{(\w+)\}", entry["en"])) for key, entry in TEXTS.items()}
+    said = {key for key, named in gaps.items() if key.startswith(("answer.", "finding.")) and named - around}
+    assert said == set(SENTENCES)
+    for key, asks in SENTENCES.items():
+        assert set(asks) - {""} == gaps[key] - {"policy", "asked"}, key
+
+
 def test_every_number_of_the_page_is_accounted_for(read: tuple[Account, Page]) -> None:
     account, page = read
     assert account.check(page) >= TOLD
@@ -156,6 +177,11 @@ def neighbours(rows: list[list[list[str]]]) -> Iterator[tuple[list[str], list[st
             yield one, other
 
 
+def check_both(account: Account, table: Table, *places: tuple[int, int]) -> None:
+    for place in places:
+        account.cells.check(table, *place)
+
+
 def test_no_two_numbers_of_a_table_can_change_places_unseen(read: tuple[Account, Page]) -> None:
     """As when a policy has another's number, or a number the interval of another metric."""
     account, page = read
@@ -169,7 +195,7 @@ def test_no_two_numbers_of_a_table_can_change_places_unseen(read: tuple[Account,
                     continue
                 one[line], other[line] = other[line], one[line]
                 with pytest.raises(Unaccounted):
-                    _ = [account.cells.check(table, *at[id(cell)]) for cell in (one, other)]
+                    check_both(account, table, at[id(one)], at[id(other)])
                 one[line], other[line] = other[line], one[line]
                 seen += 1
     assert seen > 500
