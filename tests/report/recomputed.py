@@ -45,12 +45,13 @@ RECORDED = {  # what no table by month holds, and why
 }
 SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
           "inframarginal_share", "inframarginal_money_share")  # fmt: skip
-SIGNED = ("added_child_months", "institution_profit", "institution_profit_full")  # and where the money went
+SIGNED = ("added_child_months", "institution_profit", "institution_profit_full", "consumer_surplus",
+          "mothers_work_months", "extra_tax")  # and where the money went  # fmt: skip
 RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
 OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
 # what compares with the baseline, or has nothing there to be compared with
 UNPAIRED = (*OF_BUDGETS, "cost_per_added_child_month", "pass_through", "inframarginal_share",
-            "inframarginal_money_share")  # fmt: skip
+            "inframarginal_money_share", "mvpf")  # fmt: skip
 Three = tuple[float | None, float | None, float | None]  # value, low, high
 NOTHING: Three = (None, None, None)
 
@@ -168,6 +169,8 @@ def parts(study: Study, policy: str, metric: str) -> tuple[np.ndarray, np.ndarra
     if metric == "cost_per_added_child_month":
         added = study.over(policy, "enrolled_child_months") - study.over(base, "enrolled_child_months")
         return _extra(study, policy), added
+    if metric == "mvpf" and study.has(policy, "consumer_surplus"):
+        return study.over(policy, "consumer_surplus"), _extra(study, policy) - study.over(policy, "extra_tax")
     if metric == "pass_through":
         return np.array([fee_rise(*pair) for pair in pairs]), _extra(study, policy)
     if metric in ("inframarginal_share", "inframarginal_money_share"):
