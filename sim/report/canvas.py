@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sim.report import names, typeface
+from sim.report import names, readings, typeface
 from sim.report.numerals import MINUS
 from sim.report.series import Band
 from sim.report.words import month, text
@@ -202,7 +202,7 @@ def _characters(family: str) -> frozenset[int]:
 
 def blank(title: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
     """Return an empty figure with its title; the four margins and the height are in inches."""
-    figure = Figure(figsize=(WIDTH, height), dpi=DOTS, facecolor="white")
+    figure = readings.Sheet(figsize=(WIDTH, height), dpi=DOTS, facecolor="white")
     figure.subplots_adjust(left=left / WIDTH, right=1 - right / WIDTH, top=1 - top / height, bottom=bottom / height)
     figure.text(0.12 / WIDTH, 1 - 0.12 / height, title, va="top", ha="left", weight="bold", size=11)
     return figure
@@ -224,9 +224,15 @@ def save(figure: Figure, folder: Path, stem: str) -> list[Path]:
         packing = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
         figure.savefig(drawn, format=kind, metadata=fields, **packing)  # type: ignore[arg-type]
         path = folder / f"{stem}.{kind}"
-        write_whole(path, drawn.getvalue())
+        write_whole(path, drawn.getvalue() if kind == "png" else _telling(drawn.getvalue(), figure))
         written.append(path)
     return written
+
+
+def _telling(svg: bytes, figure: Figure) -> bytes:
+    """Add what the figure's marks say to its file, where it draws nothing."""
+    end = svg.rindex(b"</svg>")
+    return svg[:end] + readings.embedded(figure).encode() + svg[end:]
 
 
 def plain_numbers() -> FuncFormatter:

@@ -15,8 +15,9 @@ from matplotlib.patches import Patch
 from sim.report import canvas, frontier, labels, names, numerals, sweeps
 from sim.report.canvas import Pen
 from sim.report.grids import SIDES
+from sim.report.readings import Line, Place, Reading, Wording, line, tell, tell_months
 from sim.report.scene import Scene
-from sim.report.series import Floats, Monthly, band, gather
+from sim.report.series import Band, Floats, Monthly, band, gather
 from sim.report.tables import Results
 from sim.report.words import alphabet, metric
 from sim.study.estimate import Estimate
@@ -79,13 +80,13 @@ def take_up(scene: Scene) -> Figure | None:
     figure = _tall(scene, "take_up", 2 if changes else 1, levels)
     panels = figure.subplots(2 if changes else 1, 1, sharex=True, squeeze=False)[:, 0]
     panels[0].set_ylabel(scene.say("axis.take_up"))
-    _lines(scene, panels[0], levels)
+    _lines(scene, panels[0], levels, scene.written("take_up"))
     if changes:
         enrolled = scene.say("axis.enrolled_change" if rule else "axis.take_up_change")
         panels[1].set_ylabel(enrolled)
         panels[1].set_title(rule, size=8.5, color=canvas.PALE)
         panels[1].axhline(0, color=canvas.INK, linewidth=0.8)
-        _lines(scene, panels[1], changes)
+        _lines(scene, panels[1], changes, scene.written("enrolled" if rule else "take_up").of_changes)
     return figure
 
 
@@ -116,13 +117,10 @@ def public_cost(scene: Scene) -> Figure | None:
     figure = _tall(scene, "public_cost", 1, levels, panel=3.4)
     axes = figure.subplots()
     axes.set_ylabel(scene.say("axis.cost"))
-    months = [m for m, inside in zip(scene.monthly.months, scene.monthly.counted, strict=True) if inside]
-    for policy, cube in levels.items():
-        canvas.draw_band(axes, band(cube), scene.pens[policy], len(levels))
-    canvas.number_axis(axes.yaxis)
-    canvas.month_axis(axes, months, scene.language)
-    axes.set_ylim(*axes.get_ylim())
-    labels.label_ends(axes, _ends(scene, levels))
+    whole = scene.monthly
+    months = tuple(m for m, inside in zip(whole.months, whole.counted, strict=True) if inside)
+    window = replace(whole, months=months, counted=whole.counted[whole.counted])
+    _lines(replace(scene, monthly=window), axes, levels, scene.written("public_cost"))
     return figure
 
 
@@ -150,20 +148,21 @@ def _market_row(scene: Scene, pair: tuple[Axes, Axes], key: str, levels: Mapping
     level, change = pair
     fixed = key == "mean_fee" and scene.results.manifest.get("fees_respond") is False
     heads = (scene.say(f"axis.{key}"), scene.say(f"axis.{key}.change"))
+    bands, changes = _bands(levels), _bands(_less_baseline(scene, levels))
     for axes, head in zip(pair, heads, strict=True):
         # above the panel, where it can be read without turning the head
         said = scene.say("axis.fixed", head=head) if fixed else head
         axes.text(0, 1.03, said, transform=axes.transAxes, size=8.5, color=canvas.PALE)
-    baseline = levels.get(scene.results.baseline or "")
-    for policy, cube in levels.items():
-        canvas.draw_band(level, band(cube), scene.pens[policy], len(levels))
-        if baseline is not None and policy != scene.results.baseline:
-            canvas.draw_band(change, band(cube - baseline), scene.pens[policy], len(levels))
+    for axes, drawn in zip(pair, (bands, changes), strict=True):
+        for policy, one in drawn.items():
+            canvas.draw_band(axes, one, scene.pens[policy], len(levels))
     change.axhline(0, color=canvas.INK, linewidth=0.8)
     for axes in pair:
         canvas.number_axis(axes.yaxis, bins=4)
         canvas.month_axis(axes, scene.monthly.months, scene.language, most=8)
         _mark_window(scene, axes)
+    _tell_lines(scene, level, heads[0], bands, scene.written(key), changes)
+    _tell_lines(scene, change, scene.say("reading.change", quantity=heads[1]), changes, scene.written(key).of_changes)
 
 
 def pass_through(scene: Scene) -> Figure | None:
@@ -192,7 +191,8 @@ def pass_through(scene: Scene) -> Figure | None:
         axes.set_title(head, size=8.5, color=canvas.PALE)
         axes.axhline(0, color=canvas.INK, linewidth=0.8)
         paid = replace(monthly, months=monthly.months[:end], counted=monthly.counted[:end])
-        _lines(replace(scene, monthly=paid), axes, {policy: cube[:, :end] for policy, cube in cubes.items()})
+        shown = {policy: cube[:, :end] for policy, cube in cubes.items()}
+        _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"))
     return figure
 
 
@@ -232,19 +232,42 @@ def _tall(scene: Scene, stem: str, panels: int, shown: Mapping[str, Floats], pan
     )
 
 
-def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats]) -> None:
-    for policy, cube in cubes.items():
-        canvas.draw_band(axes, band(cube), scene.pens[policy], len(cubes))
+def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats], wording: Wording) -> None:
+    """Draw every policy's line with its band, name it where it ends, and have it say its numbers."""
+    bands = _bands(cubes)
+    for policy, one in bands.items():
+        canvas.draw_band(axes, one, scene.pens[policy], len(cubes))
     canvas.number_axis(axes.yaxis)
     canvas.month_axis(axes, scene.monthly.months, scene.language)
     _mark_window(scene, axes)
     axes.set_ylim(*axes.get_ylim())
-    labels.label_ends(axes, _ends(scene, cubes))
+    labels.label_ends(axes, {scene.pens[policy]: one.last for policy, one in bands.items() if one.last is not None})
+    _tell_lines(scene, axes, axes.get_ylabel(), bands, wording, _bands(_less_baseline(scene, cubes)))
 
 
-def _ends(scene: Scene, cubes: Mapping[str, Floats]) -> dict[Pen, tuple[int, float]]:
-    ends = {scene.pens[policy]: band(cube).last for policy, cube in cubes.items()}
-    return {pen: end for pen, end in ends.items() if end is not None}
+def _bands(cubes: Mapping[str, Floats]) -> dict[str, Band]:
+    return {policy: band(cube) for policy, cube in cubes.items()}
+
+
+def _less_baseline(scene: Scene, cubes: Mapping[str, Floats]) -> dict[str, Floats]:
+    """Return what each other policy has more than the baseline, replication by replication; nothing without it."""
+    baseline = cubes.get(scene.results.baseline or "")
+    others = {policy: cube for policy, cube in cubes.items() if policy != scene.results.baseline}
+    return {} if baseline is None else {policy: cube - baseline for policy, cube in others.items()}
+
+
+def _tell_lines(
+    scene: Scene,
+    axes: Axes,
+    quantity: str,
+    bands: Mapping[str, Band],
+    wording: Wording,
+    changes: Mapping[str, Band] | None = None,
+) -> None:
+    ordered, differing = (
+        {scene.pens[policy].order: one for policy, one in each.items()} for each in (bands, changes or {})
+    )
+    tell_months(axes, quantity, scene.monthly.months, ordered, wording, differing)
 
 
 def _mark_window(scene: Scene, axes: Axes) -> None:
@@ -287,7 +310,14 @@ def sweep_frontier(scene: Scene) -> Figure | None:
     axes.set_ylim(*axes.get_ylim())
     labelled = [(arm.x, arm.y, arm.label) for arm in (arms if len(arms) <= 30 else best)]
     labels.label_points(axes, labelled, [*_inked(arms, best), *_nought(axes)])
+    tell(axes, "", [_arm_reading(scene, arm) for arm in arms])
     return figure
+
+
+def _arm_reading(scene: Scene, arm: frontier.Arm) -> Reading:
+    cost = line(scene.written("public_cost"), arm.cost, name=scene.say("axis.cost_change"))
+    added = line(scene.written("added_child_months", scaled=False), arm.added, name=scene.say("axis.added"))
+    return Reading(arm.label, (arm.x, arm.y, arm.x, arm.y), (cost, added))
 
 
 def _inked(arms: Sequence[frontier.Arm], best: Sequence[frontier.Arm]) -> Iterator[tuple[float, float]]:
@@ -350,13 +380,15 @@ def funnel(scene: Scene) -> Figure | None:
     axes = figure.subplots()
     axes.set_xscale("log")
     estimates = {policy: [scene.results.entry(policy, key).own for key in FUNNEL] for policy in shown}
+    steps = [metric(key, scene.language) for key in FUNNEL]
     floor = _funnel_limits(axes, estimates)
     for number, policy in enumerate(shown):
         shift = (number - (len(shown) - 1) / 2) * 0.2 / row
         with canvas.drawn_for(axes, scene.pens[policy]):
-            _funnel_policy(scene, axes, estimates[policy], scene.pens[policy], shift, floor)
+            dots = _funnel_policy(scene, axes, estimates[policy], scene.pens[policy], shift, floor)
+        said = [Reading(steps[row].label, place, (one,)) for row, place, one in dots]
+        tell(axes, scene.say("axis.funnel"), said)
     axes.set_ylim(len(FUNNEL) - 0.5, -0.5)
-    steps = [metric(key, scene.language) for key in FUNNEL]
     axes.set_yticks(range(len(FUNNEL)), [names.wrap(word.short or word.label, 26) for word in steps])
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=True, axis="x")
@@ -380,7 +412,11 @@ def _funnel_limits(axes: Axes, estimates: Mapping[str, Sequence[Estimate]]) -> f
     return float(floor)
 
 
-def _funnel_policy(scene: Scene, axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float, floor: float) -> None:
+def _funnel_policy(
+    scene: Scene, axes: Axes, steps: Sequence[Estimate], pen: Pen, shift: float, floor: float
+) -> list[tuple[int, Place, Line]]:
+    """Draw one policy's dots with their intervals and numbers; return what they say, with step and place."""
+    said: list[tuple[int, Place, Line]] = []
     before: float | None = None
     for row, step in enumerate(steps):
         if step.value is None or not step.defined:
@@ -405,7 +441,9 @@ def _funnel_policy(scene: Scene, axes: Axes, steps: Sequence[Estimate], pen: Pen
             va="center",
             size=8,
         )
+        said.append((row, (x, y, x, y), line(scene.written("applications"), step, policy=pen.order)))
         before = step.value
+    return said
 
 
 def who_gains(scene: Scene) -> Figure | None:
@@ -433,7 +471,8 @@ def who_gains(scene: Scene) -> Figure | None:
         reach = _reach(sides[key] for sides in shown.values())
         for row, (policy, sides) in enumerate(shown.items()):
             with canvas.drawn_for(axes, scene.pens[policy]):
-                _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
+                places = _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
+            tell(axes, scene.say(head), _fifths_said(scene, policy, key, places))
         _dress_fifths(scene, axes, len(shown))
         axes.set_title(scene.say(head), pad=8)
     left = figure.axes[0]
@@ -453,11 +492,12 @@ def _reach(column: Iterable[Sequence[Estimate]]) -> tuple[float, float]:
 
 def _fifths(
     axes: Axes, estimates: Sequence[Estimate], pen: Pen, form: str, base: int, reach: tuple[float, float]
-) -> None:
-    """Draw one policy's five bars in the row above y = base.
+) -> list[Place]:
+    """Draw one policy's five bars in the row above y = base; return where each is, with its whisker.
 
     reach : what the height of every row stands for, from its foot to its top
     """
+    places: list[Place] = []
     largest = max((abs(e.value) for e in estimates if e.value is not None and e.defined), default=0.0)
     scale = BAR_HEIGHT / ((reach[1] - reach[0]) or 1.0)
     floor = base - reach[0] * scale
@@ -465,8 +505,9 @@ def _fifths(
     for x, estimate in enumerate(estimates):
         if estimate.value is None or not estimate.defined:
             axes.text(x, floor, numerals.DASH, ha="center", va="bottom", size=8)
+            places.append((x, floor, x, floor))
             continue
-        top = floor + max(estimate.value, 0.0) * scale
+        foot, top = floor + min(estimate.value, 0.0) * scale, floor + max(estimate.value, 0.0) * scale
         axes.bar(
             x,
             estimate.value * scale,
@@ -479,9 +520,19 @@ def _fifths(
         if estimate.low is not None and estimate.high is not None and estimate.bounded:
             low, high = floor + estimate.low * scale, floor + estimate.high * scale
             axes.plot([x, x], [low, high], color=canvas.INK, linewidth=1.1)
-            top = max(top, high)
+            foot, top = min(foot, low), max(top, high)
         number = numerals.show(estimate.value, form, like=largest)
         axes.text(x, top + 0.02, number, ha="center", va="bottom", size=8)
+        places.append((x - 0.31, foot, x + 0.31, top))
+    return places
+
+
+def _fifths_said(scene: Scene, policy: str, key: str, places: Sequence[Place]) -> Iterator[Reading]:
+    """Yield what one policy's five bars say."""
+    for quintile, place in zip(QUINTILES, places, strict=True):
+        entry = scene.results.entry(policy, key, f"quintile={quintile}")
+        said = line(scene.written(key, scaled=False), entry.own, entry.change, policy=scene.pens[policy].order)
+        yield Reading(scene.say(f"quintile.{quintile}"), place, (said,))
 
 
 def _dress_fifths(scene: Scene, axes: Axes, rows: int) -> None:
@@ -509,7 +560,8 @@ def incidence(scene: Scene) -> Figure | None:
     axes.axvline(0, color=canvas.INK, linewidth=0.8)
     for row, (policy, gains) in enumerate(shown.items()):
         with canvas.drawn_for(axes, scene.pens[policy]):
-            _sides(axes, gains, scene.pens[policy], len(shown) - 1 - row)
+            places = _sides(axes, gains, scene.pens[policy], len(shown) - 1 - row)
+        tell(axes, scene.say("axis.incidence"), _sides_said(scene, policy, places))
     axes.set_ylim(-0.4, len(shown) - 0.3)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -521,17 +573,28 @@ def incidence(scene: Scene) -> Figure | None:
     return figure
 
 
-def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int) -> None:
-    """Draw one policy's bars at the height y, the mark of the outlay on them, and its name above."""
+def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int) -> list[Place]:
+    """Draw one policy's bars at the height y, the mark of the outlay on them, its name above; return their places."""
     ends = [0.0, 0.0]  # how far the bars reach to the left and to the right so far
     outlay, *sides = ((e.value or 0.0) / 1e6 for e in gains)
+    places: list[Place] = [(outlay, y, outlay, y)]
     for n, value in enumerate(sides):
         colour, right = canvas.COLOURS[n], int(value > 0)
         axes.barh(y, value, 0.4, ends[right], color=canvas.tint(colour), edgecolor=colour, hatch=canvas.HATCHES[n])
+        places.append((ends[right], y - 0.2, ends[right] + value, y + 0.2))
         ends[right] += value
     axes.plot([outlay], [y], color=canvas.INK, marker="D", markersize=6, markerfacecolor="white", zorder=4)
     name = names.shorten(pen.name, 60)
     axes.text(0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold")
+    return places
+
+
+def _sides_said(scene: Scene, policy: str, places: Sequence[Place]) -> Iterator[Reading]:
+    """Yield what one policy's mark and bars say."""
+    for key, place in zip(SIDES, places, strict=True):
+        gain = scene.results.entry(policy, key).own
+        said = line(scene.written(key, scaled=False), gain, policy=scene.pens[policy].order)
+        yield Reading(metric(key, scene.language).label, place, (said,))
 
 
 def _incidence_keys(scene: Scene, figure: Figure) -> None:

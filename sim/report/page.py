@@ -128,6 +128,7 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "findings": findings(rows, results, language),
         "knowledge": grids.knowledge_grid(rows, language),
         "figures": pictures,
+        "readable": any(one.readings for section in pictures.values() for one in section),
         "stand_ins": _stand_ins(results, language) if any(pictures.values()) else [],
         "sweep": grids.sweep_grid(results, language),
         "sweep_how": say("page.sweep.how", policy=_swept(manifest)),

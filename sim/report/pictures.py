@@ -15,16 +15,21 @@ from sim.report.words import text
 DRAWN = ("svg", "g", "defs", "path", "use", "clipPath", "rect", "pattern", "image")  # all that our figures consist of
 SIZED = ("width", "height", "version")  # of the whole: the page's style says how large it is
 MARKED = re.compile(r"(policy-(\d+))-\d+")  # what canvas.save calls a policy's part
+READINGS = "readings"  # the element in which a file carries what its marks say
 REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure as the page shows it: its words, and its mark-up, which is safe to embed."""
+    """A figure as the page shows it: its words, and its mark-up, which is safe to embed.
+
+    readings : what its marks say, as JSON that a quoted attribute may hold; empty if they say nothing
+    """
 
     title: str
     caption: str
     drawing: str
+    readings: str = ""
 
 
 def picture(results: Results, path: Path, language: str) -> Picture:
@@ -41,7 +46,15 @@ def picture(results: Results, path: Path, language: str) -> Picture:
     root.attrib.clear()
     # the file's own style sheet says this of everything; a page allows no second sheet
     root.attrib.update(size | {"role": "img", "aria-label": alt, "stroke-linejoin": "round"})
-    return Picture(title, caption, "".join(_written(root, path.stem, results.policies)))
+    drawing = "".join(_written(root, path.stem, results.policies))
+    return Picture(title, caption, drawing, _readings(root))
+
+
+def _readings(root: ElementTree.Element) -> str:
+    """Take what the marks say out of the file, written so that it holds no single quote."""
+    said = next((one.text or "" for one in root.iter() if one.get("id") == READINGS), "")
+    # the double quotes of JSON, of which there are thousands, may stay as they are between single ones
+    return escape(said, quote=False).replace("'", "&#39;")
 
 
 def _written(element: ElementTree.Element, prefix: str, policies: Sequence[str]) -> Iterator[str]:

@@ -9,9 +9,10 @@ from matplotlib.lines import Line2D
 from sim.report import canvas, names
 from sim.report.canvas import Pen
 from sim.report.notes import scale_of
+from sim.report.readings import Wording
 from sim.report.series import Monthly
 from sim.report.tables import Results
-from sim.report.words import text
+from sim.report.words import form, text
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,13 @@ class Scene:
     def say(self, key: str, **values: object) -> str:
         """Return a sentence in the reader's language."""
         return text(key, self.language, **values)
+
+    def written(self, key: str, *, scaled: bool = True) -> Wording:
+        """Say how a metric's numbers are written where a reader points at them.
+
+        scaled : the numbers are drawn in the unit that is written, per cent or million yuan
+        """
+        return Wording(form(key), self.language, scaled)
 
     def blank(self, stem: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
         """Return an empty figure with its title and, where the city was thinned, a line that says so."""

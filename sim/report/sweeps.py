@@ -1,6 +1,6 @@
 """The figures of a sweep beside its frontier: response curves along its axes, and a heat map of a grid."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sim.report import canvas, frontier, names, numerals
+from sim.report.readings import Reading, line, tell
 from sim.report.scene import Scene
 from sim.report.words import form, metric
 from sim.study.estimate import Estimate
@@ -52,31 +53,59 @@ def _any_known(scene: Scene, found: Sequence[Point]) -> bool:
     return any(_estimate(scene, p.policy, "added_child_months").defined for p in found)
 
 
+def _quantity(scene: Scene, key: str) -> str:
+    word = metric(key, scene.language)
+    return ", ".join(part for part in (word.label, word.unit) if part)
+
+
+def _along(scene: Scene, key: str, found: Sequence[Point], axes: Sequence[Any]) -> Iterator[Reading]:
+    """Yield what the lines say at each value of the first axis."""
+    lines = _lines(found)
+    for x in sorted({p.x for p in found}):
+        said = []
+        for p in (p for p in found if p.x == x and p.line in lines):
+            estimate = _estimate(scene, p.policy, key)
+            name = "" if p.line is None else _setting(p.line, axes[1])
+            if estimate.defined:
+                said.append(line(scene.written(key), estimate, name=name, y=estimate.value))
+        yield Reading(_setting(x, axes[0]), (x, None, x, None), tuple(said))
+
+
+def _setting(value: float, axis: Any) -> str:
+    """Say which parameter has which value."""
+    return f"{names.tidy(str(axis.get('label') or axis.get('path') or ''))} {frontier.setting(value, axis)}".strip()
+
+
+def _lines(found: Sequence[Point]) -> list[float | None]:
+    """Return the values of the second axis that are drawn as lines, in order."""
+    return sorted({p.line for p in found}, key=lambda second: second if second is not None else 0.0)[:MOST_CURVES]
+
+
 def response(scene: Scene) -> Figure | None:
     """Draw how additions, cost and cost per addition answer a parameter, a line for each value of a second one."""
     axes, found = points(scene.results.manifest)
-    lines = sorted({p.line for p in found}, key=lambda line: line if line is not None else 0.0)[:MOST_CURVES]
+    lines = _lines(found)
     if len({p.x for p in found}) < 2 or not _any_known(scene, found):
         return None
     figure = scene.blank("response", 7.2, left=0.95, right=1.1, top=0.55, bottom=0.6)
     panels = figure.subplots(len(RESPONSES), 1, sharex=True)
     for panel, key in zip(panels, RESPONSES, strict=True):
-        for n, line in enumerate(lines):
+        for n, second in enumerate(lines):
             colour = canvas.COLOURS[n % len(canvas.COLOURS)]
-            shown = [(p.x, e) for p in found if p.line == line and (e := _estimate(scene, p.policy, key)).defined]
+            shown = [(p.x, e) for p in found if p.line == second and (e := _estimate(scene, p.policy, key)).defined]
             if not shown:
                 continue
             panel.plot([x for x, _ in shown], [e.value for _, e in shown], color=colour, marker="o", markersize=3.5)
             for x, e in shown:
                 if e.bounded:
                     panel.plot([x, x], [e.low, e.high], color=colour, linewidth=0.9, alpha=0.75)
-            if line is not None and panel is panels[0]:
+            if second is not None and panel is panels[0]:
                 x, last = shown[-1]
-                said = frontier.setting(line, axes[1])
+                said = frontier.setting(second, axes[1])
                 panel.annotate(said, (x, float(last.value or 0.0)), xytext=(6, 0), textcoords="offset points",
                                va="center", size=8, color=canvas.dark(colour), annotation_clip=False)  # fmt: skip
-        word = metric(key, scene.language)
-        panel.set_title(", ".join(part for part in (word.label, word.unit) if part), loc="left", size=9)
+        tell(panel, _quantity(scene, key), _along(scene, key, found, axes))
+        panel.set_title(_quantity(scene, key), loc="left", size=9)
         panel.grid(visible=True, axis="both")
         canvas.number_axis(panel.yaxis, bins=5)
     along = names.shorten(frontier.axis_name(axes[0], scene.language), 90)
@@ -100,12 +129,25 @@ def heat(scene: Scene) -> Figure | None:
     panels = figure.subplots(1, 2, sharey=True)
     for panel, key in zip(panels, ("added_child_months", "cost_per_added_child_month"), strict=True):
         _map(scene, panel, key, found, columns, rows)
+        tell(panel, _quantity(scene, key), _cells(scene, key, found, axes))
         panel.set_xticks(range(len(columns)), [frontier.setting(x, axes[0]) for x in columns])
         panel.set_xlabel(names.shorten(frontier.axis_name(axes[0], scene.language), 44), size=8.5)
     panels[0].set_yticks(range(len(rows)), [frontier.setting(y, axes[1]) for y in rows])
     panels[0].set_ylabel(names.shorten(frontier.axis_name(axes[1], scene.language), 36), size=8.5)
     figure.subplots_adjust(wspace=0.08)
     return figure
+
+
+def _cells(scene: Scene, key: str, found: Sequence[Point], axes: Sequence[Any]) -> Iterator[Reading]:
+    """Yield what each cell of a map says."""
+    columns, rows = sorted({p.x for p in found}), sorted({p.line for p in found if p.line is not None})
+    for p in found:
+        if p.line is None:
+            continue
+        x, y = columns.index(p.x), rows.index(p.line)
+        said = line(scene.written(key), _estimate(scene, p.policy, key))
+        head = ", ".join((_setting(p.x, axes[0]), _setting(p.line, axes[1])))
+        yield Reading(head, (x - 0.5, y - 0.5, x + 0.5, y + 0.5), (said,))
 
 
 def _map(
@@ -125,7 +167,6 @@ def _map(
         shown = numerals.DASH if np.isnan(value) else numerals.show(float(value), form(key), like=largest)
         dark = np.isfinite(value) and largest > 0 and value > 0.6 * largest
         panel.text(c, r, shown, ha="center", va="center", size=7.5, color="white" if dark else canvas.INK)
-    word = metric(key, scene.language)
-    panel.set_title(", ".join(part for part in (word.label, word.unit) if part), size=9)
+    panel.set_title(_quantity(scene, key), size=9)
     panel.tick_params(length=0)
     panel.grid(visible=False)
