@@ -192,7 +192,8 @@ def pass_through(scene: Scene) -> Figure | None:
         axes.axhline(0, color=canvas.INK, linewidth=0.8)
         paid = replace(monthly, months=monthly.months[:end], counted=monthly.counted[:end])
         shown = {policy: cube[:, :end] for policy, cube in cubes.items()}
-        _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"))
+        quantity = f"{axes.get_ylabel()} · {head}"
+        _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"), quantity)
     return figure
 
 
@@ -232,8 +233,11 @@ def _tall(scene: Scene, stem: str, panels: int, shown: Mapping[str, Floats], pan
     )
 
 
-def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats], wording: Wording) -> None:
-    """Draw every policy's line with its band, name it where it ends, and have it say its numbers."""
+def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats], wording: Wording, quantity: str = "") -> None:
+    """Draw every policy's line with its band, name it where it ends, and have it say its numbers.
+
+    quantity : what the numbers are, with their unit, where the axis doesn't say it all
+    """
     bands = _bands(cubes)
     for policy, one in bands.items():
         canvas.draw_band(axes, one, scene.pens[policy], len(cubes))
@@ -242,7 +246,7 @@ def _lines(scene: Scene, axes: Axes, cubes: Mapping[str, Floats], wording: Wordi
     _mark_window(scene, axes)
     axes.set_ylim(*axes.get_ylim())
     labels.label_ends(axes, {scene.pens[policy]: one.last for policy, one in bands.items() if one.last is not None})
-    _tell_lines(scene, axes, axes.get_ylabel(), bands, wording, _bands(_less_baseline(scene, cubes)))
+    _tell_lines(scene, axes, quantity or axes.get_ylabel(), bands, wording, _bands(_less_baseline(scene, cubes)))
 
 
 def _bands(cubes: Mapping[str, Floats]) -> dict[str, Band]:
@@ -532,7 +536,7 @@ def _fifths_said(scene: Scene, policy: str, key: str, places: Sequence[Place]) -
     for quintile, place in zip(QUINTILES, places, strict=True):
         entry = scene.results.entry(policy, key, f"quintile={quintile}")
         said = line(scene.written(key, scaled=False), entry.own, entry.change, policy=scene.pens[policy].order)
-        yield Reading(scene.say(f"quintile.{quintile}"), place, (said,))
+        yield Reading(scene.say("reading.fifth", fifth=scene.say(f"quintile.{quintile}")), place, (said,))
 
 
 def _dress_fifths(scene: Scene, axes: Axes, rows: int) -> None:

@@ -4,6 +4,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from sim.report.words import PHRASES
+
 ELLIPSIS = "…"
 
 
@@ -39,6 +41,13 @@ def shorten(text: str, columns: int) -> str:
 def parts(text: str) -> list[str]:
     """Cut a name where it may break: behind spaces and the marks that join words in a name."""
     return re.findall(r"[^\s_/,;:|+=\[-]+[\s_/,;:|+=\[-]*|[\s_/,;:|+=\[-]+", text)
+
+
+def phrases(text: str) -> list[str]:
+    """Cut a heading where it may break: as a name, and in Chinese between phrases and before a bracket."""
+    kept = "|".join(map(re.escape, sorted(PHRASES, key=len, reverse=True)))
+    pieces = re.split(rf"({kept})|(?=（)|(?<=[，：；、])", text)
+    return [part for piece in pieces if piece for part in parts(piece)]
 
 
 def wrap(text: str, columns: int, lines: int = 2) -> str:

@@ -93,7 +93,7 @@ def _template() -> jinja2.Template:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["parts"] = names.parts
+    environment.filters |= {"parts": names.parts, "phrases": names.phrases}
     return environment.get_template("report.html.j2")
 
 

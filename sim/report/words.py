@@ -546,6 +546,28 @@ MONTHS: dict[str, tuple[str, ...]] = {
     "zh": ("1月", "2月", "3月", "4月", "5月", "6月", "7月", "8月", "9月", "10月", "11月", "12月"),
 }
 
+# what a heading's lines keep whole: Chinese has no spaces that say where its words end
+PHRASES = (
+    "净增入托",
+    "儿童月数",
+    "公共支出",
+    "入托率",
+    "每净增一个",
+    "儿童月的",
+    "原本即会",
+    "入托占比",
+    "归收入最低",
+    "五分之一",
+    "家庭的",
+    "资金占比",
+    "每支出一元",
+    "转为公示",
+    "收费上涨",
+    "（负数表示",
+    "收费下降）",
+    "同等支出下",
+)
+
 TEXTS: dict[str, dict[str, str]] = {
     # how numbers and lists are written
     "number.percent": {"en": "{number} %", "zh": "{number}%"},
@@ -1224,6 +1246,7 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "figure.alt": {"en": "{title}. {caption} Policies: {policies}.", "zh": "{title}。{caption}政策：{policies}。"},
     "reading.month": {"en": "{month} {year}", "zh": "{year}年{month}"},
+    "reading.fifth": {"en": "{fifth} fifth of incomes", "zh": "{fifth}（收入五等份）"},
     "reading.points": {"en": "{number} points", "zh": "{number} 个百分点"},
     "reading.change": {"en": "{quantity}, difference from the baseline", "zh": "{quantity}，与基准情景之差"},
     "reading.value": {"en": "Value", "zh": "数值"},
