@@ -72,6 +72,17 @@ class Tab:
         self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **held)
         self.ask("Input.dispatchKeyEvent", type="keyUp", **held)
 
+    def point(self, x: float, y: float) -> None:
+        """Move the mouse to a place of the window."""
+        self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+
+    def screen(self, width: int, height: int, *, mobile: bool = False) -> None:
+        """Show the page on a screen of this size in CSS pixels."""
+        dots = 2 if mobile else 1
+        self.ask(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=dots, mobile=mobile
+        )
+
     def _hear(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
             ready, _, _ = select.select([self._answers], [], [], PATIENCE)

@@ -51,13 +51,14 @@ for (const box of document.querySelectorAll(".box")) {
     box.classList.toggle("right", beyond > 1 && inside.scrollLeft < beyond - 1);
   };
   inside.addEventListener("scroll", look, { passive: true });
-  new ResizeObserver(look).observe(inside);
+  const sizes = new ResizeObserver(look);
+  for (const one of [inside, inside.firstElementChild]) sizes.observe(one);
 }
 
 // what a figure's marks say: to whoever points at one, taps it, or steps through them with the arrow keys
 const reading = document.querySelector(".reading");
 const shape = (name, attributes) => {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  const made = document.createElementNS(document.querySelector("svg").namespaceURI, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 };
