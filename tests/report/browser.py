@@ -76,6 +76,20 @@ class Tab:
         """Move the mouse to a place of the window."""
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
+    def tap(self, x: float, y: float) -> None:
+        """Touch a place of the window with a finger."""
+        self.run("window.tapped = new Promise((done) => addEventListener('click', () => done(), { once: true })), 0")
+        self.ask("Emulation.setTouchEmulationEnabled", enabled=True)
+        self.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        self.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+        self.ask("Runtime.evaluate", expression="window.tapped", awaitPromise=True)
+
+    def settle(self) -> None:
+        """Wait until the page has been laid out and has been told of it."""
+        frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+        self.ask("Runtime.evaluate", expression=frames, awaitPromise=True)
+
     def screen(self, width: int, height: int, *, mobile: bool = False) -> None:
         """Show the page on a screen of this size in CSS pixels."""
         dots = 2 if mobile else 1

@@ -262,14 +262,13 @@ def check_narrow(tab: Tab, study: Results, language: str) -> None:
         tab.run(section)
         assert tab.run("document.documentElement.scrollWidth") == 360
         assert tab.run(WIDER) == []
-        # the cues follow the boxes' sizes a frame later
-        tab.ask("Runtime.evaluate", expression="new Promise(done => setTimeout(done, 100))", awaitPromise=True)
+        tab.settle()
         cues = tab.run(CUES)
         assert [beyond for beyond, _, _ in cues] == [said for _, said, _ in cues]
         assert all(beyond for beyond, _, drawn in cues if drawn)
     first = "document.querySelector('.box .scroll')"
     tab.run(f"{first}.scrollLeft = 9999")
-    tab.ask("Runtime.evaluate", expression="new Promise(done => setTimeout(done, 100))", awaitPromise=True)
+    tab.settle()
     assert tab.run(CUES)[0][:2] == [True, False], "there is no more to the right"
     names = f"{first}.querySelector('tbody th').getBoundingClientRect().left"
     assert tab.run(names) == tab.run(f"{first}.getBoundingClientRect().left"), "names stay"
@@ -277,6 +276,9 @@ def check_narrow(tab: Tab, study: Results, language: str) -> None:
     tab.press("End", 35)
     check_said(tab, study, 23, language)
     assert tab.run(f"{TAKE_UP}.scrollLeft") > 0
+    tab.run("document.activeElement.blur()")
+    tab.tap(*tab.run(MIDDLE.replace("NUMBER", "20")))
+    check_said(tab, study, 20, language)
     box = tab.run("(b => [b.left, b.right])(document.querySelector('.reading').getBoundingClientRect())")
     assert 0 <= box[0] < box[1] <= 360
     assert tab.run("document.documentElement.scrollWidth") == 360
