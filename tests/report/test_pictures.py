@@ -1,10 +1,12 @@
 """A figure within the page: what draws is kept, marked and made unique; what could do anything else is left out."""
 
+import json
+from html import escape, unescape
 from xml.etree import ElementTree
 
 import pytest
 
-from sim.report.pictures import picture
+from sim.report.pictures import Picture, picture
 from sim.report.tables import Results
 
 from .made_up import HOSTILE, build
@@ -21,12 +23,22 @@ FIGURE = """<?xml version="1.0"?>
 """
 
 
+SAID = ["it's", '"', "<script>alert(3)</script>", "a & b", "托位"]
+
+
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> str:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Picture:
     path = tmp_path_factory.mktemp("figures") / "take_up.svg"
-    path.write_text(FIGURE, encoding="utf-8")
+    said = escape(json.dumps(SAID, ensure_ascii=False), quote=False)
+    figure = FIGURE.replace("</svg>", f'<metadata id="readings">{said}</metadata></svg>')
+    path.write_text(figure, encoding="utf-8")
     results: Results = build(names=HOSTILE, count=2, replications=2, sweep=False)
-    return picture(results, path, "en").drawing
+    return picture(results, path, "en")
+
+
+@pytest.fixture(scope="module")
+def drawn(shown: Picture) -> str:
+    return shown.drawing
 
 
 def test_what_draws_is_kept_and_styled_by_attributes(drawn: str) -> None:
@@ -49,3 +61,9 @@ def test_a_policys_part_is_named_whatever_the_policy_is_called(drawn: str) -> No
     marked = {element.get("class"): element for element in root.iter("g")}
     assert marked["policy-2"].findtext("title") == "<script>alert(1)</script>" == HOSTILE[2]
     assert marked["policy-9"].find("title") is None, "there is no such policy"
+
+
+def test_what_a_figure_says_stays_in_its_attribute_whatever_it_is(shown: Picture) -> None:
+    assert not {"'", "<"} & set(shown.readings)
+    assert json.loads(unescape(shown.readings)) == SAID
+    assert "alert(3)" not in shown.drawing
