@@ -163,34 +163,33 @@ def embedded(figure: Figure) -> str:
 
 def _panel(axes: Axes, quantity: str, readings: Sequence[Reading]) -> dict[str, Any]:
     """Return one pair of axes as a page's script has it, its readings from left to right."""
+    heights = [(None, one.y, None, one.y) for reading in readings for one in reading.lines]
+    box, *placed = _points(axes, [(None, None, None, None), *(reading.place for reading in readings), *heights])
+    tops = iter(top for _, top, _, _ in placed[len(readings) :])
     found = [
-        [reading.head, _points(axes, reading.place), [_written(axes, one) for one in reading.lines]]
-        for reading in readings
+        [reading.head, place, [_written(one, next(tops)) for one in reading.lines]]
+        for reading, place in zip(readings, placed, strict=False)
     ]
-    return {
-        "box": _points(axes, (None, None, None, None)),
-        "quantity": quantity,
-        "readings": sorted(found, key=lambda reading: (reading[1][0], reading[1][1])),
-    }
+    return {"box": box, "quantity": quantity, "readings": sorted(found, key=lambda one: (one[1][0], one[1][1]))}
 
 
-def _written(axes: Axes, one: Line) -> list[Any]:
+def _written(one: Line, top: float) -> list[Any]:
     words = [one.value, one.interval, one.change, one.change_interval]
     while not words[-1]:
         words.pop()
-    y = None if one.y is None else _points(axes, (None, one.y, None, one.y))[1]
-    return [one.policy, one.name, y, *words]
+    return [one.policy, one.name, None if one.y is None else top, *words]
 
 
-def _points(axes: Axes, place: Place) -> list[float]:
-    """Turn a place into points of the file: left, top, right, bottom, counted from its top left."""
+def _points(axes: Axes, places: Sequence[Place]) -> list[list[float]]:
+    """Turn places into points of the file, counted from its top left: left, top, right, bottom of each."""
     figure = axes.get_figure(root=True)
     assert figure is not None
-    inside = (axes.get_xlim()[0], axes.get_ylim()[0]) * 2  # has a place on any axis, a logarithmic one too
-    known = [at if given is None else given for at, given in zip(inside, place, strict=True)]
-    dots = axes.transData.transform(np.reshape(known, (2, 2))).ravel()
-    ends = [edge if given is None else dot for edge, given, dot in zip(axes.bbox.extents, place, dots, strict=True)]
-    across = sorted(POINTS * float(x) / figure.dpi for x in ends[::2])
+    given = np.array(places, dtype=np.float64)  # what is None is NaN there
+    inside = np.tile((axes.get_xlim()[0], axes.get_ylim()[0]), 2)  # has a place on any axis, a logarithmic one too
+    dots = axes.transData.transform(np.where(np.isnan(given), inside, given).reshape(-1, 2)).reshape(-1, 4)
+    inches = np.where(np.isnan(given), axes.bbox.extents, dots) / figure.dpi
     # an axis may run downwards
-    down = sorted(POINTS * (figure.get_figheight() - float(y) / figure.dpi) for y in ends[1::2])
-    return [round(at, 1) for at in (across[0], down[0], across[1], down[1])]
+    across = POINTS * np.sort(inches[:, ::2])
+    down = POINTS * np.sort(figure.get_figheight() - inches[:, 1::2])
+    corners = np.stack([across[:, 0], down[:, 0], across[:, 1], down[:, 1]], axis=1)
+    return [[round(at, 1) for at in corner] for corner in corners.tolist()]
