@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interruptible, load_all
+from sim.report.words import Language
 
 
 @app.command
@@ -124,17 +125,24 @@ def calibrate(
 
 
 @app.command
-def instruments() -> int:
+def instruments(*, lang: Language = "en") -> int:
     """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings.
 
     For example:
 
     `python -m sim instruments`
+
+    `python -m sim instruments --lang zh`
+
+    Parameters
+    ----------
+    lang
+        Language of the menu: English or Simplified Chinese; keys are the same in both.
     """
     from sim.policy.menu import menu
     from sim.report.menu import menu_lines
 
-    for line in menu_lines(menu()):
+    for line in menu_lines(menu(), lang):
         print(line)
     return DONE
 

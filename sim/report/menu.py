@@ -3,11 +3,15 @@
 Everything is read off the declarations, so that neither the terminal nor docs/scenario.md can say something else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sim.params import MANY
+from sim.policy import menu as instruments
+from sim.report import terms
+from sim.report.words import DEFAULT, text
 from sim.scenario.policies import MatchFacts
 
 BEGIN, END = "<!-- reference:begin -->", "<!-- reference:end -->"
@@ -32,15 +36,41 @@ class Parameter:
     meaning: str
 
 
-def menu_lines(menu: Mapping[str, Any]) -> Iterator[str]:
+def menu_lines(menu: Mapping[str, Any], language: str = DEFAULT) -> Iterator[str]:
     """Lines for a terminal of 100 columns; `menu` maps kinds to instrument classes (pydantic models with a `title`)."""
     for kind, leaf in menu.items():
-        yield f"{kind}: {leaf.title}"
-        for one in parameters(leaf.model_json_schema()):
-            limits = ", ".join(part for part in (one.takes, one.bounds) if part).replace("`", "")
-            yield f"    {one.key:28} {limits}; default: {one.default}"
+        called = terms.said(terms.INSTRUMENTS, kind, language)
+        title = terms.meaning(terms.INSTRUMENTS, kind, leaf.title, language)
+        yield text("menu.kind", language, kind=kind, title=title) + (
+            "" if called == kind else text("number.in_brackets", language, words=called)
+        )
+        for one in parameters(leaf.model_json_schema(), language=language):
+            parts = (part for part in (one.takes, one.bounds) if part)
+            limits = text("menu.comma", language).join(parts).replace("`", "")
+            yield f"    {one.key:28} " + text("menu.limits", language, limits=limits, default=one.default)
             yield f"    {'':28} {one.meaning}"
         yield ""
+
+
+def named(path: str, language: str, *, short: bool = False) -> str:
+    """A parameter by its path, kind.parameter: "托育券：每轮张数"; as it stands where the language has no word for it.
+
+    short : without the instrument
+    """
+    kind, _, key = path.partition(".")
+    word = terms.PARAMETERS.get(_declared(kind).get(key.rpartition(".")[2], ""), {}).get(language)
+    if word is None:
+        return path.rpartition(".")[2] if short else path
+    called = terms.said(terms.INSTRUMENTS, kind, language)
+    return word.label if short else text("menu.kind", language, kind=called, title=word.label)
+
+
+@cache
+def _declared(kind: str) -> dict[str, str]:
+    """What an instrument's declaration says of each parameter, by its key without those of the lists it lies in."""
+    leaf = instruments.menu().get(kind)
+    listed = [] if leaf is None else list(parameters(leaf.model_json_schema()))
+    return {one.key.rpartition(".")[2]: one.meaning for one in reversed(listed)}
 
 
 def refreshed(document: str, head: Mapping[str, Any], menu: Mapping[str, Any]) -> str:
@@ -111,7 +141,7 @@ def _table(rows: Iterator[Parameter]) -> Iterator[str]:
     yield ""
 
 
-def parameters(schema: Mapping[str, Any], within: str = "") -> Iterator[Parameter]:
+def parameters(schema: Mapping[str, Any], within: str = "", language: str = DEFAULT) -> Iterator[Parameter]:
     """Parameters of a table in the order of its declaration; those of a list of tables follow the list.
 
     schema : JSON Schema of the table; within : keys of the lists that it lies in, each with a dot
@@ -121,67 +151,83 @@ def parameters(schema: Mapping[str, Any], within: str = "") -> Iterator[Paramete
         if name == "source":
             continue
         branch = next((b for b in entry.get("anyOf", ()) if b.get("type") != "null"), entry)
-        default = "required" if name in required else _default(entry)
-        yield Parameter(within + name, _takes(name, entry, branch), _bounds(branch), default, str(entry["description"]))
+        default = text("menu.required", language) if name in required else _default(entry, language)
+        meaning = terms.meaning(terms.PARAMETERS, str(entry["description"]), str(entry["description"]), language)
+        takes = _takes(name, entry, branch, language)
+        yield Parameter(within + name, takes, _bounds(branch, language), default, meaning)
         rows = _inside(branch, schema) if branch.get("type") == "array" else None
         if rows is not None:
-            yield from parameters(rows, f"{within}{name}.")
+            yield from parameters(rows, f"{within}{name}.", language)
 
 
-def _takes(name: str, entry: Mapping[str, Any], branch: Mapping[str, Any]) -> str:
+def _takes(name: str, entry: Mapping[str, Any], branch: Mapping[str, Any], language: str) -> str:
     """Unit of a number, values of a choice, or what sort of thing it is."""
     if "enum" in branch or "const" in branch:
-        return " | ".join(str(word) for word in branch.get("enum", [branch.get("const")]))
+        return _choices([str(word) for word in branch.get("enum", [branch.get("const")])], language)
     if "pattern" in branch:  # a choice written as a pattern
-        return str(branch["pattern"]).strip("^$()").replace("|", " | ")
+        return _choices(str(branch["pattern"]).strip("^$()").split("|"), language)
     if branch.get("type") == "array":
         item = branch.get("items", {})
-        kept = "tables" if "$ref" in item else ELSEWHERE.get(name) or _takes(name, {}, item)
-        return f"list of {kept}"
+        if "$ref" in item or name in ELSEWHERE:
+            kept = terms.said(terms.UNITS, "tables" if "$ref" in item else ELSEWHERE[name], language)
+        else:
+            kept = _takes(name, {}, item, language)
+        return text("menu.list", language, kept=kept)
     if branch.get("format") == "date":
-        return "date"
+        return terms.said(terms.UNITS, "date", language)
     if "additionalProperties" in branch:
-        return f"table of {_takes(name, entry, branch['additionalProperties'])}"
-    plain = {"boolean": "true | false", "string": "text", "integer": "whole numbers", "number": "numbers"}
+        return text("menu.table", language, kept=_takes(name, entry, branch["additionalProperties"], language))
+    if branch["type"] == "boolean":
+        return _choices(["true", "false"], language)
+    plain = {"string": "text", "integer": "whole numbers", "number": "numbers"}[branch["type"]]
     if "unit" in entry:
-        unit = "" if entry["unit"] == "1" else str(entry["unit"])
-        return unit or plain[branch["type"]].removesuffix("s")
-    return plain[branch["type"]]
+        plain = plain.removesuffix("s") if entry["unit"] == "1" else str(entry["unit"])
+    return terms.said(terms.UNITS, plain, language)
 
 
-def _bounds(branch: Mapping[str, Any]) -> str:
+def _choices(values: Sequence[str], language: str) -> str:
+    """Values as a file writes them, each with what it means in brackets where the language has another word for it."""
+    words = [(value, terms.said(terms.VALUES, value, language)) for value in values]
+    return " | ".join(
+        value if said == value else value + text("number.in_brackets", language, words=said) for value, said in words
+    )
+
+
+def _bounds(branch: Mapping[str, Any], language: str) -> str:
     """Bounds of a number, of those in a table, or of how many a list holds."""
     if isinstance(branch.get("additionalProperties"), dict):
-        return _bounds(branch["additionalProperties"])
+        return _bounds(branch["additionalProperties"], language)
     if branch.get("type") == "array":
         least, most = branch.get("minItems"), branch.get("maxItems")
         if least is not None and least == most:
-            return f"{least} of them"
-        return "" if most is None else f"{least or 0} to {most} of them"
+            return text("menu.many", language, count=least)
+        count = text("number.interval", language, low=least or 0, high=most)
+        return "" if most is None else text("menu.many", language, count=count)
     low, above, high = (branch.get(key) for key in ("minimum", "exclusiveMinimum", "maximum"))
     if low is None and above is None:
         return ""
-    if high is None or high >= MANY:
-        # far above any city's: no bound that anybody meets
-        return f"{_number(low)} or more" if above is None else f"above {_number(above)}"
-    return f"{_number(low)} to {_number(high)}" if above is None else f"above {_number(above)}, to {_number(high)}"
+    open_end = high is None or high >= MANY  # far above any city's: no bound that anybody meets
+    key = ("between" if above is None else "above_to") if not open_end else "least" if above is None else "above"
+    return text(f"menu.{key}", language, low=_number(low if above is None else above), high=_number(high or 0))
 
 
-def _default(entry: Mapping[str, Any]) -> str:
+def _default(entry: Mapping[str, Any], language: str) -> str:
     """The default in words, with the range of an assumption."""
     default = entry.get("default")
     if default is None:
-        return "none"
+        return text("menu.none", language)
     if isinstance(default, bool):
         return str(default).lower()
     if isinstance(default, list | dict):
-        return ", ".join(map(str, default)) or "empty"
+        return ", ".join(map(str, default)) or text("menu.empty", language)
     if isinstance(default, str):
         return default
     if default >= MANY:
-        return "no limit"
-    assumed = f" (assumed; {_number(entry['low'])} to {_number(entry['high'])})" if "low" in entry else ""
-    return _number(default) + assumed
+        return text("menu.no_limit", language)
+    if "low" not in entry:
+        return _number(default)
+    ends = {"low": _number(entry["low"]), "high": _number(entry["high"])}
+    return _number(default) + text("menu.assumed", language, **ends)
 
 
 def _number(number: Any) -> str:

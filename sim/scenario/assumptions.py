@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
-from sim.params import Each, Facts, MaySource, Name, Rows, number, range_of
+from sim.params import Each, Facts, MaySource, Misfit, Name, Rows, number, range_of
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
 from sim.scenario.document import Document
@@ -43,6 +43,19 @@ class KnowledgeFacts(Facts):
     assumptions: Annotated[dict[Name, Paths], MaySource] = Field(
         default={}, description="by name: the parameters, kind.parameter or city.table.key, that move together"
     )
+    names_zh: Annotated[dict[Name, Name], MaySource] = Field(
+        default={}, description="by name: what a Chinese report calls the assumption"
+    )
+
+    @model_validator(mode="after")
+    def _labels(self) -> "KnowledgeFacts":
+        """Chinese names are of assumptions that there are, and no two are called the same."""
+        shown = [self.names_zh.get(name, name) for name in self.assumptions]
+        unknown = {name: "the name of an assumption" for name in self.names_zh if name not in self.assumptions}
+        twice = {name: "names that differ" for name, label in self.names_zh.items() if shown.count(label) > 1}
+        if wrong := unknown | twice:
+            raise Misfit(*((("names_zh", name), expected) for name, expected in wrong.items()))
+        return self
 
 
 def moved_city(city: CityFacts, ranges: Ranges, paths: tuple[str, ...], end: int) -> CityFacts:

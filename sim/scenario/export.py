@@ -37,10 +37,17 @@ def json_schema() -> dict[str, Any]:
         kinds.append({"$ref": f"#/$defs/instrument_{kind}"})
     chain = {"type": "array", "items": {"anyOf": kinds}}
     name = {"type": "string", "description": "the policy's name, its own in this file"}
+    label = {"type": "string", "description": "its name in a Chinese report"}
     match = MatchFacts.model_json_schema()
     policy = {
         "type": "object",
-        "properties": {"name": name, "source": {"type": "string"}, "instrument": chain, "match": match},
+        "properties": {
+            "name": name,
+            "name_zh": label,
+            "source": {"type": "string"},
+            "instrument": chain,
+            "match": match,
+        },
         "required": ["name"],
         "additionalProperties": False,
     }

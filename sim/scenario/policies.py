@@ -11,7 +11,7 @@ from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
 from sim.scenario.faults import Fault, KeyPath, Sourced, fault_at, from_validation, one_of, suggestion
 
-_KEYS = ("name", "instrument", "match", "source")
+_KEYS = ("name", "name_zh", "instrument", "match", "source")
 
 
 class MatchFacts(Facts):
@@ -40,12 +40,14 @@ class Policy:
 
     tables : the chain as written, for sweeps
     match : what is to be the same as another policy's, and by which parameter
+    name_zh : what a Chinese report calls it; its name if there is none
     """
 
     name: str
     instruments: tuple[Instrument, ...]
     tables: tuple[Mapping[str, Any], ...]
     match: MatchFacts | None = None
+    name_zh: str | None = None
 
 
 def instrument_of(table: Mapping[str, Any]) -> Instrument:
@@ -101,9 +103,28 @@ def read_policies(tables: object, document: Sourced, faults: list[Fault]) -> tup
                 faults.append(fault_at(document, (*here, "instrument", m), one, "a [[policy.instrument]] table"))
         chain = read_chain(written, document, (*here, "instrument"), faults)
         match = _read_match(table, document, here, faults)
-        policies.append(Policy(str(name), chain, tuple(t for t in written if isinstance(t, dict)), match))
+        plain = tuple(t for t in written if isinstance(t, dict))
+        policies.append(Policy(str(name), chain, plain, match, table.get("name_zh")))
+    faults += _ill_labelled(policies, document)
     faults += _ill_matched(policies, document)
     return tuple(policies)
+
+
+def _ill_labelled(policies: Sequence[Policy], document: Sourced) -> Iterator[Fault]:
+    """Chinese names that are no names, or would have two policies called the same."""
+    shown: dict[str, int] = {}
+    for n, policy in enumerate(policies):
+        label, at = policy.name_zh, ("policy", n, "name_zh")
+        unfit = None if label is None else unfit_name(label)
+        if unfit is not None:
+            yield fault_at(document, at, label, unfit)
+            continue
+        called = policy.name if label is None else label
+        if called in shown and (label is not None or policies[shown[called]].name_zh is not None):
+            m = shown[called]
+            place = at if label is not None else ("policy", m, "name_zh")
+            yield fault_at(document, place, called, f"a name of its own; policy[{m if label else n}] has this one")
+        shown.setdefault(called, n)
 
 
 def _read_match(table: Mapping[str, Any], document: Sourced, at: KeyPath, faults: list[Fault]) -> MatchFacts | None:

@@ -31,11 +31,12 @@ def as_tree(scenario: Scenario) -> dict[str, Any]:
     """The scenario as it was validated, defaults filled in."""
     return {
         "title": scenario.title,
+        "title_zh": scenario.title_zh,
         "run": scenario.run.model_dump(mode="json"),
         "city": scenario.city.model_dump(mode="json"),
         "instrument": [_table(i) for i in scenario.standing],
         "policy": [
-            {"name": p.name, "instrument": [_table(i) for i in p.instruments]}
+            {"name": p.name, "name_zh": p.name_zh, "instrument": [_table(i) for i in p.instruments]}
             | ({} if p.match is None else {"match": p.match.model_dump(mode="json")})
             for p in scenario.policies
         ],
@@ -92,6 +93,7 @@ def _built(tree: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], path:
         knowledge=_facts(KnowledgeFacts, tree["knowledge"]),
         document=Document(path, dict(tree), {}, rows, ()),
         split=None if split is None else _facts(SplitFacts, split),
+        title_zh=tree.get("title_zh"),
     )
 
 
@@ -111,7 +113,7 @@ def _policy(table: Mapping[str, Any], grid: Mapping[str, Any] | None) -> Policy:
     swept = grid is not None and grid["policy"] == table["name"]
     written = _dated(grid["instrument"]) if grid is not None and swept else table["instrument"]
     match = _facts(MatchFacts, table["match"]) if "match" in table else None
-    return Policy(table["name"], _chain(table["instrument"]), tuple(written), match)
+    return Policy(table["name"], _chain(table["instrument"]), tuple(written), match, table.get("name_zh"))
 
 
 def _sweep(grid: Mapping[str, Any]) -> Sweep:

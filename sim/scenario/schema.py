@@ -29,6 +29,7 @@ class Head(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     title: Words
+    title_zh: Words | None = Field(default=None, description="the title of a Chinese report; counts beside its title")
     source: str | None = None
     run: RunFacts
     city: CityFacts
@@ -42,7 +43,10 @@ class Head(BaseModel):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A validated scenario. `document` keeps the text's tree, evidence and files."""
+    """A validated scenario. `document` keeps the text's tree, evidence and files.
+
+    title_zh : what a Chinese report is headed with; the title if there is none
+    """
 
     title: str
     run: RunFacts
@@ -54,6 +58,7 @@ class Scenario:
     document: Document
     split: SplitFacts | None = None
     welfare: WelfareFacts | None = None
+    title_zh: str | None = None
 
     @property
     def ground(self) -> Ground:
@@ -112,10 +117,28 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     faults += wrong or end_faults(head.knowledge, ground, policies, document)
     if faults:
         return None, faults
+    beside = _beside(document, ("title",))
+    city = head.city if _beside(document, ("city", "name")) else head.city.model_copy(update={"name_zh": None})
+    title_zh = head.title_zh if beside else None
     scenario = Scenario(
-        head.title, head.run, head.city, standing, policies, sweep, head.knowledge, document, head.split, head.welfare
+        head.title,
+        head.run,
+        city,
+        standing,
+        policies,
+        sweep,
+        head.knowledge,
+        document,
+        head.split,
+        head.welfare,
+        title_zh,
     )
     return scenario, faults
+
+
+def _beside(document: Document, at: KeyPath) -> bool:
+    """Whether a name and its Chinese are of one file: a name that another file or `--set` replaces is not its."""
+    return document.file_of(at) == document.file_of((*at[:-1], f"{at[-1]}_zh"))
 
 
 def _misfits(ground: Ground, policies: tuple[Policy, ...], document: Document) -> Iterator[Fault]:

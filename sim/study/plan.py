@@ -153,7 +153,7 @@ def _job(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], sour
     """What a job is, but for its replication."""
     run = scenario.run
     return {
-        "city": _without_sources(setting.city.model_dump(mode="json")),
+        "city": _without_sources(setting.city.model_dump(mode="json", exclude={"name_zh"})),
         "clock": [str(run.start), str(run.counted_from), str(run.until), run.burn_in_months, run.scale],
         "standing": [_as_json(i) for i in standing(scenario)],
         "own": [_as_json(i) for i in own],

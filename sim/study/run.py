@@ -35,7 +35,7 @@ from sim.study.compare import Key, Outcome
 from sim.study.disk import StoreError, write_whole
 from sim.study.folder import ResultsFolder
 from sim.study.match import Matched, match
-from sim.study.plan import Plan, Setting, Task, job_hash, make_plan, span_of, standing
+from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan, span_of, standing
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 from sim.study.summary import MANIFEST
@@ -359,8 +359,11 @@ def manifest_of(
     resolved = as_tree(scenario)
     return {
         "title": scenario.title,
+        "title_zh": scenario.title_zh,
         "city": scenario.city.name,
-        "policies": [{"name": a.name, "role": a.role} for a in plan.arms if a.shown],
+        "city_zh": scenario.city.name_zh,
+        "assumptions_zh": dict(scenario.knowledge.names_zh),
+        "policies": [_policy_entry(plan, a) for a in plan.arms if a.shown],
         "matched": [one.entry() for one in matched],
         "sweep": _sweep_entry(plan),
         "fees_respond": bool(_kinds_that_set_fees(scenario)),
@@ -384,6 +387,13 @@ def manifest_of(
         "family_months_per_second": family_months / spent["wall_seconds"],
         "evidence": _written(scenario, matched) + _defaults(scenario),
     }
+
+
+def _policy_entry(plan: Plan, arm: Arm) -> dict[str, Any]:
+    """A policy's name and role, and what a Chinese report calls it where the scenario says so."""
+    labels = {policy.name: policy.name_zh for policy in plan.scenario.policies}
+    label = labels.get(arm.name) if arm.role == "policy" else None
+    return {"name": arm.name, "role": arm.role} | ({} if label is None else {"name_zh": label})
 
 
 def _written(scenario: Scenario, matched: tuple[Matched, ...]) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ class CityFacts(Facts):
     """What is known, fitted or assumed of a city."""
 
     name: Name = Field(description="the city's name")
+    name_zh: Name | None = Field(default=None, description="its name in a Chinese report; counts beside its name")
     district: Rows[DistrictFacts] = Field(min_length=1, max_length=100, description="its districts")
     births: BirthFacts
     income: IncomeFacts
