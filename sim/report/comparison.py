@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from sim.report import names, numerals
+from sim.report import names, numerals, terms
 from sim.report.notes import scale_of
-from sim.report.tables import HeadlineRow, Results, headline, number_cell, take_up_cell
+from sim.report.tables import HeadlineRow, Results, cost_form, headline, number_cell, take_up_cell
+from sim.report.translation import translated
 from sim.report.words import metric, text
 from sim.study.disk import write_whole
 from sim.study.summary import Finished
@@ -52,18 +54,28 @@ def comparison_table(runs: Sequence[Finished], language: str = "en") -> "Table":
         title_style="bold",
         caption_style="",
     )
+    runs = [_translated(run, language) for run in runs]
+    money = cost_form([row for run in runs for row in rows_of(run)], language)
     for key in ("comparison.run", "run.city", "column.policy"):
         table.add_column(text(key, language), overflow="fold")
     for key in ("take_up", "added", "cost", "per_added", "inframarginal", "pass_through"):
         word = "comparison.pass_through" if key == "pass_through" else f"terminal.{key}"
-        table.add_column(text(word, language), justify="right", overflow="fold")
+        table.add_column(text(word, language, unit=numerals.unit(money, language)), justify="right", overflow="fold")
     for run in runs:
         for number, row in enumerate(rows_of(run)):
             head = (called(run), names.tidy(run.manifest["city"])) if number == 0 else ("", "")
             policy = names.wrap(names.tidy(row.policy), POLICY_COLUMNS, lines=4)
-            table.add_row(Text(head[0], style="bold"), Text(head[1]), Text(policy), *map(Text, _numbers(row, language)))
+            table.add_row(
+                Text(head[0], style="bold"), Text(head[1]), Text(policy), *map(Text, _numbers(row, money, language))
+            )
         table.add_row(*[""] * 9)
     return table
+
+
+def _translated(run: Finished, language: str) -> Finished:
+    """A run under the names that its scenario gives to policies and city in the language."""
+    said = translated(Results(run.summary, pl.DataFrame(), run.manifest), language)
+    return replace(run, summary=said.summary, manifest=said.manifest)
 
 
 def called(run: Finished) -> str:
@@ -72,10 +84,10 @@ def called(run: Finished) -> str:
     return f"{title}\n({names.wrap(names.tidy(run.name), RUN_COLUMNS - 2, lines=4)})"
 
 
-def _numbers(row: HeadlineRow, language: str) -> Iterator[str]:
+def _numbers(row: HeadlineRow, money: str, language: str) -> Iterator[str]:
     yield take_up_cell(row, language)
     yield number_cell(row.added_child_months, "count", language)
-    yield number_cell(row.public_cost, "money", language)
+    yield number_cell(row.public_cost, money, language)
     yield number_cell(row.cost_per_added_child_month, "yuan", language)
     yield number_cell(row.inframarginal_share, "share", language)
     yield number_cell(row.pass_through, "plain", language)
@@ -162,7 +174,7 @@ def _baseline(run: Finished) -> Any:
 
 def _baseline_words(run: Finished, language: str) -> str:
     """The baseline's name, and the kinds of what stands under it."""
-    kinds = [str(table.get("kind")) for chain in _baseline(run) for table in chain or []]
+    kinds = [terms.instrument(str(table.get("kind")), language) for chain in _baseline(run) for table in chain or []]
     name = names.tidy(run.manifest["policies"][0]["name"])
     listed = text("list.comma", language).join(kinds)
     return f"{name}{text('number.in_brackets', language, words=listed)}" if kinds else name
@@ -195,6 +207,7 @@ def write_comparison(runs: Sequence[Finished], folder: Path, language: str = "en
     table = folder / TABLE
     rows = pl.concat(run.summary.select(pl.lit(run.name).alias("study"), pl.all()) for run in runs)
     write_whole(table, rows.write_csv().encode())
+    runs = [_translated(run, language) for run in runs]
     shown = [run.manifest["title"] + run.name + "".join(row.policy for row in rows_of(run)) for run in runs]
     with canvas.style([*shown, text("comparison.figure", language)]):
         return [table, *canvas.save(draw(runs, language), folder, STEM)]

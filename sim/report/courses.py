@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.report import canvas, labels, names, numerals
+from sim.report import canvas, labels, names, numerals, terms
 from sim.report.readings import Wording, tell_months
 from sim.report.scene import Scene
 from sim.report.series import Band, Floats, Monthly, band, gather
@@ -57,9 +57,9 @@ def _enrolled_changes(scene: Scene) -> tuple[dict[str, Floats], str]:
 
 
 def public_cost(scene: Scene) -> Figure | None:
-    """Draw what each policy has cost since the window began, in million yuan."""
+    """Draw what each policy has cost since the window began."""
     levels = {}
-    for policy, cube in _levels(scene, "public_cost", 1e-6).items():
+    for policy, cube in _levels(scene, "public_cost", 1.0).items():
         counted = cube[:, scene.monthly.counted]
         if np.nansum(np.abs(counted)) > 0:
             # a month without a claim is a month without cost
@@ -68,11 +68,13 @@ def public_cost(scene: Scene) -> Figure | None:
         return None
     figure = _tall(scene, "public_cost", 1, levels, panel=3.4)
     axes = figure.subplots()
-    axes.set_ylabel(scene.say("axis.cost"))
+    money = scene.money(number for cube in levels.values() for number in cube.ravel())
+    axes.set_ylabel(scene.head("axis.cost", money))
+    levels = {policy: cube / numerals.MONEY[money] for policy, cube in levels.items()}
     whole = scene.monthly
     months = tuple(m for m, inside in zip(whole.months, whole.counted, strict=True) if inside)
     window = replace(whole, months=months, counted=whole.counted[whole.counted])
-    _lines(replace(scene, monthly=window), axes, levels, scene.written("public_cost"))
+    _lines(replace(scene, monthly=window), axes, levels, scene.written("public_cost", money))
     return figure
 
 
@@ -122,9 +124,8 @@ def pass_through(scene: Scene) -> Figure | None:
     kinds = kinds_that_set_fees(scene.results)
     if not kinds:
         return None
-    panels = {
-        scene.say("axis.pass_through.kind", kind=names.shorten(names.tidy(kind), 60)): f"kind={kind}" for kind in kinds
-    }
+    said = {kind: names.tidy(terms.said(terms.KINDS, kind, scene.language)) for kind in kinds}
+    panels = {scene.say("axis.pass_through.kind", kind=names.shorten(said[kind], 60)): f"kind={kind}" for kind in kinds}
     panels[scene.say("axis.pass_through.all")] = "all"
     gathered = {head: gather(scene.results, ("pass_through", "public_cost"), group) for head, group in panels.items()}
     drawn = {head: (monthly, cubes) for head, monthly in gathered.items() if (cubes := _passed(scene, monthly))}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sim.report import canvas, frontier, labels, names, numerals, sweeps
+from sim.report import canvas, frontier, labels, names, numerals, sweeps, terms
 from sim.report.canvas import Pen
 from sim.report.courses import DRAWN_MONTHLY, kinds_that_set_fees, market, pass_through, public_cost, take_up
 from sim.report.grids import SIDES
@@ -19,6 +19,7 @@ from sim.report.readings import Line, Place, Reading, line, tell
 from sim.report.scene import Scene
 from sim.report.series import gather
 from sim.report.tables import Results
+from sim.report.translation import translated
 from sim.report.words import alphabet, metric
 from sim.study.estimate import Estimate
 
@@ -40,6 +41,7 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
     Figures left there by an earlier run that have no data now are removed, so that no page can
     show them. The same results give the same bytes.
     """
+    results = translated(results, language)
     target = folder / "figures"
     target.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
@@ -58,19 +60,21 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
 def _foreign_words(results: Results, language: str) -> list[str]:
     arms = (results.manifest.get("sweep") or {}).get("arms") or []
     others = (*results.policies, *(arm["name"] for arm in arms), *kinds_that_set_fees(results))
-    return [alphabet(language), *(names.tidy(name) for name in others)]
+    return [alphabet(language), terms.alphabet(language), *(names.tidy(name) for name in others)]
 
 
 def sweep_frontier(scene: Scene) -> Figure | None:
     """Draw the sweep: what each arm adds against what it costs, the efficient ones joined."""
-    arms = frontier.arms(scene.results)
+    costs = (arm.x for arm in frontier.arms(scene.results, 1.0))
+    money = scene.money(costs)
+    arms = frontier.arms(scene.results, numerals.MONEY[money])
     if len(arms) < 2:
         return None
     figure = scene.blank("frontier", 6.0, left=0.95, right=0.35, top=0.75, bottom=0.6)
     key = frontier.key(scene.results, scene.language)
     figure.text(0.12 / canvas.WIDTH, 1 - 0.4 / figure.get_figheight(), key, va="top", size=8.5)
     axes = figure.subplots()
-    axes.set_xlabel(scene.say("axis.cost_change"))
+    axes.set_xlabel(scene.head("axis.cost_change", money))
     axes.set_ylabel(scene.say("axis.added"))
     axes.grid(visible=True, axis="both")
     axes.axhline(0, color=canvas.INK, linewidth=0.8)
@@ -241,16 +245,16 @@ def who_gains(scene: Scene) -> Figure | None:
     figure = scene.blank("who_gains", height, left=0.4, right=0.25, top=0.85, bottom=0.4)
     figure.subplots_adjust(wspace=0.1)
     # one axes for each column, a row of bars for each policy: cheaper than a grid of axes
-    for axes, key, form, head in zip(
-        figure.subplots(1, 2), columns, ("money", "count"), ("axis.cost_change", "axis.added"), strict=True
-    ):
+    money = scene.money(e.value for sides in shown.values() for e in sides["public_cost"])
+    heads = (scene.head("axis.cost_change", money), scene.say("axis.added"))
+    for axes, key, form, head in zip(figure.subplots(1, 2), columns, (money, "count"), heads, strict=True):
         reach = _reach(sides[key] for sides in shown.values())
         for row, (policy, sides) in enumerate(shown.items()):
             with canvas.drawn_for(axes, scene.pens[policy]):
                 places = _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
             tell(axes, scene.say(head), _fifths_said(scene, policy, key, places))
         _dress_fifths(scene, axes, len(shown))
-        axes.set_title(scene.say(head), pad=8)
+        axes.set_title(head, pad=8)
     left = figure.axes[0]
     for row, policy in enumerate(shown):
         pen, y = scene.pens[policy], len(shown) - 1 - row + NAME_HEIGHT
@@ -334,25 +338,29 @@ def incidence(scene: Scene) -> Figure | None:
     figure = scene.blank("incidence", 0.62 * len(shown) + 1.5, left=0.4, right=0.3, top=0.5, bottom=0.95)
     axes = figure.subplots()
     axes.axvline(0, color=canvas.INK, linewidth=0.8)
+    money = scene.money(e.value for gains in shown.values() for e in gains)
     for row, (policy, gains) in enumerate(shown.items()):
         with canvas.drawn_for(axes, scene.pens[policy]):
-            places = _sides(axes, gains, scene.pens[policy], len(shown) - 1 - row)
-        tell(axes, scene.say("axis.incidence"), _sides_said(scene, policy, places))
+            places = _sides(axes, gains, scene.pens[policy], len(shown) - 1 - row, numerals.MONEY[money])
+        tell(axes, scene.head("axis.incidence", money), _sides_said(scene, policy, places, money))
     axes.set_ylim(-0.4, len(shown) - 0.3)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(visible=True, axis="x")
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(scene.say("axis.incidence"))
+    axes.set_xlabel(scene.head("axis.incidence", money))
     canvas.number_axis(axes.xaxis, bins=7)
     _incidence_keys(scene, figure)
     return figure
 
 
-def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int) -> list[Place]:
-    """Draw one policy's bars at the height y, the mark of the outlay on them, its name above; return their places."""
+def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int, per: float) -> list[Place]:
+    """Draw one policy's bars at the height y, the mark of the outlay on them, its name above; return their places.
+
+    per : yuan in the unit that is drawn
+    """
     ends = [0.0, 0.0]  # how far the bars reach to the left and to the right so far
-    outlay, *sides = ((e.value or 0.0) / 1e6 for e in gains)
+    outlay, *sides = ((e.value or 0.0) / per for e in gains)
     places: list[Place] = [(outlay, y, outlay, y)]
     for n, value in enumerate(sides):
         colour, right = canvas.COLOURS[n], int(value > 0)
@@ -365,11 +373,11 @@ def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int) -> list[Plac
     return places
 
 
-def _sides_said(scene: Scene, policy: str, places: Sequence[Place]) -> Iterator[Reading]:
+def _sides_said(scene: Scene, policy: str, places: Sequence[Place], money: str) -> Iterator[Reading]:
     """Yield what one policy's mark and bars say."""
     for key, place in zip(SIDES, places, strict=True):
         gain = scene.results.entry(policy, key).own
-        said = line(scene.written(key, scaled=False), gain, policy=scene.pens[policy].order)
+        said = line(scene.written(key, money, scaled=False), gain, policy=scene.pens[policy].order)
         yield Reading(metric(key, scene.language).label, place, (said,))
 
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sim.report import names, numerals
+from sim.report import menu, names, numerals
+from sim.report.numerals import MONEY
 from sim.report.tables import Entry, Results
 from sim.report.words import text
 from sim.study.estimate import Estimate
@@ -15,7 +16,7 @@ class Arm:
     """One arm of the sweep whose cost and addition are both known.
 
     label : its values, short, for a place beside its point
-    cost : paired change of public cost, in million yuan
+    cost : paired change of public cost, in million yuan or the unit asked for
     added : added child-months
     efficient : no other arm adds at least as much for at most as much money
     beaten : another arm does, and their intervals lie apart on what it is better at: luck cannot be the reason
@@ -30,7 +31,7 @@ class Arm:
 
     @property
     def x(self) -> float:
-        """Cost in million yuan."""
+        """Cost, in its unit."""
         return self.cost.value if self.cost.value is not None else 0.0
 
     @property
@@ -39,14 +40,17 @@ class Arm:
         return self.added.value if self.added.value is not None else 0.0
 
 
-def arms(results: Results) -> list[Arm]:
-    """Return the arms that can be drawn, in file order; an empty list if there is no sweep."""
+def arms(results: Results, per: float = MONEY["money"]) -> list[Arm]:
+    """Return the arms that can be drawn, in file order; an empty list if there is no sweep.
+
+    per : yuan in the unit of their cost
+    """
     sweep = results.manifest.get("sweep") or {}
     axes = sweep.get("axes") or []
     found = []
     for arm in sweep.get("arms") or []:
         name = arm["name"]
-        cost = _million(results.entry(name, "public_cost"))
+        cost = _cost(results.entry(name, "public_cost"), per)
         added = results.entry(name, "added_child_months").own
         if cost.defined and added.defined:
             found.append(Arm(name, _label(name, arm.get("values") or [], axes, results), cost, added))
@@ -64,10 +68,10 @@ def arms(results: Results) -> list[Arm]:
     ]
 
 
-def _million(entry: Entry) -> Estimate:
+def _cost(entry: Entry, per: float) -> Estimate:
     """Take the paired change of cost; the cost itself where no change is given."""
     yuan = entry.change if entry.change.defined else entry.own
-    return Estimate(*(None if n is None else n / 1e6 for n in (yuan.value, yuan.low, yuan.high)))
+    return Estimate(*(None if n is None else n / per for n in (yuan.value, yuan.low, yuan.high)))
 
 
 def _beats(one: Arm, other: Arm) -> bool:
@@ -110,6 +114,6 @@ def key(results: Results, language: str) -> str:
 
 
 def axis_name(axis: Any, language: str) -> str:
-    """Return an axis of the sweep as its file names it: "voucher_pool.per_round (× its own)"."""
-    label = names.tidy(str(axis.get("path") or axis.get("label") or ""))
+    """Return an axis of the sweep as its file names it, or in words: "voucher_pool.per_round (× its own)"."""
+    label = names.tidy(menu.named(str(axis.get("path") or axis.get("label") or ""), language))
     return text("frontier.factor", language, label=label) if axis.get("scale") else label

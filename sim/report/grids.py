@@ -1,16 +1,28 @@
 """The tables of the page, cell by cell, as text that is ready to be shown."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sim.report import frontier, names, numerals
+from sim.report import frontier, menu, names, numerals, terms
 from sim.report.notes import assumed
 from sim.report.numerals import DASH, show, spread
-from sim.report.tables import KNOWLEDGE_METRICS, SPLIT_METRICS, UNDEFINED, WHOLE, HeadlineRow, Results
+from sim.report.tables import (
+    KNOWLEDGE_METRICS,
+    UNDEFINED,
+    WHOLE,
+    HeadlineRow,
+    Results,
+    cost_form,
+    split_forms,
+    split_head,
+)
 from sim.report.words import METRICS, assumption, form, metric, text
 from sim.study.estimate import Estimate
 
+# the key of an instrument's parameter: of a policy, or of a standing programme
+INSTRUMENT = re.compile(r"(?:policy\[(\d+)\]\.)?instrument\[(\d+)\]\.(.+)")
 HEADLINE_METRICS = ("take_up", "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
 NAME_COLUMNS = 80
 # a baseline has no value of its own in these: they compare it with itself
@@ -103,12 +115,14 @@ def headline_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
     worth = any(row.mvpf.defined for row in rows)
     more = {"poorest": fifths, "pass_through": fees, "mvpf": worth}
     keys += [key for key, there in more.items() if there]
-    head = tuple(text(f"column.{key}", language) for key in keys)
-    lines = tuple(_headline_row(row, number, more, language) for number, row in enumerate(rows))
-    return Grid(text("page.headline", language), head, lines, sortable=True)
+    money = cost_form(rows, language)
+    heads = {key: text(f"column.{key}", language) for key in keys}
+    heads["cost"] = numerals.in_unit(heads["cost"], money, language)
+    lines = tuple(_headline_row(row, number, money, more, language) for number, row in enumerate(rows))
+    return Grid(text("page.headline", language), tuple(heads.values()), lines, sortable=True)
 
 
-def _headline_row(row: HeadlineRow, number: int, more: Mapping[str, bool], language: str) -> Row:
+def _headline_row(row: HeadlineRow, number: int, money: str, more: Mapping[str, bool], language: str) -> Row:
     name, first = named(row.policy), text("page.baseline", language)
     head = Cell(name, (first,) if row.baseline and name.lower() != first else ())
     known = {key: _known(row, key, language) for key in KNOWLEDGE_METRICS}
@@ -118,7 +132,7 @@ def _headline_row(row: HeadlineRow, number: int, more: Mapping[str, bool], langu
             cell(row.take_up, "take_up", language),
             cell(row.take_up_change, "points", language, signed=True),
             cell(row.added_child_months, "count", language),
-            cell(row.public_cost, "money", language),
+            cell(row.public_cost, money, language),
             cell(row.cost_per_added_child_month, "yuan", language, *known["cost_per_added_child_month"]),
             cell(row.inframarginal_share, "share", language, *known["inframarginal_share"]),
             *([cell(Estimate(row.poorest_share), "share", language)] if more["poorest"] else []),
@@ -172,19 +186,22 @@ def sweep_grid(results: Results, language: str) -> Grid:
     sweep = results.manifest.get("sweep") or {}
     axes = sweep.get("axes") or []
     best = {arm.policy for arm in frontier.arms(results) if arm.efficient}
+    arms = sweep.get("arms") or []
+    costs = [results.entry(arm["name"], "public_cost").own.value for arm in arms]
+    money = numerals.column("money", costs, language)
     head = (
         text("column.arm", language),
         *(frontier.axis_name(axis, language) for axis in axes),
-        *(
-            text(f"column.{key}", language)
-            for key in ("cost", "added", "per_added", "inframarginal", "mvpf", "efficient")
-        ),
+        numerals.in_unit(text("column.cost", language), money, language),
+        *(text(f"column.{key}", language) for key in ("added", "per_added", "inframarginal", "mvpf", "efficient")),
     )
-    rows = [_arm_row(results, arm, axes, arm["name"] in best, language) for arm in sweep.get("arms") or []]
+    rows = [_arm_row(results, arm, axes, arm["name"] in best, money, language) for arm in arms]
     return Grid(text("page.sweep", language), head, tuple(rows), sortable=True)
 
 
-def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best: bool, language: str) -> Row:
+def _arm_row(
+    results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best: bool, money: str, language: str
+) -> Row:
     name = arm["name"]
     values = list(arm.get("values") or [])
     # every row is as wide as the head, whatever the manifest leaves out
@@ -195,7 +212,7 @@ def _arm_row(results: Results, arm: Mapping[str, Any], axes: Sequence[Any], best
         Cell(named(name)),
         (
             *written,
-            cell(cost, "money", language),
+            cell(cost, money, language),
             cell(added, "count", language),
             cell(per_added, "yuan", language),
             cell(share, "share", language),
@@ -213,15 +230,18 @@ def _axis_cell(value: Any, axis: Any) -> Cell:
 
 def split_grid(results: Results, language: str) -> Grid:
     """List what each instrument of the policies that were split does; under each policy its whole."""
-    words = [metric(key, language) for key in SPLIT_METRICS]
-    heads = [", ".join(part for part in (word.label, word.unit) if part) for word in words]
+    forms = split_forms(results, language)
+    heads = [split_head(key, kind, language) for key, kind in forms.items()]
     head = (text("column.policy", language), text("column.instrument", language), *heads)
     rows = []
     for number, policy in enumerate(results.policies):
         for n, (instrument, found) in enumerate(results.parts(policy).items()):
             whole = instrument == WHOLE
-            called = Cell(text("column.whole", language) if whole else instrument, words=True, strong=whole)
-            cells = (replace(cell(found[key], form(key), language, signed=True), strong=whole) for key in SPLIT_METRICS)
+            said = text("column.whole", language) if whole else terms.instrument(instrument, language)
+            called = Cell(said, words=True, strong=whole)
+            cells = (
+                replace(cell(found[key], kind, language, signed=True), strong=whole) for key, kind in forms.items()
+            )
             rows.append(Row(Cell(named(policy) if n == 0 else ""), (called, *cells), policy=number))
     return Grid(text("page.split", language), head, tuple(rows))
 
@@ -230,22 +250,23 @@ def incidence_grid(results: Results, language: str) -> Grid:
     """Tell where each policy's money went: the public's outlay, then the sides whose gains add up to it."""
     policies = results.policies[1:]
     head = (text("column.side", language), *(named(policy) for policy in policies))
-    rows = tuple(
-        _incidence_row([results.entry(policy, key).own for policy in policies], key, language)
-        for key in INCIDENCE
-        if key in results.metrics
-    )
+    gains = {
+        key: [results.entry(policy, key).own for policy in policies] for key in INCIDENCE if key in results.metrics
+    }
+    # one unit for the whole table, so that its rows add up to the eye too
+    money = numerals.column("money", [gain.value for row in gains.values() for gain in row], language)
+    rows = tuple(_incidence_row(row, key, money, language) for key, row in gains.items())
     columns = tuple(range(1, len(results.policies)))
     return Grid(text("page.incidence", language), head, rows if policies else (), columns)
 
 
-def _incidence_row(gains: Sequence[Estimate], key: str, language: str) -> Row:
+def _incidence_row(gains: Sequence[Estimate], key: str, money: str, language: str) -> Row:
     """One side's line; a part of the families' stands below their name in small."""
     word, side = metric(key, language), key in SIDES
-    cells = [cell(gain, form(key), language, signed=True) for gain in gains]
+    cells = [cell(gain, money, language, signed=True) for gain in gains]
     if side:
         cells = [replace(c, strong=True) for c in cells]
-    return Row(Cell(word.label, (word.unit,)) if side else Cell("", (word.label,)), tuple(cells))
+    return Row(Cell(word.label, (numerals.unit(money, language),)) if side else Cell("", (word.label,)), tuple(cells))
 
 
 def welfare_grid(results: Results, language: str) -> Grid:
@@ -296,6 +317,9 @@ def measures_grid(results: Results, language: str) -> Grid:
 def _measure_row(results: Results, key: str, language: str) -> Row:
     word, kind = metric(key, language), form(key)
     unit = word.unit if key in METRICS else names.tidy(results.metrics[key] or "") if results.metrics[key] else ""
+    if kind == "money":
+        kind = numerals.column(kind, [results.entry(policy, key).own.value for policy in results.policies], language)
+        unit = numerals.unit(kind, language)
     cells = []
     for policy in results.policies:
         entry = results.entry(policy, key)
@@ -318,14 +342,19 @@ def _change(change: Estimate, kind: str, language: str) -> Iterator[str]:
         yield text("number.bracketed", language, words=between)
 
 
-def evidence_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
-    """List the parameters with their sources; assumptions and what has no source are flagged."""
+def evidence_grid(
+    evidence: Sequence[Mapping[str, Any]], language: str, scenario: Mapping[str, Any] | None = None
+) -> Grid:
+    """List the parameters with their sources; assumptions and what has no source are flagged.
+
+    scenario : as it was resolved, which tells the kinds of the instruments whose parameters are listed
+    """
     head = tuple(text(f"column.{key}", language) for key in ("parameter", "value", "range", "source"))
-    rows = tuple(_evidence_row(item, language) for item in evidence)
+    rows = tuple(_evidence_row(item, scenario or {}, language) for item in evidence)
     return Grid(text("page.evidence", language), head, rows)
 
 
-def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
+def _evidence_row(item: Mapping[str, Any], scenario: Mapping[str, Any], language: str) -> Row:
     source = names.tidy(str(item.get("source") or "")) if str(item.get("source") or "").strip() else ""
     low, high = item.get("low"), item.get("high")
     stated = low is not None and high is not None
@@ -337,8 +366,28 @@ def _evidence_row(item: Mapping[str, Any], language: str) -> Row:
     else:
         marked = flag and not source.lower().startswith("assumption")
         said = Cell(source, (mark,) if marked else (), words=True)
-    key = Cell(names.tidy(str(item.get("key", ""))))
+    name = str(item.get("key", ""))
+    called = _parameter(name, scenario, language)
+    key = Cell(names.tidy(name), (called,) if called else ())
     return Row(key, (Cell(_bare(item.get("value")), words=_is_text(item.get("value"))), Cell(between), said), flag)
+
+
+def _parameter(key: str, scenario: Mapping[str, Any], language: str) -> str:
+    """What the language calls an instrument's parameter, by its key in the file; nothing where it has no word."""
+    found = INSTRUMENT.match(key)
+    if found is None:
+        return ""
+    policy, number, rest = found.groups()
+    policies = scenario.get("policy") or []
+    chain = (
+        scenario.get("instrument") if policy is None else dict(enumerate(policies)).get(int(policy), {})["instrument"]
+    )
+    table = dict(enumerate(chain or [])).get(int(number))
+    if table is None:
+        return ""
+    path = f"{table['kind']}.{rest.rpartition('.')[2].partition('[')[0]}"
+    called = menu.named(path, language)
+    return "" if called == path else called
 
 
 def _is_text(value: Any) -> bool:

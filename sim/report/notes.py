@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sim.report import names, numerals
+from sim.report import menu, names, numerals, terms
 from sim.report.words import assumption, form, metric, text
 
 
@@ -20,7 +20,12 @@ def _said(note: Any, language: str) -> str:
     if not isinstance(note, Mapping):
         return str(note)
     comma = text("list.comma", language)
-    gaps = {name: comma.join(value) if isinstance(value, list) else value for name, value in note.items()}
+    gaps = {
+        name: comma.join(terms.said(terms.KINDS, kind, language) for kind in value)
+        if isinstance(value, list)
+        else value
+        for name, value in note.items()
+    }
     return text(f"note.{gaps.pop('key')}", language, **gaps)
 
 
@@ -28,7 +33,9 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
     """Say at which value of a parameter a policy comes to the total of another, and how nearly."""
     parts = str(one["metric"]).split("+")
     how, target = form(parts[0]), one["target"]
-    unit = metric(parts[0], language).unit
+    # money carries its unit where a language has several
+    several = how == "money" and language in numerals.SCALES
+    unit = "" if several else metric(parts[0], language).unit
     between = numerals.spread(
         one["residual_low"], one["residual_high"], how, like=target, signed=True, language=language
     )
@@ -38,7 +45,7 @@ def _matched(one: Mapping[str, Any], language: str) -> str:
         policy=names.tidy(str(one["policy"])),
         to=names.tidy(str(one["to"])),
         metric=" + ".join(metric(part, language).label for part in parts),
-        parameter=one["parameter"],
+        parameter=menu.named(str(one["parameter"]), language),
         value=f"{one['value']:,.6g}",
         low=f"{one['low']:,.6g}",
         high=f"{one['high']:,.6g}",

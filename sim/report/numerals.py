@@ -1,7 +1,7 @@
-"""Numbers as people read them: separators, per cent, million yuan, and a dash for what is undefined."""
+"""Numbers as people read them: separators, per cent, millions or 万元, and a dash for what is undefined."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sim.report.words import DEFAULT, text
@@ -46,13 +46,39 @@ FORMS: dict[str, Form] = {
     "count": Form(1.0, _whole),
     "yuan": Form(1.0, lambda size: 0 if size >= 10 else 2),
     "money": Form(1e-6, _adaptive),
+    "wan": Form(1e-4, _adaptive),
+    "yi": Form(1e-8, _adaptive),
     "plain": Form(1.0, _adaptive),
 }
+
+
+# yuan in a unit of money; those in which a language writes it beside a million, the smaller first
+MONEY = {"money": 1e6, "wan": 1e4, "yi": 1e8}
+SCALES = {"zh": ("wan", "yi")}
 
 
 def defined(number: float | None) -> bool:
     """Say whether there is a number to show: null, NaN and infinity are all undefined."""
     return number is not None and math.isfinite(number)
+
+
+def column(form: str, numbers: Iterable[float | None], language: str) -> str:
+    """Return the form for all numbers of a column, a row or an axis: money stands in one unit, the largest number's."""
+    if form != "money" or language not in SCALES:
+        return form
+    small, large = SCALES[language]
+    largest = max((abs(n) for n in numbers if n is not None and math.isfinite(n)), default=0.0)
+    return large if largest >= MONEY[large] else small
+
+
+def in_unit(label: str, form: str, language: str) -> str:
+    """Write a head or an axis with its unit of money behind it; the label alone if it is not one of money."""
+    return text("column.in_unit", language, label=label, unit=unit(form, language)) if form in MONEY else label
+
+
+def unit(form: str, language: str) -> str:
+    """Name the unit of a form of money."""
+    return text(f"unit.{form}", language)
 
 
 def show(
@@ -68,8 +94,12 @@ def show(
     form : key of FORMS
     signed : write the plus sign too, for differences
     like : take the decimals from this number, so that an interval is written like its centre
+    Money carries its unit where the language has several, save in a form of `column`, whose head has it.
     """
-    written = _bare(number, form, signed, like)
+    own = column(form, [number], language)
+    written = _bare(number, own, signed, like)
+    if own != form and written != DASH:
+        return text("number.in_unit", language, number=written, unit=unit(own, language))
     percent = FORMS[form].percent and written != DASH
     return text("number.percent", language, number=written) if percent else written
 
@@ -98,7 +128,10 @@ def spread(
     """Write an interval as "low to high", or nothing at all if either end is undefined."""
     if not (defined(low) and defined(high)):
         return ""
-    first, last = (_bare(end, form, signed, like) for end in (low, high))
+    own = column(form, [low, high] if like is None else [like], language)
+    first, last = (_bare(end, own, signed, like) for end in (low, high))
+    if own != form:
+        last = text("number.in_unit", language, number=last, unit=unit(own, language))
     key = "number.percent.interval" if FORMS[form].percent else "number.interval"
     return text(key, language, low=first, high=last)
 

@@ -19,6 +19,7 @@ from sim.report.numerals import show
 from sim.report.pictures import Picture, picture
 from sim.report.series import window
 from sim.report.tables import HeadlineRow, Results, headline
+from sim.report.translation import translated
 from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, metric, month, text
 from sim.study.disk import write_whole
 
@@ -69,6 +70,7 @@ def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = 
     if figures is None:
         figures = [folder / "figures" / f"{stem}.svg" for stem in FIGURES]
     found = {path.stem: path for path in figures if path.suffix == ".svg" and path.is_file()}
+    results = translated(results, language)
     pictures = {
         section: [picture(results, found[stem], language) for stem in stems if stem in found]
         for section, stems in SECTIONS.items()
@@ -141,7 +143,7 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "rests": grids.rests_grid(evidence, language),
         "measures": grids.measures_grid(results, language),
         "measures_how": _measures_how(results, language),
-        "evidence": grids.evidence_grid(evidence, language),
+        "evidence": grids.evidence_grid(evidence, language, manifest.get("scenario")),
         "evidence_how": say("page.evidence.how", flagged=sum(map(assumed, evidence)), total=len(evidence)),
         "run": _run_grid(manifest, language),
         "command": str(manifest.get("command") or ""),

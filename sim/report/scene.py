@@ -1,12 +1,12 @@
 """What every figure is drawn from, and how each begins: title, legend, the line about a thinned city."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.report import canvas, names
+from sim.report import canvas, names, numerals
 from sim.report.canvas import Pen
 from sim.report.notes import scale_of
 from sim.report.readings import Wording
@@ -28,12 +28,21 @@ class Scene:
         """Return a sentence in the reader's language."""
         return text(key, self.language, **values)
 
-    def written(self, key: str, *, scaled: bool = True) -> Wording:
+    def written(self, key: str, drawn: str = "", *, scaled: bool = True) -> Wording:
         """Say how a metric's numbers are written where a reader points at them.
 
-        scaled : the numbers are drawn in the unit that is written, per cent or million yuan
+        drawn : the form in which they are drawn, where it is not the metric's own
+        scaled : the numbers are given in the unit that is written: per cent, million yuan
         """
-        return Wording(form(key), self.language, scaled)
+        return Wording(drawn or form(key), self.language, scaled)
+
+    def money(self, numbers: Iterable[float | None]) -> str:
+        """Return the form in which money of that size is drawn, a key of numerals.MONEY."""
+        return numerals.column("money", numbers, self.language)
+
+    def head(self, key: str, money: str) -> str:
+        """Return an axis' words with the unit of money behind them."""
+        return numerals.in_unit(self.say(key), money, self.language)
 
     def blank(self, stem: str, height: float, *, left: float, right: float, top: float, bottom: float) -> Figure:
         """Return an empty figure with its title and, where the city was thinned, a line that says so."""

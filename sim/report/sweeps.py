@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from sim.report import canvas, frontier, names, numerals
 from sim.report.readings import Reading, line, tell
 from sim.report.scene import Scene
-from sim.report.words import form, metric
+from sim.report.tables import split_head
+from sim.report.words import form
 from sim.study.estimate import Estimate
 
 RESPONSES = ("added_child_months", "public_cost", "cost_per_added_child_month")
@@ -42,32 +43,26 @@ def points(manifest: Any) -> tuple[list[Any], list[Point]]:
     return axes, sorted(found, key=lambda p: (p.line if p.line is not None else 0.0, p.x))
 
 
-def _estimate(scene: Scene, policy: str, key: str) -> Estimate:
-    entry = scene.results.entry(policy, key)
-    if key != "public_cost":
-        return entry.own
-    return Estimate(*(None if n is None else n / 1e6 for n in (entry.own.value, entry.own.low, entry.own.high)))
+def _estimate(scene: Scene, policy: str, key: str, per: float = 1.0) -> Estimate:
+    """An arm's own value; per : how much of it one unit of the axis is."""
+    own = scene.results.entry(policy, key).own
+    return Estimate(*(None if n is None else n / per for n in (own.value, own.low, own.high)))
 
 
 def _any_known(scene: Scene, found: Sequence[Point]) -> bool:
     return any(_estimate(scene, p.policy, "added_child_months").defined for p in found)
 
 
-def _quantity(scene: Scene, key: str) -> str:
-    word = metric(key, scene.language)
-    return ", ".join(part for part in (word.label, word.unit) if part)
-
-
-def _along(scene: Scene, key: str, found: Sequence[Point], axes: Sequence[Any]) -> Iterator[Reading]:
-    """Yield what the lines say at each value of the first axis."""
-    lines = _lines(found)
+def _along(scene: Scene, key: str, drawn: str, found: Sequence[Point], axes: Sequence[Any]) -> Iterator[Reading]:
+    """Yield what the lines say at each value of the first axis; drawn : the form in which they are drawn."""
+    lines, per = _lines(found), numerals.MONEY.get(drawn, 1.0)
     for x in sorted({p.x for p in found}):
         said = []
         for p in (p for p in found if p.x == x and p.line in lines):
-            estimate = _estimate(scene, p.policy, key)
+            estimate = _estimate(scene, p.policy, key, per)
             name = "" if p.line is None else _setting(p.line, axes[1])
             if estimate.defined:
-                said.append(line(scene.written(key), estimate, name=name, y=estimate.value))
+                said.append(line(scene.written(key, drawn), estimate, name=name, y=estimate.value))
         yield Reading(_setting(x, axes[0]), (x, None, x, None), tuple(said))
 
 
@@ -90,9 +85,12 @@ def response(scene: Scene) -> Figure | None:
     figure = scene.blank("response", 7.2, left=0.95, right=1.1, top=0.55, bottom=0.6)
     panels = figure.subplots(len(RESPONSES), 1, sharex=True)
     for panel, key in zip(panels, RESPONSES, strict=True):
+        drawn = numerals.column(form(key), [_estimate(scene, p.policy, key).value for p in found], scene.language)
+        per = numerals.MONEY.get(drawn, 1.0)
         for n, second in enumerate(lines):
             colour = canvas.COLOURS[n % len(canvas.COLOURS)]
-            shown = [(p.x, e) for p in found if p.line == second and (e := _estimate(scene, p.policy, key)).defined]
+            mine = [(p.x, _estimate(scene, p.policy, key, per)) for p in found if p.line == second]
+            shown = [(x, e) for x, e in mine if e.defined]
             if not shown:
                 continue
             panel.plot([x for x, _ in shown], [e.value for _, e in shown], color=colour, marker="o", markersize=3.5)
@@ -104,8 +102,9 @@ def response(scene: Scene) -> Figure | None:
                 said = frontier.setting(second, axes[1])
                 panel.annotate(said, (x, float(last.value or 0.0)), xytext=(6, 0), textcoords="offset points",
                                va="center", size=8, color=canvas.dark(colour), annotation_clip=False)  # fmt: skip
-        tell(panel, _quantity(scene, key), _along(scene, key, found, axes))
-        panel.set_title(_quantity(scene, key), loc="left", size=9)
+        head = split_head(key, drawn, scene.language)
+        tell(panel, head, _along(scene, key, drawn, found, axes))
+        panel.set_title(head, loc="left", size=9)
         panel.grid(visible=True, axis="both")
         canvas.number_axis(panel.yaxis, bins=5)
     along = names.shorten(frontier.axis_name(axes[0], scene.language), 90)
@@ -129,7 +128,7 @@ def heat(scene: Scene) -> Figure | None:
     panels = figure.subplots(1, 2, sharey=True)
     for panel, key in zip(panels, ("added_child_months", "cost_per_added_child_month"), strict=True):
         _map(scene, panel, key, found, columns, rows)
-        tell(panel, _quantity(scene, key), _cells(scene, key, found, axes))
+        tell(panel, split_head(key, form(key), scene.language), _cells(scene, key, found, axes))
         panel.set_xticks(range(len(columns)), [frontier.setting(x, axes[0]) for x in columns])
         panel.set_xlabel(names.shorten(frontier.axis_name(axes[0], scene.language), 44), size=8.5)
     panels[0].set_yticks(range(len(rows)), [frontier.setting(y, axes[1]) for y in rows])
@@ -167,6 +166,6 @@ def _map(
         shown = numerals.DASH if np.isnan(value) else numerals.show(float(value), form(key), like=largest)
         dark = np.isfinite(value) and largest > 0 and value > 0.6 * largest
         panel.text(c, r, shown, ha="center", va="center", size=7.5, color="white" if dark else canvas.INK)
-    panel.set_title(_quantity(scene, key), size=9)
+    panel.set_title(split_head(key, form(key), scene.language), size=9)
     panel.tick_params(length=0)
     panel.grid(visible=False)

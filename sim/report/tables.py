@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from sim.report import names, numerals
+from sim.report import names, numerals, terms
 from sim.report.notes import notes, resting
+from sim.report.translation import translated
 from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
 from sim.study.summary import NUMBERS, read_summary
@@ -231,7 +232,9 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    results = translated(results, language)
     rows = headline(results)
+    money = cost_form(rows, language)
     table = Table(
         title=Text(names.tidy(str(results.manifest.get("title", "")))),
         caption="\n".join(_captions(results, rows, language)),
@@ -243,10 +246,11 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
         title_style="bold",
         caption_style="",
     )
-    lines = [cells for row in rows for cells in _lines(row, language)]
+    lines = [cells for row in rows for cells in _lines(row, money, language)]
     table.add_column(text("column.policy", language), overflow="fold")
     for key in ("take_up", "added", "cost", "per_added", "inframarginal"):
-        table.add_column(text(f"terminal.{key}", language), justify="right", overflow="fold")
+        head = text(f"terminal.{key}", language, unit=numerals.unit(money, language))
+        table.add_column(head, justify="right", overflow="fold")
     for cells in lines:
         table.add_row(*cells)
     return table
@@ -258,6 +262,7 @@ def terminal_split(results: Results, language: str = "en") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
+    results = translated(results, language)
     table = Table(
         title=Text(text("page.split", language)),
         box=box.SIMPLE_HEAD,
@@ -268,19 +273,38 @@ def terminal_split(results: Results, language: str = "en") -> "Table":
     )
     table.add_column(text("column.policy", language), overflow="fold")
     table.add_column(text("column.instrument", language), overflow="fold")
-    for key in SPLIT_METRICS:
-        word = metric(key, language)
-        table.add_column(", ".join(part for part in (word.label, word.unit) if part), justify="right", overflow="fold")
+    forms = split_forms(results, language)
+    for key, kind in forms.items():
+        table.add_column(split_head(key, kind, language), justify="right", overflow="fold")
     for policy in results.policies:
         for n, (instrument, by_metric) in enumerate(results.parts(policy).items()):
             name = names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4) if n == 0 else ""
-            called = text("column.whole", language) if instrument == WHOLE else instrument
-            cells = (number_cell(by_metric[key], form(key), language) for key in SPLIT_METRICS)
+            called = text("column.whole", language) if instrument == WHOLE else terms.instrument(instrument, language)
+            cells = (number_cell(by_metric[key], kind, language) for key, kind in forms.items())
             table.add_row(Text(name, style="bold"), Text(called), *map(Text, cells))
     return table
 
 
-def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
+def cost_form(rows: Sequence[HeadlineRow], language: str) -> str:
+    """Return the form in which the headline's costs are written, all in one unit."""
+    return numerals.column("money", [row.public_cost.value for row in rows], language)
+
+
+def split_forms(results: Results, language: str) -> dict[str, str]:
+    """Return the form of each column of what the instruments do."""
+    parts = [by_metric for policy in results.policies for by_metric in results.parts(policy).values()]
+    return {key: numerals.column(form(key), [one[key].value for one in parts], language) for key in SPLIT_METRICS}
+
+
+def split_head(key: str, kind: str, language: str) -> str:
+    """Return the head of such a column, with its unit."""
+    word = metric(key, language)
+    if kind in numerals.MONEY:
+        return numerals.in_unit(word.label, kind, language)
+    return text("column.in_unit", language, label=word.label, unit=word.unit) if word.unit else word.label
+
+
+def _lines(row: HeadlineRow, money: str, language: str) -> Iterator[list["Text"]]:
     from rich.text import Text
 
     name = Text(names.wrap(names.tidy(row.policy), NAME_COLUMNS, lines=4), style="bold")
@@ -288,7 +312,7 @@ def _lines(row: HeadlineRow, language: str) -> Iterator[list["Text"]]:
         name,
         Text(take_up_cell(row, language)),
         Text(number_cell(row.added_child_months, "count", language)),
-        Text(number_cell(row.public_cost, "money", language)),
+        Text(number_cell(row.public_cost, money, language)),
         Text(number_cell(row.cost_per_added_child_month, "yuan", language)),
         Text(number_cell(row.inframarginal_share, "share", language)),
     ]

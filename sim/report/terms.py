@@ -232,3 +232,9 @@ def instrument(called: str, language: str) -> str:
     """An instrument of a policy by its kind, which may carry a number: "voucher_pool 2"."""
     kind, space, number = called.partition(" ")
     return said(INSTRUMENTS, kind, language) + space + number
+
+
+def alphabet(language: str) -> str:
+    """Every character that the language's terms hold, which is what a font for them must have."""
+    words = [word for table in TABLES.values() for entry in table.values() if (word := entry.get(language))]
+    return "".join(sorted(set("".join(word.label + word.meaning for word in words))))

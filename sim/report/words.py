@@ -167,15 +167,15 @@ METRICS: dict[str, dict[str, Word]] = {
     },
     "public_cost": {
         "en": Word("Public cost", "million yuan", "claims accrued under the policy's own instruments"),
-        "zh": Word("公共支出", "百万元", "本政策自身各项工具应付的金额"),
+        "zh": Word("公共支出", "万元", "本政策自身各项工具应付的金额"),
     },
     "standing_cost": {
         "en": Word("Standing cost", "million yuan", "claims under the city's standing programmes"),
-        "zh": Word("常设项目支出", "百万元", "本市常设项目应付的金额"),
+        "zh": Word("常设项目支出", "万元", "本市常设项目应付的金额"),
     },
     "unspent_budget": {
         "en": Word("Budget left", "million yuan", "of the policy's budgets, unspent at the end of the run"),
-        "zh": Word("预算结余", "百万元", "运行结束时本政策各项预算中未用的部分"),
+        "zh": Word("预算结余", "万元", "运行结束时本政策各项预算中未用的部分"),
     },
     "ran_dry": {
         "en": Word("Budget ran dry", "%", "replications in which a budget of the policy ran dry"),
@@ -342,15 +342,15 @@ METRICS: dict[str, dict[str, Word]] = {
     },
     "prepaid_lost": {
         "en": Word("Prepaid fees lost", "million yuan", "paid in advance to institutions that closed, and not held"),
-        "zh": Word("损失的预付费", "百万元", "预付给已停办机构且未受监管的费用"),
+        "zh": Word("损失的预付费", "万元", "预付给已停办机构且未受监管的费用"),
     },
     "prepaid_refunded": {
         "en": Word("Prepaid fees refunded", "million yuan", "paid in advance, and returned from escrow at a closure"),
-        "zh": Word("退还的预付费", "百万元", "预付后在机构停办时由监管账户退还的费用"),
+        "zh": Word("退还的预付费", "万元", "预付后在机构停办时由监管账户退还的费用"),
     },
     "unpaid_wages": {
         "en": Word("Wages never paid", "million yuan", "owed to staff by institutions that closed"),
-        "zh": Word("未付工资", "百万元", "停办机构拖欠员工的工资"),
+        "zh": Word("未付工资", "万元", "停办机构拖欠员工的工资"),
     },
     "share_losing_cash": {
         "en": Word("Losing cash", "%", "institutions with a loss in cash over twelve months, mean of month-ends"),
@@ -378,7 +378,7 @@ METRICS: dict[str, dict[str, Word]] = {
         ),
         "zh": Word(
             "家庭福利增量",
-            "百万元",
+            "万元",
             "与基准相比家庭所得的好处，折合成钱：原本即会入托的，计账单下降额；因政策才入托的，计减免额减去足以使其入托的"
             "最低金额；另加现金发放，减去损失的预付费",
         ),
@@ -392,7 +392,7 @@ METRICS: dict[str, dict[str, Word]] = {
         ),
         "zh": Word(
             "机构利润（未计举办者投入）",
-            "百万元",
+            "万元",
             "所收费用和补贴，减去工资、房租、水电和伙食；举办者、所属幼儿园和公共预算的投入不计，"
             "装修和举办者自身劳动也不计",
         ),
@@ -403,15 +403,15 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "the same, less the owner's own work at a head's wage and the wear of the fit-out",
         ),
-        "zh": Word("机构全成本利润", "百万元", "同上，再减去按园长工资计的举办者自身劳动和装修折旧"),
+        "zh": Word("机构全成本利润", "万元", "同上，再减去按园长工资计的举办者自身劳动和装修折旧"),
     },
     "incidence_outlay": {
         "en": Word("Public outlay", "million yuan", "what all instruments cost more than in the baseline"),
-        "zh": Word("公共支出增量", "百万元", "全部政策工具比基准情景多支出的金额"),
+        "zh": Word("公共支出增量", "万元", "全部政策工具比基准情景多支出的金额"),
     },
     "incidence_families": {
         "en": Word("Families", "million yuan", "by how much all that families pay, less cash they receive, falls"),
-        "zh": Word("家庭", "百万元", "家庭全部付费减去所得现金后，比基准情景减少的金额"),
+        "zh": Word("家庭", "万元", "家庭全部付费减去所得现金后，比基准情景减少的金额"),
     },
     "incidence_always_takers": {
         "en": Word(
@@ -419,7 +419,7 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "taken off the bills of child-months billed in the baseline too, at the fees they meet",
         ),
-        "zh": Word("原本就有的账单所获减免", "百万元", "基准情景下也有账单的儿童月，按其所遇收费计算的减免额"),
+        "zh": Word("原本就有的账单所获减免", "万元", "基准情景下也有账单的儿童月，按其所遇收费计算的减免额"),
     },
     "incidence_fee_rise": {
         "en": Word(
@@ -427,7 +427,7 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "rise of the posted fees of the institutions these children attend, as a loss",
         ),
-        "zh": Word("同一批账单的公示收费（上涨为损失）", "百万元", "这些儿童所在机构公示收费的上涨，计为损失"),
+        "zh": Word("同一批账单的公示收费（上涨为损失）", "万元", "这些儿童所在机构公示收费的上涨，计为损失"),
     },
     "incidence_other_offers": {
         "en": Word(
@@ -435,13 +435,11 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "what these children's posted fees rise by because they attend another institution, as a loss",
         ),
-        "zh": Word(
-            "同一批账单改选其他机构（更贵为损失）", "百万元", "这些儿童因改入其他机构而多付的公示收费，计为损失"
-        ),
+        "zh": Word("同一批账单改选其他机构（更贵为损失）", "万元", "这些儿童因改入其他机构而多付的公示收费，计为损失"),
     },
     "incidence_new_users": {
         "en": Word("bills of new users", "million yuan", "what new users pay after relief, as a loss"),
-        "zh": Word("新入托家庭的账单", "百万元", "新入托家庭减免后的实付，计为损失"),
+        "zh": Word("新入托家庭的账单", "万元", "新入托家庭减免后的实付，计为损失"),
     },
     "incidence_crowded_out": {
         "en": Word(
@@ -449,27 +447,27 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "what children billed in the baseline only would have paid",
         ),
-        "zh": Word("被挤出家庭不再支付的账单", "百万元", "仅在基准情景下有账单的儿童本应支付的金额"),
+        "zh": Word("被挤出家庭不再支付的账单", "万元", "仅在基准情景下有账单的儿童本应支付的金额"),
     },
     "incidence_cash": {
         "en": Word("cash", "million yuan", "cash paid to families whatever they do, above the baseline"),
-        "zh": Word("现金", "百万元", "无论是否入托都发给家庭的现金，超出基准情景的部分"),
+        "zh": Word("现金", "万元", "无论是否入托都发给家庭的现金，超出基准情景的部分"),
     },
     "incidence_lost_fees": {
         "en": Word("prepaid fees lost to closures", "million yuan", "above the baseline, as a loss"),
-        "zh": Word("因停办损失的预付费", "百万元", "超出基准情景的部分，计为损失"),
+        "zh": Word("因停办损失的预付费", "万元", "超出基准情景的部分，计为损失"),
     },
     "incidence_staff": {
         "en": Word("Staff", "million yuan", "rise of the wages that staff are paid"),
-        "zh": Word("员工", "百万元", "员工所得工资的增量"),
+        "zh": Word("员工", "万元", "员工所得工资的增量"),
     },
     "incidence_other_costs": {
         "en": Word("Rent and other costs", "million yuan", "rise of what landlords, suppliers and builders are paid"),
-        "zh": Word("房租及其他成本", "百万元", "房东、供应商和建筑方所得的增量"),
+        "zh": Word("房租及其他成本", "万元", "房东、供应商和建筑方所得的增量"),
     },
     "incidence_administration": {
         "en": Word("Programmes themselves", "million yuan", "rise of what programmes spend themselves"),
-        "zh": Word("项目自身开支", "百万元", "各项目自身开支的增量"),
+        "zh": Word("项目自身开支", "万元", "各项目自身开支的增量"),
     },
     "incidence_profit": {
         "en": Word(
@@ -477,7 +475,7 @@ METRICS: dict[str, dict[str, Word]] = {
             "million yuan",
             "rise of profit in cash, with prepaid fees that closing institutions keep and wages they never pay",
         ),
-        "zh": Word("机构利润", "百万元", "现金利润的增量，含停办机构留下的预付费和从未支付的工资"),
+        "zh": Word("机构利润", "万元", "现金利润的增量，含停办机构留下的预付费和从未支付的工资"),
     },
     "concentration_index": {
         "en": Word("Concentration index", "", "of enrolled child-months by income; above zero favours the better off"),
@@ -573,6 +571,10 @@ TEXTS: dict[str, dict[str, str]] = {
     "number.percent": {"en": "{number} %", "zh": "{number}%"},
     "number.interval": {"en": "{low} to {high}", "zh": "{low} 至 {high}"},
     "number.percent.interval": {"en": "{low} to {high} %", "zh": "{low}% 至 {high}%"},
+    "number.in_unit": {"en": "{number} {unit}", "zh": "{number} {unit}"},
+    "unit.money": {"en": "million yuan", "zh": "百万元"},
+    "unit.wan": {"en": "ten thousand yuan", "zh": "万元"},
+    "unit.yi": {"en": "hundred million yuan", "zh": "亿元"},
     "number.bracketed": {"en": "({words})", "zh": "（{words}）"},
     "number.in_brackets": {"en": " ({words})", "zh": "（{words}）"},
     "list.comma": {"en": ", ", "zh": "、"},
@@ -626,7 +628,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.policy": {"en": "Policy", "zh": "政策"},
     "terminal.take_up": {"en": "Take-up, and\nits change", "zh": "入托率\n及其变化"},
     "terminal.added": {"en": "Added\nchild-months", "zh": "净增入托\n儿童月"},
-    "terminal.cost": {"en": "Public cost,\nmillion yuan", "zh": "公共支出\n（百万元）"},
+    "terminal.cost": {"en": "Public cost,\n{unit}", "zh": "公共支出\n（{unit}）"},
     "terminal.per_added": {"en": "Yuan per added\nchild-month", "zh": "每净增一个\n儿童月（元）"},
     "terminal.inframarginal": {"en": "Would have\ncome anyway", "zh": "原本即会\n入托占比"},
     "terminal.points": {"en": "{change} points", "zh": "{change} 个百分点"},
@@ -657,7 +659,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "terminal.settings": {"en": "over the assumptions {spread}", "zh": "随假设变动 {spread}"},
     "terminal.prepaid_lost": {
         "en": "Prepaid fees lost when institutions closed, million yuan: {listed}.",
-        "zh": "机构停办时损失的预付费（百万元）：{listed}。",
+        "zh": "机构停办时损失的预付费：{listed}。",
     },
     # finished runs side by side
     "comparison.title": {"en": "Runs side by side", "zh": "各次运行对照"},
@@ -786,21 +788,21 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.answer": {"en": "The answer in short", "zh": "结论"},
     "answer.added": {
         "en": "“{policy}” adds {added} child-months of care for {cost} million yuan of public money",
-        "zh": "“{policy}”净增入托 {added} 个儿童月，公共支出 {cost} 百万元",
+        "zh": "“{policy}”净增入托 {added} 个儿童月，公共支出 {cost}",
     },
     "answer.lost": {
         "en": "“{policy}” takes away {added} child-months of care and costs the public {cost} million yuan",
-        "zh": "“{policy}”使入托减少 {added} 个儿童月，公共支出 {cost} 百万元",
+        "zh": "“{policy}”使入托减少 {added} 个儿童月，公共支出 {cost}",
     },
     "answer.unclear": {
         "en": "“{policy}” costs the public {cost} million yuan; whether the {added} child-months it adds "
         "are more than luck cannot be told",
-        "zh": "“{policy}”公共支出 {cost} 百万元；净增入托 {added} 个儿童月，但与零无法区分",
+        "zh": "“{policy}”公共支出 {cost}；净增入托 {added} 个儿童月，但与零无法区分",
     },
     "answer.unclear_fall": {
         "en": "“{policy}” costs the public {cost} million yuan; whether the {added} child-months it takes away "
         "are more than luck cannot be told",
-        "zh": "“{policy}”公共支出 {cost} 百万元；入托减少 {added} 个儿童月，但与零无法区分",
+        "zh": "“{policy}”公共支出 {cost}；入托减少 {added} 个儿童月，但与零无法区分",
     },
     "answer.no_effect": {
         "en": "“{policy}” costs the public nothing and moves no child into care or out of it",
@@ -836,24 +838,23 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "answer.cheaper": {
         "en": "“{policy}” buys more for its money: {value} yuan for each added child-month, {cost} million yuan in all",
-        "zh": "“{policy}”更划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+        "zh": "“{policy}”更划算：每净增一个儿童月 {value} 元，公共支出共 {cost}",
     },
     "answer.dearer": {
         "en": "None of the other policies that surely add care buys more for its money: the next best, “{policy}”, "
         "pays {value} yuan for each added child-month, {cost} million yuan in all",
-        "zh": "确定增加入托的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，"
-        "公共支出共 {cost} 百万元",
+        "zh": "确定增加入托的其他政策都不如它划算：其次为“{policy}”，每净增一个儿童月 {value} 元，公共支出共 {cost}",
     },
     "answer.alike": {
         "en": "No other policy here surely buys more for its money: luck does not tell “{policy}”, at {value} yuan for "
         "each added child-month and {cost} million yuan in all, from “{asked}”",
-        "zh": "没有其他政策确定更划算：“{policy}”每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元，"
+        "zh": "没有其他政策确定更划算：“{policy}”每净增一个儿童月 {value} 元，公共支出共 {cost}，"
         "因随机波动无法与“{asked}”区分",
     },
     "answer.only": {
         "en": "Of the other policies that surely add care “{policy}” adds most for its money: {value} yuan for each "
         "added child-month, {cost} million yuan in all",
-        "zh": "确定增加入托的其他政策中“{policy}”最划算：每净增一个儿童月 {value} 元，公共支出共 {cost} 百万元",
+        "zh": "确定增加入托的其他政策中“{policy}”最划算：每净增一个儿童月 {value} 元，公共支出共 {cost}",
     },
     "answer.none_certain": {
         "en": "None of the other policies compared surely adds any care",
@@ -871,11 +872,11 @@ TEXTS: dict[str, dict[str, str]] = {
     "answer.prepaid": {
         "en": "Families lose {lost} million yuan of prepaid fees when institutions close, against {before} million "
         "in the baseline",
-        "zh": "机构停办时家庭损失预付费 {lost} 百万元，基准情景下为 {before} 百万元",
+        "zh": "机构停办时家庭损失预付费 {lost}，基准情景下为 {before}",
     },
     "answer.money.luck": {
         "en": "allowing for luck, {spread} million yuan, a 95 % interval",
-        "zh": "随机波动的95%区间为 {spread} 百万元",
+        "zh": "随机波动的95%区间为 {spread}",
     },
     "answer.baseline_only": {
         "en": "Only the baseline was run, and there is nothing to compare it with",
@@ -1003,7 +1004,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "column.take_up": {"en": "Take-up", "zh": "入托率"},
     "column.change": {"en": "Change of take-up, percentage points", "zh": "入托率变化（百分点）"},
     "column.added": {"en": "Added child-months", "zh": "净增入托儿童月数"},
-    "column.cost": {"en": "Public cost, million yuan", "zh": "公共支出（百万元）"},
+    "column.in_unit": {"en": "{label}, {unit}", "zh": "{label}（{unit}）"},
+    "column.cost": {"en": "Public cost", "zh": "公共支出"},
     "column.per_added": {"en": "Cost per added child-month, yuan", "zh": "每净增一个儿童月的支出（元）"},
     "column.inframarginal": {"en": "Would have come anyway (inframarginal share)", "zh": "原本即会入托占比"},
     "column.poorest": {
@@ -1063,19 +1065,21 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "group 为 all，或按收入、年龄、区县、机构类型等划分的一部分儿童或机构。"
         "以下先列读表须知，再列全部输入的数及其范围和来源。",
     },
+    "workbook.called": {"en": "{name} is {called}", "zh": "{name} 即“{called}”"},
+    "workbook.policies": {"en": "Policies by their names in the table: {listed}.", "zh": "表中的政策名称：{listed}。"},
     # one finding per policy, in sentences
     "finding.added": {
         "en": "adds {added} child-months of care ({luck}) for {cost} million yuan.",
-        "zh": "净增入托 {added} 个儿童月（{luck}），公共支出 {cost} 百万元。",
+        "zh": "净增入托 {added} 个儿童月（{luck}），公共支出 {cost}。",
     },
     "finding.lost": {
         "en": "takes away {added} child-months of care ({luck}) and costs {cost} million yuan.",
-        "zh": "减少入托 {added} 个儿童月（{luck}），公共支出 {cost} 百万元。",
+        "zh": "减少入托 {added} 个儿童月（{luck}），公共支出 {cost}。",
     },
     "finding.unclear": {
         "en": "costs {cost} million yuan; its effect on enrolment cannot be told from zero ({added} "
         "child-months, {luck}).",
-        "zh": "公共支出 {cost} 百万元；对入托的影响与零无法区分（{added} 个儿童月，{luck}）。",
+        "zh": "公共支出 {cost}；对入托的影响与零无法区分（{added} 个儿童月，{luck}）。",
     },
     "finding.per_added": {
         "en": "Each added child-month costs {value} yuan ({doubts}).",
@@ -1126,8 +1130,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "families had paid in advance {prepaid_lost} million yuan are lost and {prepaid_refunded} million come back; "
         "wages of {unpaid_wages} million stay unpaid.",
         "zh": "{institutions_closed} 家机构停办，使 {displaced_children} 名儿童失去托位；"
-        "家庭的预付费中有 {prepaid_lost} 百万元损失，{prepaid_refunded} 百万元退还；"
-        "{unpaid_wages} 百万元工资未付。",
+        "家庭的预付费中有 {prepaid_lost}损失，{prepaid_refunded}退还；"
+        "{unpaid_wages}工资未付。",
     },
     "finding.closures_alike": {
         "en": "Under a policy of which no closures are told below they are the same, as far as luck can tell.",
@@ -1281,9 +1285,9 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "100 children are {points} percentage points of take-up.",
         "zh": "100名儿童相当于入托率 {points} 个百分点。",
     },
-    "axis.cost": {"en": "Cumulative public cost, million yuan", "zh": "累计公共支出（百万元）"},
-    "axis.incidence": {"en": "Gain against the baseline, million yuan", "zh": "与基准情景相比的所得（百万元）"},
-    "axis.cost_change": {"en": "Public cost, million yuan", "zh": "公共支出（百万元）"},
+    "axis.cost": {"en": "Cumulative public cost", "zh": "累计公共支出"},
+    "axis.incidence": {"en": "Gain against the baseline", "zh": "与基准情景相比的所得"},
+    "axis.cost_change": {"en": "Public cost", "zh": "公共支出"},
     "axis.added": {"en": "Added child-months", "zh": "净增入托儿童月数"},
     "axis.mean_fee": {"en": "Posted fee, yuan a month", "zh": "公示收费（元/月）"},
     "axis.mean_net_fee": {"en": "Net fee, yuan a month", "zh": "家庭净付费（元/月）"},

@@ -11,6 +11,7 @@ import xlsxwriter
 
 from sim.report import names, notes, numerals
 from sim.report.tables import Results
+from sim.report.translation import labels, translated
 from sim.report.words import form, metric, text
 from sim.study.disk import write_whole
 from sim.study.summary import NUMBERS
@@ -34,7 +35,7 @@ def write_workbook(results: Results, folder: Path, language: str = "en") -> Path
     with xlsxwriter.Workbook(packed, {"in_memory": True}) as book:
         book.set_properties({"created": CREATED})
         _summary(book, results, language)
-        _notes(book, results, language)
+        _notes(book, translated(results, language), labels(results.manifest, language), language)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
     write_whole(path, packed.getvalue())
@@ -61,8 +62,11 @@ def _summary(book: Any, results: Results, language: str) -> None:
     sheet.autofilter(0, 0, results.summary.height, len(columns) - 1)
 
 
-def _notes(book: Any, results: Results, language: str) -> None:
-    """What the workbook is, the units, the intervals, and every number put in with its source."""
+def _notes(book: Any, results: Results, called: Mapping[str, str], language: str) -> None:
+    """What the workbook is, the units, the intervals, and every number put in with its source.
+
+    called : what the report calls policies beside their names in the table
+    """
     sheet = book.add_worksheet("notes")
     head = book.add_format({"bold": True, "bottom": 1})
     wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -71,6 +75,8 @@ def _notes(book: Any, results: Results, language: str) -> None:
     sheet.set_column(4, 4, 90)
     title = names.tidy(str(results.manifest.get("title") or text("page.untitled", language)))
     lines = [title, *(text(f"workbook.{key}", language) for key in ("what", "units", "intervals", "groups"))]
+    pairs = [text("workbook.called", language, name=name, called=said) for name, said in called.items()]
+    lines += [text("workbook.policies", language, listed=text("list.semicolon", language).join(pairs))] if pairs else []
     lines += notes.notes(results.manifest, language)
     for down, line in enumerate(lines):
         sheet.merge_range(down, 0, down, 4, "", wrapped)

@@ -34,8 +34,9 @@ from sim.study.store import DamagedError, digest_of, job_path, load_record, stor
 from sim.study.summary import MANIFEST, SUMMARY, BadResults, Finished, read_finished, read_summary
 
 _OF_THE_SCENARIO = (  # entries of the manifest that follow from the scenario in it
-    "title", "title_zh", "city", "city_zh", "assumptions_zh", "policies", "sweep", "fees_respond", "kinds_that_set_fees", 
-    "counted", "replications", "knowledge_replications", "scale", "seed", "notes", "scenario_hash",
+    "title", "title_zh", "city", "city_zh", "assumptions_zh", "policies", "sweep", "fees_respond",
+    "kinds_that_set_fees", "counted", "replications", "knowledge_replications", "scale", "seed", "notes",
+    "scenario_hash",
 )  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_every_run_city_policy_and_number_is_in_the_table(runs: list[Finished], 
             for estimate, form in (
                 (row.take_up, "take_up"),
                 (row.added_child_months, "count"),
-                (row.public_cost, "money"),
+                (row.public_cost, {"en": "money", "zh": "wan"}[language]),  # below a hundred million
                 (row.cost_per_added_child_month, "yuan"),
                 (row.inframarginal_share, "share"),
                 (row.pass_through, "plain"),
