@@ -25,7 +25,7 @@ from sim.cli.shell import (
     paper,
     repeat,
 )
-from sim.report.words import Language, text
+from sim.report.words import LANGUAGES, Language, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -147,6 +147,8 @@ def _show(folder: Path, lang: Language) -> None:
     parts = () if results.split is None else ("split.csv",)
     files = ("summary.csv", "summary.xlsx", *parts, "monthly.parquet", "manifest.json", "figures", "report.html")
     print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))
+    other = next(language for language in LANGUAGES if language != lang)
+    print(text("progress.language", lang, flag=f"--lang {other}"))
 
 
 def _first_words(lang: Language) -> str:

@@ -6,11 +6,11 @@ import shlex
 from pathlib import Path
 
 from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interruptible, load_all
-from sim.report.words import Language
+from sim.report.words import Language, text
 
 
 @app.command
-def check(*files: Path, settings: Setting = ()) -> int:
+def check(*files: Path, settings: Setting = (), lang: Language = "en") -> int:
     """Validate scenario files; run nothing, write nothing.
 
     For example:
@@ -25,19 +25,36 @@ def check(*files: Path, settings: Setting = ()) -> int:
         Scenario files (TOML).
     settings
         KEY=VALUE, as for a run.
+    lang
+        Language of what is said: English or Simplified Chinese; rare expectations stay English.
     """
-    if not files:
-        complain("check: found no file, expected at least one scenario file")
-        return BAD_INPUT
-    for scenario in load_all(files, settings):
-        from sim.study.plan import make_plan
+    from sim.report.faults import line
+    from sim.scenario.faults import BadScenario
+    from sim.study.plan import make_plan
 
+    if not files:
+        complain(text("check.no_file", lang))
+        return BAD_INPUT
+    try:
+        scenarios = load_all(files, settings)
+    except BadScenario as error:
+        for fault in error.faults:
+            complain(line(fault, lang))
+        return BAD_INPUT
+    for scenario in scenarios:
         plan = make_plan(scenario)
-        unsourced = sum(e.source is None for e in scenario.document.evidence)
-        jobs = f"{len(plan.arms)} arms, {len(plan.jobs())} jobs"
-        if searches := sum(policy.match is not None for policy in scenario.policies):
-            jobs += f" and those of {searches} {'search' if searches == 1 else 'searches'}"
-        print(f"{scenario.document.path}: good; {jobs}, {unsourced} numbers without a source")
+        count = sum(policy.match is not None for policy in scenario.policies)
+        key = "check.search" if count == 1 else "check.searches"
+        said = text(
+            "check.good",
+            lang,
+            file=scenario.document.path,
+            arms=len(plan.arms),
+            jobs=len(plan.jobs()),
+            searches=text(key, lang, count=count) if count else "",
+            unsourced=sum(e.source is None for e in scenario.document.evidence),
+        )
+        print(said)
     return DONE
 
 

@@ -364,6 +364,8 @@ def _captions(results: Results, rows: Sequence[HeadlineRow], language: str) -> l
     captions = [
         text("terminal.luck", language, replications=replications) if bounded else text("terminal.no_luck", language)
     ]
+    if any(row.inframarginal_share.defined for row in rows):
+        captions.append(text("terminal.anyway", language))
     if any(row.knowledge for row in rows):
         captions.append(text("terminal.knowledge", language))
     for name, kind in (("pass_through", "plain"), ("mvpf", "plain"), ("prepaid_lost", "money")):

@@ -219,9 +219,15 @@ METRICS: dict[str, dict[str, Word]] = {
         "en": Word(
             "Inframarginal share",
             "%",
-            "subsidised child-months whose child is enrolled in the baseline that month too ÷ all subsidised",
+            "subsidised child-months whose child is enrolled in the baseline that month too ÷ all subsidised; added "
+            "child-months are the others and unsubsidised ones of newly enrolled children, less those crowded out",
         ),
-        "zh": Word("原本即会入托占比", "%", "受补贴儿童月中，该儿童当月在基准情景下也在托的部分 ÷ 全部受补贴儿童月"),
+        "zh": Word(
+            "原本即会入托占比",
+            "%",
+            "受补贴儿童月中，该儿童当月在基准情景下也在托的部分 ÷ 全部受补贴儿童月；"
+            "净增儿童月为其余部分，加上新入托儿童未受补贴的月份，减去被挤出的儿童月",
+        ),
     },
     "inframarginal_money_share": {
         "en": Word("Inframarginal share of money", "%", "the inframarginal share, weighted by yuan"),
@@ -609,6 +615,26 @@ TEXTS: dict[str, dict[str, str]] = {
     "progress.comparing": {"en": "comparing the policies", "zh": "正在比较各政策"},
     "progress.publishing": {"en": "drawing the figures, writing the page", "zh": "正在绘图并编写报告页"},
     "progress.files": {"en": "{folder}: {files}", "zh": "{folder}：{files}"},
+    "progress.language": {
+        "en": "Page, figures and workbook are in English; the same command with {flag} writes them in Chinese in their "
+        "place and simulates nothing.",
+        "zh": "报告页、图和工作簿为中文；同一命令改用 {flag} 即以英文重写，不再模拟。",
+    },
+    # what is wrong with a scenario file, and that nothing is
+    "fault.line": {
+        "en": "{file}: {at}: found {found}, expected {expected}",
+        "zh": "{file}：{at}：发现 {found}，应为：{expected}",
+    },
+    "check.good": {
+        "en": "{file}: good; {arms} arms, {jobs} jobs{searches}, {unsourced} numbers without a source",
+        "zh": "{file}：无误；{arms} 个方案，{jobs} 项任务{searches}，{unsourced} 个数没有来源",
+    },
+    "check.search": {"en": " and those of 1 search", "zh": "，另有 1 次求值搜索的任务"},
+    "check.searches": {"en": " and those of {count} searches", "zh": "，另有 {count} 次求值搜索的任务"},
+    "check.no_file": {
+        "en": "check: found no file, expected at least one scenario file",
+        "zh": "没有给出文件，应至少有一个情景文件",
+    },
     # what a reader must know, by the keys that the study notes down
     "note.fees_respond": {
         "en": "Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "
@@ -647,6 +673,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
         "which nobody knows, over fewer draws.",
         "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，所用抽样次数较少。",
+    },
+    "terminal.anyway": {
+        "en": "Would have come anyway: of the child-months that were subsidised. Added child-months are the others, "
+        "with months that newly enrolled children stay without a subsidy, less those crowded out.",
+        "zh": "“原本即会入托占比”是受补贴儿童月中没有政策也会入托的比例。净增儿童月为其余部分，"
+        "加上新入托儿童未受补贴的月份，减去被挤出的儿童月。",
     },
     "terminal.pass_through": {
         "en": "Of each yuan paid, ended in higher posted fees (below zero: fees fell): {listed}.",
@@ -818,9 +850,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "本次运行没有衡量“{policy}”的效果",
     },
     "answer.both": {
-        "en": "Each added child-month costs {cost} yuan, and {share} of the subsidised child-months would have "
-        "happened anyway",
-        "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 原本即会入托",
+        "en": "Each added child-month costs {cost} yuan; {share} of the subsidised child-months would have happened "
+        "anyway, and the added ones are the others, with months that newly enrolled children stay without a subsidy",
+        "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 没有政策也会入托，"
+        "净增的是其余部分，加上新入托儿童未受补贴的月份",
     },
     "answer.cost": {
         "en": "Each added child-month costs {cost} yuan; what share would have come anyway is not defined for this "
@@ -830,7 +863,7 @@ TEXTS: dict[str, dict[str, str]] = {
     "answer.share": {
         "en": "No cost of an added child-month can be given, and {share} of the subsidised child-months would have "
         "happened anyway",
-        "zh": "无法给出每净增一个儿童月的支出；受补贴的儿童月中有 {share} 原本即会入托",
+        "zh": "无法给出每净增一个儿童月的支出；受补贴的儿童月中有 {share} 没有政策也会入托",
     },
     "answer.neither": {
         "en": "Neither what an added child-month costs nor how many would have come anyway can be given",
@@ -1126,12 +1159,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "在本次抽样中不花公共资金，也没有改变任何儿童的入托情况（{luck}）。",
     },
     "finding.closures": {
-        "en": "Closures of {institutions_closed} institutions displace {displaced_children} children; of what their "
-        "families had paid in advance {prepaid_lost} million yuan are lost and {prepaid_refunded} million come back; "
-        "wages of {unpaid_wages} million stay unpaid.",
-        "zh": "{institutions_closed} 家机构停办，使 {displaced_children} 名儿童失去托位；"
-        "家庭的预付费中有 {prepaid_lost}损失，{prepaid_refunded}退还；"
-        "{unpaid_wages}工资未付。",
+        "en": "On average {institutions_closed} institutions closed and {displaced_children} children lost their "
+        "places; of what their families had paid in advance {prepaid_lost} million yuan were lost and "
+        "{prepaid_refunded} million came back; wages of {unpaid_wages} million stayed unpaid.",
+        "zh": "平均有 {institutions_closed} 家机构停办，{displaced_children} 名儿童因此失去托位；"
+        "家庭的预付费损失 {prepaid_lost}，退还 {prepaid_refunded}；拖欠员工工资 {unpaid_wages}。",
     },
     "finding.closures_alike": {
         "en": "Under a policy of which no closures are told below they are the same, as far as luck can tell.",

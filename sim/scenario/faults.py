@@ -42,11 +42,14 @@ class Fault:
     found: str
     expected: str
 
-    def line(self) -> str:
-        """`FILE: KEY: found FOUND, expected EXPECTED`: one printable line, whatever the parts hold."""
+    def line(self, form: str = "{file}: {at}: found {found}, expected {expected}") -> str:
+        """`FILE: KEY: found FOUND, expected EXPECTED`: one printable line, whatever the parts hold.
+
+        form : the line, with gaps for file, at (the key), found and expected
+        """
         file, key = _printable(self.file, FILE_WIDTH), _printable(self.key, KEY_WIDTH)
         found, expected = _printable(self.found, FOUND_WIDTH), _printable(self.expected, EXPECTED_WIDTH)
-        return f"{file}: {key}: found {found}, expected {expected}"
+        return form.format(file=file, at=key, found=found, expected=expected)
 
 
 class BadScenario(Exception):

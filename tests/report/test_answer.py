@@ -272,11 +272,11 @@ def closing(**changes: tuple[float, float, float]) -> Results:
 def test_closures_are_told_of_the_baseline_and_where_luck_is_not_why(folder: Path) -> None:
     page = read(write_page(closing(vouchers=(2.0, -1.0, 5.0), mixed=(-3.0, -5.0, -1.0)), folder))
     words = " ".join(page.words)
-    assert words.count("Closures of 42") == 2
-    assert words.index("In short") < words.index("as far as luck can tell") < words.rindex("Closures of 42")
+    assert words.count("42 institutions closed") == 2
+    assert words.index("In short") < words.index("as far as luck can tell") < words.rindex("42 institutions closed")
     everywhere = closing(vouchers=(2.0, 1.0, 5.0), mixed=(-3.0, -5.0, -1.0))
     words = " ".join(read(write_page(everywhere, folder)).words)
-    assert words.count("Closures of 42") == 3
+    assert words.count("42 institutions closed") == 3
     assert "as far as luck can tell" not in words
 
 
