@@ -1,19 +1,29 @@
 """English and Chinese: no word lacks either, and neither is found in the other's report."""
 
+import json
 import re
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import matplotlib
 import pytest
 from matplotlib.text import Text
 from rich.console import Console
 
-from sim.report import canvas, figures, typeface, words
+from sim.policy.menu import menu
+from sim.report import canvas, faults, figures, terms, typeface, words
+from sim.report.menu import menu_lines, parameters
 from sim.report.page import write_report
 from sim.report.series import gather
 from sim.report.tables import Results, terminal_table
+from sim.report.translation import translated
 from sim.report.typeface import face
+from sim.scenario import faults as said_of_faults
+from sim.scenario.faults import Fault
+from sim.study import compare
 
 from .made_up import build
 from .test_page import read
@@ -22,6 +32,9 @@ LATIN = re.compile(r"[A-Za-z]{2,}")
 HAN = re.compile(r"[\u2e80-\uffef]")
 NAMES = ("summary.csv", "MVPF")  # of a file and of a measure, the same in every language
 KEYS = ("summary", "difference", "doubt", "group", "knowledge", "luck", "low", "high", "all")  # of the workbook
+
+
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +187,123 @@ def test_notes_of_a_study_are_said(language: str, tmp_path: Path) -> None:
     for note in ("fees_fixed", "one_replication"):
         assert words.text(f"note.{note}", language) in shown
     assert ("甲, 乙" if language == "en" else "甲、乙") in shown
+
+
+# what the menu declares, and what scenarios call things ------------------------------------------------
+
+
+def declared() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Every parameter of every instrument: its key, its schema, and the branch that says what it takes."""
+
+    def of(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+        for name, entry in schema["properties"].items():
+            if name != "source":
+                branch = next((b for b in entry.get("anyOf", ()) if b.get("type") != "null"), entry)
+                yield name, entry, branch
+        for table in schema.get("$defs", {}).values():
+            yield from of(table)
+
+    for leaf in menu().values():
+        yield from of(leaf.model_json_schema())
+
+
+def test_every_item_of_the_menu_has_chinese_words() -> None:
+    """Kinds, parameters, units, choices and metrics; and no word is left over from what was declared once."""
+    found = list(declared())
+    choices = [{**branch, **branch.get("items", {})} for _, _, branch in found]
+    values = {str(value) for one in choices for value in one.get("enum", [one["const"]] if "const" in one else [])}
+    values |= {value for one in choices if "pattern" in one for value in one["pattern"].strip("^$()").split("|")}
+    needed = {
+        "instruments": set(menu()),
+        "parameters": {entry["description"] for _, entry, _ in found},
+        "values": values | {"true", "false"},
+    }
+    for name, keys in needed.items():
+        assert set(terms.TABLES[name]) == keys, name
+    units = {entry["unit"] for _, entry, _ in found if "unit" in entry} - {"1"}
+    assert units <= set(terms.UNITS)
+    assert {metric.name for metric in compare.METRICS} <= set(words.METRICS)
+    for table in terms.TABLES.values():
+        assert all("zh" in entry and HAN.search(entry["zh"].label) for entry in table.values())
+
+
+def test_the_menu_speaks_chinese_but_for_what_a_file_says() -> None:
+    keys = [one.key for leaf in menu().values() for one in parameters(leaf.model_json_schema())]
+    keys += [*menu(), *terms.VALUES, *terms.KINDS, "city", "supply", "kind", "yuan_per_child", "yuan_per_place"]
+    said = "\n".join(menu_lines(menu(), "zh"))
+    assert set(LATIN.findall(said)) <= set(LATIN.findall(" ".join(keys)))
+    assert not HAN.search("\n".join(menu_lines(menu())))
+
+
+@pytest.mark.parametrize("path", sorted(SCENARIOS.rglob("*.toml")), ids=lambda path: path.stem)
+def test_a_scenario_that_comes_with_the_program_has_chinese_names(path: Path) -> None:
+    tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    if path.parent.name == "cities":
+        shown = [tree["city"].get("name_zh", "")]
+    else:
+        moved = tree.get("knowledge", {})
+        labels = moved.get("names_zh", {})
+        shown = [tree.get("title_zh", ""), *(policy.get("name_zh", "") for policy in tree.get("policy", []))]
+        shown += [labels.get(name, words.assumption(name, "zh").short) for name in moved.get("assumptions", {})]
+    assert all(HAN.search(one) and not LATIN.search(one) for one in shown), shown
+
+
+@pytest.fixture(scope="module")
+def labelled(study: Results) -> Results:
+    """The made-up study with a Chinese name for everything that its scenario named."""
+    manifest = json.loads(json.dumps(study.manifest))
+    for number, policy in enumerate(manifest["policies"]):
+        if policy["name"] in study.policies:
+            policy["name_zh"] = f"政策甲{number}"
+    more = {"title_zh": "一项研究", "city_zh": "某市", "assumptions_zh": {"hassle": "麻烦"}}
+    return Results(study.summary, study.monthly, manifest | more, study.split)
+
+
+def test_names_of_the_scenario_are_shown_in_chinese_and_move_no_number(study: Results, labelled: Results) -> None:
+    assert translated(labelled, "en") is labelled
+    shown = translated(labelled, "zh")
+    assert translated(shown, "zh") is shown
+    assert (shown.manifest["title"], shown.manifest["city"]) == ("一项研究", "某市")
+    assert all(HAN.search(policy) for policy in shown.policies)
+    numbers = study.summary.drop("policy", "group")
+    assert shown.summary.drop("policy", "group").equals(numbers)
+    for ours, theirs in zip(shown.policies, study.policies, strict=True):
+        assert shown.entry(ours, "take_up") == study.entry(theirs, "take_up") != study.entry("", "take_up")
+        assert len(shown.knowledge(ours)) == len(study.knowledge(theirs))
+        assert not HAN.search(theirs)
+    assert {arm["name"] for arm in shown.manifest["sweep"]["arms"]} <= set(shown.summary["policy"])
+    assert "assumption=麻烦" in set(shown.summary["group"])
+
+
+def test_the_page_and_the_terminal_call_policies_by_their_chinese_names(labelled: Results, tmp_path: Path) -> None:
+    said = " ".join(read(write_report(labelled, tmp_path, "zh")[-1]).words)
+    console = Console(width=400)
+    with console.capture() as shown:
+        console.print(terminal_table(labelled, "zh"))
+    for text in (said, shown.get()):
+        assert "政策甲1" in text
+        for name in (*labelled.policies, labelled.manifest["title"]):
+            assert not re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.])", text), name
+
+
+# faults ------------------------------------------------------------------------------------------------
+
+
+def test_the_usual_expectations_are_said_in_chinese() -> None:
+    bounds = [form.format(3) for _, *forms in said_of_faults._BOUNDS.values() for form in forms]
+    gaps_filled = {"class": "X", "multiple_of": "2", "pattern": "P", "max_length": "5", "min_length": "1"}
+    usual = [form.format_map(gaps_filled) for form in said_of_faults._WORDS.values()]
+    usual = [one for one in usual if not re.search("that matches|that is a string|^X$", one)]  # rare: they stay
+    for english in [*bounds, *usual, *said_of_faults._TYPES.values(), "no such key", "a number or an array"]:
+        chinese = faults.expected(english, "zh")
+        assert HAN.search(chinese), english
+        assert set(LATIN.findall(chinese)) <= {"true", "false"}, english
+    assert faults.expected("no such key; did you mean seed?", "zh") == "无此键；是否想写 seed？"
+    assert faults.expected("what nobody has said before", "zh") == "what nobody has said before"
+
+
+def test_the_frame_of_a_fault_is_in_the_language_asked_for() -> None:
+    fault = Fault("a.toml", "run.seed", "-1", "a number of at least 0")
+    assert faults.line(fault, "en") == fault.line()
+    assert faults.line(fault, "zh") == "a.toml：run.seed：发现 -1，应为：不小于 0 的数"
+    assert len(faults.line(Fault("a{b}", "k\n", "{found}", "{0}"), "zh").splitlines()) == 1

@@ -3,9 +3,11 @@
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.report import names, words
-from sim.report.numerals import DASH, FORMS, show, spread
+from sim.report.numerals import DASH, FORMS, MONEY, column, show, spread
 
 
 @pytest.mark.parametrize(
@@ -89,3 +91,38 @@ def test_a_language_without_words_falls_back_to_english() -> None:
     assert words.month(11, "eo") == "Nov"
     assert words.metric("something_new", "en").label == "something_new"
     assert words.assumption("something_new", "en").label == "something_new"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        (7_123_456, "712.3 万元"),
+        (-7_123_456, "−712.3 万元"),
+        (99_999_999, "10,000 万元"),
+        (100_000_000, "1.00 亿元"),
+        (1_234_567_890, "12.35 亿元"),
+        (0.0, "0 万元"),
+        (None, "—"),
+    ],
+)
+def test_a_sum_in_a_chinese_sentence_carries_its_unit(number: float | None, shown: str) -> None:
+    assert show(number, "money", language="zh") == shown
+    assert spread(9.5e6, 101e6, "money", like=50e6, language="zh") == "950 至 10,100 万元"
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), min_size=1))
+def test_money_of_a_column_stands_in_one_unit_and_is_the_same_money(numbers: list[float | None]) -> None:
+    assert column("money", numbers, "en") == "money"
+    form = column("money", numbers, "zh")
+    largest = max((abs(n) for n in numbers if n is not None), default=0.0)
+    assert form == ("yi" if largest >= 1e8 else "wan")
+    assert column("share", numbers, "zh") == "share"
+    for number in numbers:
+        if number is not None and abs(number) >= 1e4:
+            read = float(show(number, form, language="zh").replace(",", "").replace("−", "-")) * MONEY[form]
+            assert abs(read - number) <= max(0.005 * abs(number), 0.0006 * MONEY[form])
+
+
+@pytest.mark.parametrize("form", MONEY)
+def test_a_form_of_money_is_its_unit(form: str) -> None:
+    assert FORMS[form].factor * MONEY[form] == 1
