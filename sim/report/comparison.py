@@ -11,8 +11,7 @@ import polars as pl
 
 from sim.report import names, numerals, terms
 from sim.report.notes import scale_of
-from sim.report.tables import HeadlineRow, Results, cost_form, headline, number_cell, take_up_cell
-from sim.report.translation import translated
+from sim.report.tables import HeadlineRow, Results, cost_form, headline, number_cell, take_up_cell, translated
 from sim.report.words import metric, text
 from sim.study.disk import write_whole
 from sim.study.summary import Finished

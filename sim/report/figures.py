@@ -18,8 +18,7 @@ from sim.report.grids import SIDES
 from sim.report.readings import Line, Place, Reading, line, tell
 from sim.report.scene import Scene
 from sim.report.series import gather
-from sim.report.tables import Results
-from sim.report.translation import translated
+from sim.report.tables import Results, translated
 from sim.report.words import alphabet, metric
 from sim.study.estimate import Estimate
 

@@ -18,8 +18,7 @@ from sim.report.notes import assumed, notes, resting, scale_of
 from sim.report.numerals import show
 from sim.report.pictures import Picture, picture
 from sim.report.series import window
-from sim.report.tables import HeadlineRow, Results, headline
-from sim.report.translation import translated
+from sim.report.tables import HeadlineRow, Results, headline, translated
 from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, metric, month, text
 from sim.study.disk import write_whole
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from sim.report import names, numerals, terms
 from sim.report.notes import notes, resting
-from sim.report.translation import translated
+from sim.report.translation import Translation
 from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
 from sim.study.summary import NUMBERS, read_summary
@@ -178,6 +178,19 @@ class Results:
         """Return the policy's lines about what nobody knows, metric by metric."""
         lines = self._knowledge.get(policy, [])
         return tuple(line for metric in KNOWLEDGE_METRICS for line in lines if line.metric == metric)
+
+
+def translated(results: Results, language: str) -> Results:
+    """Return the results with title, city, policies, arms and assumptions called as the language's reader calls them.
+
+    Only what is shown changes: the files keep their names. What the scenario gives no name stays as it is; done
+    twice it is the same as once.
+    """
+    said = Translation.of(results.manifest, language)
+    if said is None:
+        return results
+    split = None if results.split is None else said.table(results.split)
+    return Results(said.table(results.summary), said.table(results.monthly), said.manifest, split)
 
 
 def headline(results: Results) -> list[HeadlineRow]:

@@ -1,42 +1,45 @@
-"""A finished study under the names that its scenario gives to policies, city and assumptions in a language."""
+"""The names that a scenario gives to policies, city and assumptions in a language, put in place of their own."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from sim.report import menu
 
-if TYPE_CHECKING:
-    from sim.report.tables import Results
-
 ASSUMPTION = "assumption="
 
 
-def translated(results: "Results", language: str) -> "Results":
-    """Return the results with title, city, policies, arms and assumptions called as the language's reader calls them.
+@dataclass(frozen=True)
+class Translation:
+    """What stands in place of what.
 
-    Only what is shown changes: the files keep their names. What the scenario gives no name stays as it is; done
-    twice it is the same as once.
+    manifest : of the study, under the names of the language
+    called : names of policies and arms; assumed : groups of assumptions
     """
-    manifest = results.manifest
-    called = labels(manifest, language)
-    assumed = {ASSUMPTION + name: ASSUMPTION + said for name, said in _assumptions(manifest, language).items()}
-    if not called and not assumed and not any(manifest.get(f"{key}_{language}") for key in ("title", "city")):
-        return results
-    split = results.split
-    summary = _renamed(results.summary, called)
-    if assumed and "group" in summary.columns:
-        summary = summary.with_columns(pl.col("group").replace(assumed))
-    return replace(
-        results,
-        summary=summary,
-        monthly=_renamed(results.monthly, called),
-        manifest=_manifest(manifest, called, language),
-        split=None if split is None else _renamed(split, called),
-    )
+
+    manifest: dict[str, Any]
+    called: Mapping[str, str]
+    assumed: Mapping[str, str]
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any], language: str) -> "Translation | None":
+        """Read the names off a study's manifest; None where it has none in the language."""
+        called = labels(manifest, language)
+        named = dict(manifest.get(f"assumptions_{language}") or {})
+        assumed = {ASSUMPTION + name: ASSUMPTION + said for name, said in named.items()}
+        if not called and not assumed and not any(manifest.get(f"{key}_{language}") for key in ("title", "city")):
+            return None
+        return cls(_manifest(manifest, called, language), called, assumed)
+
+    def table(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return a table of the study with its policies and assumptions renamed, as far as it has any."""
+        places = {"policy": self.called, "group": self.assumed}
+        return rows.with_columns(
+            pl.col(column).replace(dict(names)) for column, names in places.items() if names and column in rows.columns
+        )
 
 
 def labels(manifest: Mapping[str, Any], language: str) -> dict[str, str]:
@@ -55,14 +58,6 @@ def _settings(bracketed: str, sweep: Mapping[str, Any], language: str) -> str:
     """The values in brackets behind an arm's policy, under the names of their parameters."""
     paths = {str(axis["label"]): str(axis["path"]) for axis in sweep.get("axes") or [] if "label" in axis}
     return re.sub(r"(\w+)=", lambda m: f"{menu.named(paths.get(m[1], m[1]), language, short=True)}=", bracketed)
-
-
-def _assumptions(manifest: Mapping[str, Any], language: str) -> dict[str, str]:
-    return dict(manifest.get(f"assumptions_{language}") or {})
-
-
-def _renamed(table: pl.DataFrame, called: Mapping[str, str]) -> pl.DataFrame:
-    return table.with_columns(pl.col("policy").replace(called)) if called and "policy" in table.columns else table
 
 
 def _manifest(manifest: Mapping[str, Any], called: Mapping[str, str], language: str) -> dict[str, Any]:

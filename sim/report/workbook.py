@@ -10,8 +10,8 @@ from typing import Any
 import xlsxwriter
 
 from sim.report import names, notes, numerals
-from sim.report.tables import Results
-from sim.report.translation import labels, translated
+from sim.report.tables import Results, translated
+from sim.report.translation import labels
 from sim.report.words import form, metric, text
 from sim.study.disk import write_whole
 from sim.study.summary import NUMBERS

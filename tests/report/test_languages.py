@@ -18,8 +18,7 @@ from sim.report import canvas, faults, figures, terms, typeface, words
 from sim.report.menu import menu_lines, parameters
 from sim.report.page import write_report
 from sim.report.series import gather
-from sim.report.tables import Results, terminal_table
-from sim.report.translation import translated
+from sim.report.tables import Results, terminal_table, translated
 from sim.report.typeface import face
 from sim.scenario import faults as said_of_faults
 from sim.scenario.faults import Fault
@@ -115,6 +114,9 @@ def test_no_entry_speaks_the_other_language() -> None:
     assert not [one for one in said["en"] if HAN.search(one)]
     chinese = " ".join(re.sub(r"\{\w+\}", "", one) for one in said["zh"])
     assert set(LATIN.findall(without(chinese, [*NAMES, "zh-Hans"]))) == set(KEYS)
+    # officials count in 万元 and 亿元; a unit is the number's own there
+    assert [key for key, entry in words.TEXTS.items() if "百万元" in entry["zh"]] == ["unit.money"]
+    assert not [key for key, entry in words.METRICS.items() if "百万元" in entry["zh"].unit]
 
 
 def test_our_fonts_have_every_character(study: Results) -> None:
