@@ -69,8 +69,8 @@ class Constants:
         return np.rint(PARTS_OF_A_PLACE * self.world.institutions.hours_share).astype(np.int64)
 
     @cached_property
-    def drawn(self) -> dict[tuple[str, int], NDArray[np.float64]]:
-        """Draws of all children that voucher pools keep, by stream and time, float64 (n,)."""
+    def drawn(self) -> dict[str, NDArray[np.float64]]:
+        """Draws of all children that voucher pools keep, by stream, float64 (n,)."""
         return {}
 
     @cached_property

@@ -22,7 +22,7 @@ class VoucherDesk:
 
     pool : row of the vouchers' columns; first_tier : voucher tranches of the pools before it
     name : what tells this pool's draws from another's; row : month's row in the chronicle
-    drawn : draws of all children already made, and found : who was eligible, by day and question; both are
+    drawn : draws of all children already made, by stream, and found : who was eligible, by day and question; both are
         shared by all policies of a replication
     told : share of those who do not know of the pool whom campaigns tell in this month
     """
@@ -36,7 +36,7 @@ class VoucherDesk:
     pool: int
     first_tier: int
     name: str
-    drawn: dict[tuple[str, int], NDArray[np.float64]] = field(default_factory=dict)
+    drawn: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     found: dict[tuple[date, int, int, int], NDArray[np.int32]] = field(default_factory=dict)
     told: float = 0.0
 
@@ -92,16 +92,22 @@ class VoucherDesk:
         return self.world.families.income[rows] / self.world.facts.income.household_size
 
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
-        """A uniform addressed by child, stream and time.
+        """A uniform addressed by child, stream and time."""
+        return self.world.luck.uniforms(f"{self.name} {stream}", self.world.families.id[rows], when)[:, 0]
 
-        Those of time 0 are asked for round after round, so they are drawn once for everyone and kept.
+    def learn(
+        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
+    ) -> NDArray[np.bool_]:
+        """Who of `rows` knows by now, when these shares of the enrolled and of the others do; written to `knows`.
+
+        The draws are asked for round after round, so they are made once for everyone and kept.
         """
-        address, ids = f"{self.name} {stream}", self.world.families.id
-        if when > 0:
-            return self.world.luck.uniforms(address, ids[rows], when)[:, 0]
-        if (address, when) not in self.drawn:
-            self.drawn[address, when] = self.world.luck.uniforms(address, ids, when)[:, 0].copy()
-        return self.drawn[address, when][rows]
+        address = f"{self.name} awareness"
+        if address not in self.drawn:
+            self.drawn[address] = self.world.luck.uniforms(address, self.world.families.id)[:, 0].copy()
+        out = np.empty(len(rows), bool)
+        applications.learn(rows, self.drawn[address], self.scene.children.at, if_enrolled, if_not, knows, out)
+        return out
 
     def reached(self) -> float:
         """Share of those who do not know of a programme whom campaigns have told of it this month."""

@@ -48,6 +48,20 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
     return n
 
 
+@entry
+def learn(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, knows: Any, out: Any) -> None:
+    """Who of `rows` knows of a pool: a child's family does when the share that knows has passed its draw, and for good.
+
+    luck : float64 (n,)  one draw of each child; at : int16 (n,)  where it sits
+    if_enrolled, if_not : shares that know, of the enrolled and of the others
+    knows : bool (n,)  of all children, read and written; out : bool (rows.size,)  written
+    """
+    for m in range(rows.size):
+        i = rows[m]
+        knows[i] |= luck[i] < (if_enrolled if at[i] != NOBODY else if_not)
+        out[m] = knows[i]
+
+
 @inner
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,

@@ -85,6 +85,10 @@ def _all_else(e: _Empty) -> None:
         np.zeros((3, 0, 0)),
     )  # fmt: skip
     applications.eligible(np.zeros(29, np.int64), none, 0, 0, np.zeros((28, 2), np.int32), none)
+    found = none.copy()
+    found.flags.writeable = False  # nobody may write to the children found eligible: another type to the compiler
+    aware = np.zeros(0, bool)
+    applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, aware, aware.copy())
     applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, scene, np.zeros(0))
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(

@@ -198,6 +198,15 @@ class Desk(Protocol):
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> Floats:
         """A uniform addressed by child, stream and time."""
 
+    def learn(
+        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
+    ) -> NDArray[np.bool_]:
+        """Who of `rows` knows of the pool, bool (len(rows),), also written to `knows`, bool (n,); nobody forgets.
+
+        Each family has one fixed draw; it knows when the share that knows, of the enrolled or of the others, has
+        passed it.
+        """
+
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> Floats:
         """What a voucher would be worth to each [yuan]; gains that cannot exceed `floor` may come as 0.
 

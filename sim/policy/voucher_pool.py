@@ -217,15 +217,11 @@ class VoucherPool(Instrument):
     ) -> NDArray[np.bool_]:
         """Who of `rows` knows of the pool by this round; who once knew does not forget.
 
-        Each family has one fixed draw; it knows when the share that knows has passed it.
         untold : part of those who would not know whom no campaign has told
         """
         unknowing = (1 - self.aware_growth) ** number_of_round * untold
         enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
-        aware = columns["aware"][rows]
-        aware |= desk.chance(rows, "awareness", 0) < np.where(desk.enrolled(rows), enrolled, others)
-        columns["aware"][rows] = aware
-        return np.asarray(aware)
+        return desk.learn(rows, columns["aware"], enrolled, others)
 
     def _winners(
         self, applicants: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk

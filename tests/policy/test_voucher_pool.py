@@ -55,6 +55,12 @@ class PaperDesk:
     def chance(self, rows: NDArray[np.int32], stream: str, when: int) -> NDArray[np.float64]:
         return self.luck.uniforms(stream, rows.astype(np.uint32), when)[:, 0]
 
+    def learn(
+        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
+    ) -> NDArray[np.bool_]:
+        knows[rows] |= self.chance(rows, "awareness", 0) < np.where(self.inside[rows], if_enrolled, if_not)
+        return knows[rows]
+
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
         del face_yuan, floor, exact
         return self.gain[rows]
