@@ -18,8 +18,8 @@ from sim.report.grids import SIDES
 from sim.report.readings import Line, Place, Reading, line, tell
 from sim.report.scene import Scene
 from sim.report.series import gather
-from sim.report.tables import Results, translated
-from sim.report.words import alphabet, metric
+from sim.report.tables import Results, split_head, translated
+from sim.report.words import alphabet, form, metric
 from sim.study.estimate import Estimate
 
 FUNNEL = (
@@ -30,6 +30,7 @@ FUNNEL = (
     "vouchers_redeemed",
     "vouchers_redeemed_marginal",
 )
+BY_FIFTHS = ("public_cost", "consumer_surplus", "added_child_months")
 QUINTILES = (1, 2, 3, 4, 5)
 BAR_HEIGHT, NAME_HEIGHT = 0.55, 0.73  # of a policy's row in the figure by income
 
@@ -226,8 +227,8 @@ def _funnel_policy(
 
 
 def who_gains(scene: Scene) -> Figure | None:
-    """Draw each policy's money and added care by fifths of family income."""
-    columns = ("public_cost", "added_child_months")
+    """Draw each policy's money, what families gain and added care by fifths of family income."""
+    columns = [key for key in BY_FIFTHS if key in scene.results.metrics]
     found = {
         policy: {key: [scene.results.entry(policy, key, f"quintile={q}").own for q in QUINTILES] for key in columns}
         for policy in scene.pens
@@ -244,14 +245,16 @@ def who_gains(scene: Scene) -> Figure | None:
     figure = scene.blank("who_gains", height, left=0.4, right=0.25, top=0.85, bottom=0.4)
     figure.subplots_adjust(wspace=0.1)
     # one axes for each column, a row of bars for each policy: cheaper than a grid of axes
-    money = scene.money(e.value for sides in shown.values() for e in sides["public_cost"])
-    heads = (scene.head("axis.cost_change", money), scene.say("axis.added"))
-    for axes, key, form, head in zip(figure.subplots(1, 2), columns, (money, "count"), heads, strict=True):
-        reach = _reach(sides[key] for sides in shown.values())
+    money = scene.money(
+        e.value for sides in shown.values() for key in columns if form(key) == "money" for e in sides[key]
+    )
+    for axes, key in zip(figure.subplots(1, len(columns)), columns, strict=True):
+        reach, kind = _reach(sides[key] for sides in shown.values()), money if form(key) == "money" else form(key)
+        head = split_head(key, kind, scene.language)
         for row, (policy, sides) in enumerate(shown.items()):
             with canvas.drawn_for(axes, scene.pens[policy]):
-                places = _fifths(axes, sides[key], scene.pens[policy], form, len(shown) - 1 - row, reach)
-            tell(axes, scene.say(head), _fifths_said(scene, policy, key, places))
+                places = _fifths(axes, sides[key], scene.pens[policy], kind, len(shown) - 1 - row, reach)
+            tell(axes, head, _fifths_said(scene, policy, key, kind, places))
         _dress_fifths(scene, axes, len(shown))
         axes.set_title(head, pad=8)
     left = figure.axes[0]
@@ -270,7 +273,7 @@ def _reach(column: Iterable[Sequence[Estimate]]) -> tuple[float, float]:
 
 
 def _fifths(
-    axes: Axes, estimates: Sequence[Estimate], pen: Pen, form: str, base: int, reach: tuple[float, float]
+    axes: Axes, estimates: Sequence[Estimate], pen: Pen, kind: str, base: int, reach: tuple[float, float]
 ) -> list[Place]:
     """Draw one policy's five bars in the row above y = base; return where each is, with its whisker.
 
@@ -300,17 +303,18 @@ def _fifths(
             low, high = floor + estimate.low * scale, floor + estimate.high * scale
             axes.plot([x, x], [low, high], color=canvas.INK, linewidth=1.1)
             foot, top = min(foot, low), max(top, high)
-        number = numerals.show(estimate.value, form, like=largest)
+        number = numerals.show(estimate.value, kind, like=largest)
         axes.text(x, top + 0.02, number, ha="center", va="bottom", size=8)
         places.append((x - 0.31, foot, x + 0.31, top))
     return places
 
 
-def _fifths_said(scene: Scene, policy: str, key: str, places: Sequence[Place]) -> Iterator[Reading]:
+def _fifths_said(scene: Scene, policy: str, key: str, kind: str, places: Sequence[Place]) -> Iterator[Reading]:
     """Yield what one policy's five bars say."""
     for quintile, place in zip(QUINTILES, places, strict=True):
         entry = scene.results.entry(policy, key, f"quintile={quintile}")
-        said = line(scene.written(key, scaled=False), entry.own, entry.change, policy=scene.pens[policy].order)
+        wording = scene.written(key, kind, scaled=False)
+        said = line(wording, entry.own, entry.change, policy=scene.pens[policy].order)
         yield Reading(scene.say("reading.fifth", fifth=scene.say(f"quintile.{quintile}")), place, (said,))
 
 

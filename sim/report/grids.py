@@ -40,6 +40,9 @@ COMPARISONS = (
     "extra_tax",
 )  # fmt: skip
 FIFTHS = tuple(f"quintile={fifth}" for fifth in (1, 2, 3, 4, 5))
+WELFARE = (
+    "consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf",
+)  # fmt: skip
 RESTS = (  # keys of the parameters that turn choices into money, and work into tax
     "city.families.sensitivity", "city.families.sensitivity_sd", "city.families.income_power",
     "city.families.stickiness", "city.families.commitment_months", "welfare.work_per_child_month",
@@ -274,29 +277,34 @@ def welfare_grid(results: Results, language: str) -> Grid:
     policies = results.policies[1:]
     if "consumer_surplus" not in results.metrics or not policies:
         return Grid(text("page.welfare", language), (), ())
-    surplus = metric("consumer_surplus", language)
-    rows = [_welfare_row(results, Cell(surplus.label, (surplus.unit,)), "consumer_surplus", "all", language)]
-    rows += [
-        _welfare_row(results, Cell("", (text(f"quintile.{n}", language),)), "consumer_surplus", group, language)
-        for n, group in enumerate(FIFTHS, 1)
-    ]
-    if "institution_profit" in results.metrics:
-        said = Cell(text("page.welfare.profit", language), (metric("institution_profit", language).unit,))
-        rows.append(_welfare_row(results, said, "institution_profit", "all", language, change=True))
-    for key in ("incidence_outlay", "mothers_work_months", "extra_tax", "mvpf"):
-        if key in results.metrics:
-            word = metric(key, language)
-            rows.append(_welfare_row(results, Cell(word.label, (word.unit,)), key, "all", language))
+    found = {
+        (key, group): _gains(results, key, group)
+        for key in WELFARE
+        if key in results.metrics
+        for group in ("all", *(FIFTHS if key == "consumer_surplus" else ()))
+    }
+    # one unit for the whole table, so that its rows can be set against each other
+    sums = [e.value for (key, _), row in found.items() if form(key) == "money" for e in row]
+    money = numerals.column("money", sums, language)
+    rows = tuple(_welfare_row(row, key, group, money, language) for (key, group), row in found.items())
     head = (text("column.measure", language), *(named(policy) for policy in policies))
-    return Grid(text("page.welfare", language), head, tuple(rows), tuple(range(1, len(results.policies))))
+    return Grid(text("page.welfare", language), head, rows, tuple(range(1, len(results.policies))))
 
 
-def _welfare_row(results: Results, head: Cell, key: str, group: str, language: str, *, change: bool = False) -> Row:
-    """One line of the welfare table; a part of the families' is not strong."""
+def _gains(results: Results, key: str, group: str) -> list[Estimate]:
+    """Return what every policy but the baseline has of a metric; of institutions' profit its change."""
     entries = [results.entry(policy, key, group) for policy in results.policies[1:]]
-    signed = key != "mvpf"
-    cells = (cell(e.change if change else e.own, form(key), language, signed=signed) for e in entries)
-    return Row(head, tuple(replace(c, strong=group == "all") for c in cells))
+    return [entry.change if key == "institution_profit" else entry.own for entry in entries]
+
+
+def _welfare_row(row: Sequence[Estimate], key: str, group: str, money: str, language: str) -> Row:
+    """One line of the welfare table; a fifth of the families stands below them in small."""
+    word, kind = metric(key, language), money if form(key) == "money" else form(key)
+    label = text("page.welfare.profit", language) if key == "institution_profit" else word.label
+    unit = numerals.unit(money, language) if kind == money else word.unit
+    fifth = text(f"quintile.{group.rpartition('=')[2]}", language) if group != "all" else ""
+    cells = (replace(cell(e, kind, language, signed=key != "mvpf"), strong=not fifth) for e in row)
+    return Row(Cell("", (fifth,)) if fifth else Cell(label, (unit,)), tuple(cells))
 
 
 def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:

@@ -517,7 +517,7 @@ METRICS: dict[str, dict[str, Word]] = {
         "en": Word(
             "Extra tax", "million yuan", "mothers' added work × taxes and contributions assumed for a month of it"
         ),
-        "zh": Word("增加的税收", "百万元", "母亲就业增量 × 每月就业假设带来的税费"),
+        "zh": Word("增加的税收", "万元", "母亲就业增量 × 每月就业假设带来的税费"),
     },
 }
 
@@ -1260,8 +1260,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "穿过标记的线为各次重复模拟的95%区间，宽到看得见时画出。",
     },
     "figure.who_gains.title": {
-        "en": "Who gains: money and added care by family income",
-        "zh": "谁得益：按家庭收入分的资金和净增入托",
+        "en": "Who gains: money, families' surplus and added care by family income",
+        "zh": "谁得益：按家庭收入分的资金、家庭福利增量和净增入托",
     },
     "figure.who_gains.caption": {
         "en": "Children's families in fifths by income, poorest to richest. All bars of a column have one "
