@@ -37,8 +37,8 @@ def _guarded(words: list[str]) -> int:
     except CycloptsError as error:
         complain(f"command line: {_hinted(' '.join(str(error).split()))}")
         return BAD_INPUT
-    except KeyboardInterrupt:
-        complain(f"interrupted; what is finished is kept. To go on: {repeat(words)}")
+    except KeyboardInterrupt as interrupt:
+        complain(f"interrupted; {interrupt}: {repeat(words)}")
         return INTERRUPTED
     except Exception as error:
         return explained(error)

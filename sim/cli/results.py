@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sim.cli.shell import (
     BAD_INPUT,
     DIFFERENT,
     DONE,
+    NOT_KEPT,
+    Folder,
     Whole,
     app,
     complain,
@@ -16,11 +19,14 @@ from sim.cli.shell import (
     number_of_workers,
     paper,
 )
-from sim.report.words import Language
+from sim.report.words import Language, text
+
+if TYPE_CHECKING:
+    from sim.study.verify import Verdict
 
 
 @app.command
-def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> int:
+def compare(*folders: Path, out: Folder | None = None, lang: Language = "en") -> int:
     """Put finished runs side by side, also those of different cities: one table, and if asked for its files.
 
     It says where runs are not comparable: other city, scale, window, start, burn-in, seed, replications, baseline or
@@ -44,7 +50,7 @@ def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> i
     if not folders:
         complain("compare: found no folder, expected at least one results folder")
         return BAD_INPUT
-    for path in folders if out is None else (*folders, out):
+    for path in folders:
         if not is_text(path):
             complain(f"compare: found {str(path)!r}, expected a path in UTF-8")
             return BAD_INPUT
@@ -60,7 +66,7 @@ def compare(*folders: Path, out: Path | None = None, lang: Language = "en") -> i
 
 
 @app.command
-def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None) -> int:
+def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None, lang: Language = "en") -> int:
     """Run a sample of a finished run's jobs again and say what differs; the folder is only read.
 
     Also checked: that summary.csv, monthly.parquet and split.csv are what the stored jobs give, that the manifest
@@ -80,6 +86,8 @@ def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None) -> 
         How many jobs to run again, spread over policies; the baselines they fork from are run with them.
     workers
         Worker processes; all cores if left out.
+    lang
+        Language of the verdict: English or Simplified Chinese. What differs is told in English, as faults are.
     """
     if not 0 <= sample <= 1_000_000:
         complain(f"--sample: found {sample}, expected a number from 0 to 1000000")
@@ -91,16 +99,24 @@ def verify(folder: Path, *, sample: Whole = 3, workers: Whole | None = None) -> 
         return BAD_INPUT
     from sim.study.verify import verify as look_again
 
-    with interruptible():
+    with interruptible(NOT_KEPT):
         verdict = look_again(folder, sample, workers)
-    for line in verdict.differences:
+    for line in (*verdict.differences, *_verdict_lines(verdict, folder, lang)):
         print(line)
+    return DIFFERENT if verdict.differences else DONE
+
+
+def _verdict_lines(verdict: Verdict, folder: Path, lang: Language) -> list[str]:
+    """What was run again, whether anything differs, and what nobody looked at."""
     again = len(verdict.again)
-    print(f"{folder}: {again} of {verdict.jobs} jobs run again{': ' if again else ''}{', '.join(verdict.again)}")
+    key = "verify.again" if again else "verify.none_again"
+    listed = text("list.comma", lang).join(verdict.again)
+    said = [text(key, lang, folder=folder, again=again, jobs=verdict.jobs, listed=listed)]
     if verdict.differences:
-        print(f"{folder}: something differs")
-        return DIFFERENT
-    records = f"the records of these {again} are equal to the bit" if again else "no job was run again"
-    print(f"{folder}: nothing differs: {records}; tables equal what the stored jobs give; manifest and program agree")
-    print(f"{folder}: not looked at: workbook, figures and page")
-    return DONE
+        return [*said, text("verify.differs", lang, folder=folder)]
+    records = text("verify.records" if again else "verify.no_records", lang, again=again)
+    return [
+        *said,
+        text("verify.nothing_differs", lang, folder=folder, records=records),
+        text("verify.not_looked_at", lang, folder=folder),
+    ]

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -13,13 +14,13 @@ from sim.cli.shell import (
     BAD_INPUT,
     DONE,
     JOBS_FAILED,
+    Folder,
     Setting,
     Whole,
     app,
     complain,
     explained,
     interruptible,
-    is_text,
     load_all,
     number_of_workers,
     paper,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @app.default
 def run(
     *files: Path,
-    out: Path = Path("results"),
+    out: Folder = Path("results"),
     replications: Whole | None = None,
     workers: Whole | None = None,
     seed: Whole | None = None,
@@ -83,12 +84,16 @@ def run(
     if fault := _no_command(str(files[0])):
         complain(fault)
         return BAD_INPUT
-    if not is_text(out):
-        complain(f"--out: found {str(out)!r}, expected a path in UTF-8")
-        return BAD_INPUT
     given = {"run.replications": replications, "run.seed": seed, "run.scale": scale}
     words = tuple(f"{key}={value}" for key, value in given.items() if value is not None)
     scenarios = load_all(files, (*settings, *words))
+    return _run_all(scenarios, out, workers, fresh, lang, quiet)
+
+
+def _run_all(
+    scenarios: list[Scenario], out: Path, workers: int | None, fresh: bool, lang: Language, quiet: bool
+) -> int:
+    """Every scenario, whatever becomes of those before it; the worst of their statuses."""
     status = DONE
     for scenario in scenarios:
         try:
@@ -115,14 +120,8 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
 
     from sim.study.run import run as run_study
 
-    def publish(folder: Path) -> None:
-        from sim.report.page import write_report
-        from sim.report.tables import Results
-
-        console.print(text("progress.publishing", lang))  # above the bar, where there is one
-        write_report(Results.load(folder), folder, lang)
-
     console = Console(stderr=True, quiet=quiet)
+    publish = partial(_publish, console, lang)
     with _progress(console, quiet, lang) as advance, interruptible():
         study = run_study(scenario, out, workers, fresh, advance, repeat(sys.argv[1:]), publish)
     for notice in study.notices:
@@ -133,6 +132,15 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
         return JOBS_FAILED
     _show(study.folder, lang)
     return DONE
+
+
+def _publish(console: Console, lang: Language, folder: Path) -> None:
+    """Figures, workbook and page of a run whose tables are written."""
+    from sim.report.page import write_report
+    from sim.report.tables import Results
+
+    console.print(text("progress.publishing", lang))  # above the bar, where there is one
+    write_report(Results.load(folder), folder, lang)
 
 
 def _show(folder: Path, lang: Language) -> None:
@@ -171,6 +179,7 @@ def _progress(console: Console, quiet: bool, lang: Language) -> Iterator[Callabl
             task = bar.add_task(_first_words(lang), total=None)
 
             def move(done: int, total: int) -> None:
+                """Move the bar, and say what is being done."""
                 doing = "comparing" if done == total else "jobs" if done else "drawing"
                 bar.update(task, description=text(f"progress.{doing}", lang), completed=done, total=total)
 
@@ -180,6 +189,7 @@ def _progress(console: Console, quiet: bool, lang: Language) -> Iterator[Callabl
     told = [-1]
 
     def tell(done: int, total: int) -> None:
+        """A line for each tenth of the jobs."""
         tenth = 10 * done // max(total, 1)
         if tenth > told[0]:
             told[0] = tenth

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sim.cli.shell import BAD_INPUT, DONE, Setting, Whole, app, complain, interruptible, load_all
+from sim.cli.shell import BAD_INPUT, DONE, NOT_KEPT, Setting, Whole, app, complain, interruptible, load_all
 from sim.report.words import Language, text
+
+if TYPE_CHECKING:
+    from sim.study.calibration import Fit
 
 
 @app.command
@@ -123,14 +128,10 @@ def calibrate(
     except ValueError as error:
         complain(f"calibrate: {error}")
         return BAD_INPUT
-    with interruptible():
+    with interruptible(NOT_KEPT):
         fit = search(scenario, scale, replications)
-    for target in fit.targets:
-        aim = "any" if target.aim is None else f"{target.aim:g}"
-        reached = fit.reached[target.name]
-        print(f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})")
-    for name, value in fit.values().items():
-        print(f"{name} = {value}")
+    for line in _fit_lines(fit):
+        print(line)
     if not keep:
         try:
             write(fit, path)
@@ -139,6 +140,16 @@ def calibrate(
             return BAD_INPUT
         print(f"{path}: written")
     return DONE
+
+
+def _fit_lines(fit: Fit) -> Iterator[str]:
+    """What the search reached of each target, then the constants it found."""
+    for target in fit.targets:
+        aim = "any" if target.aim is None else f"{target.aim:g}"
+        reached = fit.reached[target.name]
+        yield f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})"
+    for name, value in fit.values().items():
+        yield f"{name} = {value}"
 
 
 @app.command

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 DONE, BAD_INPUT, JOBS_FAILED, FOLDER_TAKEN, STORAGE, INTERRUPTED = 0, 2, 3, 4, 5, 130
 DIFFERENT = JOBS_FAILED  # of verify: not all is as it should be
 
+# what an interrupt leaves, and what the line after it does
+KEPT = "what is finished is kept. To go on"
+NOT_KEPT = "nothing was written. To begin again"
+
 app = App(
     name="python -m sim",
     suppress_keyboard_interrupt=False,  # we answer it ourselves, with the line that goes on
@@ -56,7 +60,22 @@ def _whole(kind: Any, tokens: Sequence[Token]) -> int:
     return int(typed)
 
 
+def _folder(kind: Any, tokens: Sequence[Token]) -> Path:
+    """A folder to write into, there or to be made, as typed; no name is none, not this folder."""
+    del kind
+    (typed,) = (token.value for token in tokens)
+    path = Path(typed)
+    if not typed.strip():
+        raise ValueError("found no name, expected a folder, such as . for this one")
+    if not is_text(path):
+        raise ValueError(f"found {typed!r}, expected a path in UTF-8")
+    if os.path.lexists(path) and not os.path.isdir(path):  # noqa: PTH112  (no error where a parent may not be read)
+        raise ValueError(f"found {typed}, a file, expected a folder")
+    return path
+
+
 Whole = Annotated[int, Parameter(converter=_whole)]
+Folder = Annotated[Path, Parameter(converter=_folder)]
 Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
 
 
@@ -103,8 +122,8 @@ def stop(number: int, frame: FrameType | None) -> None:
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """Within it an interrupt is an exception, so that workers are ended and what is finished is kept.
+def interruptible(left: str = KEPT) -> Iterator[None]:
+    """Within it an interrupt is an exception, so that workers are ended; KeyboardInterrupt says what it left.
 
     Compiled code may turn that exception into one of its own (a serializer of pydantic does) or lose it in a callback:
     that an interrupt has come is remembered, and whatever ends the block, KeyboardInterrupt leaves it.
@@ -119,12 +138,14 @@ def interruptible() -> Iterator[None]:
     answer(interrupt)
     try:
         yield
+    except KeyboardInterrupt as interrupted:
+        raise KeyboardInterrupt(left) from interrupted
     except Exception as error:
         if came.is_set():
-            raise KeyboardInterrupt from error
+            raise KeyboardInterrupt(left) from error
         raise
     if came.is_set():
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(left)
     answer(stop)
 
 

@@ -29,6 +29,7 @@ class _Sink(io.RawIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, data: Any, /) -> int:
+        """Write what can be written; all of it counts as written."""
         while self.error is None:
             try:
                 return os.write(self._descriptor, data)

@@ -210,6 +210,14 @@ def blank(title: str, height: float, *, left: float, right: float, top: float, b
 
 def save(figure: Figure, folder: Path, stem: str) -> list[Path]:
     """Write the figure as PNG and SVG, each whole or not at all, the same bytes for the same figure."""
+    written = {folder / f"{stem}.{kind}": content for kind, content in drawn(figure).items()}
+    for path, content in written.items():
+        write_whole(path, content)
+    return [*written]
+
+
+def drawn(figure: Figure) -> dict[str, bytes]:
+    """Draw the figure as PNG and SVG; contents by the ending of their names."""
     metadata: dict[str, dict[str, Any]] = {
         "png": {"Software": None},
         "svg": {"Date": None, "Creator": None, "Format": None, "Type": None},
@@ -217,16 +225,14 @@ def save(figure: Figure, folder: Path, stem: str) -> list[Path]:
     # an id stands once in a file, though many artists are a policy's
     for number, artist in enumerate(figure.findobj(lambda found: found.get_gid() is not None)):
         artist.set_gid(f"{artist.get_gid()}-{number}")
-    written = []
+    contents = {}
     for kind, fields in metadata.items():
-        drawn = io.BytesIO()
+        file = io.BytesIO()
         # a file a little larger is worth half the time
         packing = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-        figure.savefig(drawn, format=kind, metadata=fields, **packing)  # type: ignore[arg-type]
-        path = folder / f"{stem}.{kind}"
-        write_whole(path, drawn.getvalue() if kind == "png" else _telling(drawn.getvalue(), figure))
-        written.append(path)
-    return written
+        figure.savefig(file, format=kind, metadata=fields, **packing)  # type: ignore[arg-type]
+        contents[kind] = file.getvalue() if kind == "png" else _telling(file.getvalue(), figure)
+    return contents
 
 
 def _telling(svg: bytes, figure: Figure) -> bytes:

@@ -13,7 +13,7 @@ from sim.report import names, numerals, terms
 from sim.report.notes import scale_of
 from sim.report.tables import HeadlineRow, Results, cost_form, headline, number_cell, take_up_cell, translated
 from sim.report.words import metric, text
-from sim.study.disk import write_whole
+from sim.study.disk import write_together
 from sim.study.summary import Finished
 
 if TYPE_CHECKING:
@@ -199,17 +199,19 @@ _NAMED = ("city", "baseline")  # shown by their names
 
 
 def write_comparison(runs: Sequence[Finished], folder: Path, language: str = "en") -> list[Path]:
-    """Write comparison.csv and the figure into a folder, each whole or not at all; return the files written."""
+    """Write comparison.csv and the figure into a folder, all or none; return the files written."""
     from sim.report import canvas
 
-    folder.mkdir(parents=True, exist_ok=True)
-    table = folder / TABLE
     rows = pl.concat(run.summary.select(pl.lit(run.name).alias("study"), pl.all()) for run in runs)
-    write_whole(table, rows.write_csv().encode())
+    files = {folder / TABLE: rows.write_csv().encode()}
     runs = [_translated(run, language) for run in runs]
     shown = [run.manifest["title"] + run.name + "".join(row.policy for row in rows_of(run)) for run in runs]
     with canvas.style([*shown, text("comparison.figure", language)]):
-        return [table, *canvas.save(draw(runs, language), folder, STEM)]
+        drawn = canvas.drawn(draw(runs, language))
+    files |= {folder / f"{STEM}.{kind}": content for kind, content in drawn.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_together(files)
+    return [*files]
 
 
 def draw(runs: Sequence[Finished], language: str = "en") -> "Figure":

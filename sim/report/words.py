@@ -635,6 +635,30 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "check: found no file, expected at least one scenario file",
         "zh": "没有给出文件，应至少有一个情景文件",
     },
+    # what a verification has found
+    "verify.again": {
+        "en": "{folder}: {again} of {jobs} jobs run again: {listed}",
+        "zh": "{folder}：{jobs} 项任务中重新运行了 {again} 项：{listed}",
+    },
+    "verify.none_again": {
+        "en": "{folder}: 0 of {jobs} jobs run again",
+        "zh": "{folder}：{jobs} 项任务中没有重新运行任何一项",
+    },
+    "verify.differs": {"en": "{folder}: something differs", "zh": "{folder}：有不一致之处"},
+    "verify.records": {
+        "en": "the records of these {again} are equal to the bit",
+        "zh": "这 {again} 项的记录逐位相同",
+    },
+    "verify.no_records": {"en": "no job was run again", "zh": "没有重新运行任务"},
+    "verify.nothing_differs": {
+        "en": "{folder}: nothing differs: {records}; tables equal what the stored jobs give; "
+        "manifest and program agree",
+        "zh": "{folder}：未发现不一致：{records}；各表与所存任务得出的结果相同；清单与程序相符",
+    },
+    "verify.not_looked_at": {
+        "en": "{folder}: not looked at: workbook, figures and page",
+        "zh": "{folder}：未核对：工作簿、图和报告页",
+    },
     # what a reader must know, by the keys that the study notes down
     "note.fees_respond": {
         "en": "Institutions that are not bound to guided fees, of these kinds, set theirs in answer to the policies: "

@@ -267,4 +267,28 @@ def test_the_command_prints_the_table_and_writes_only_when_asked(
     assert "随机种子不同" in capsys.readouterr().out
     assert len(list((tmp_path / "out").iterdir())) == 3
     assert cli._guarded(["compare"]) == 2
-    assert cli._guarded(["compare", str(one), "--out", str(one / "summary.csv")]) == 5
+
+
+@pytest.mark.parametrize(("out", "said"), [("", "found no name"), ("one/summary.csv", "a file, expected a folder")])
+def test_a_place_that_is_no_folder_is_one_line_and_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], out: str, said: str
+) -> None:
+    put(tmp_path / "one")
+    monkeypatch.chdir(tmp_path)
+    for words in (["compare", "one"], ["one.toml"]):
+        assert cli._guarded([*words, "--out", out]) == 2
+        printed, err = capsys.readouterr()
+        assert (printed, len(err.splitlines())) == ("", 1)
+        assert said in err
+        assert "--out" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_where_one_file_cannot_be_written_none_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, out = put(tmp_path / "one"), tmp_path / "out"
+    (out / "comparison.svg").mkdir(parents=True)
+    (out / "comparison.csv").write_text("of another day", encoding="utf-8")
+    assert cli._guarded(["compare", str(one), "--out", str(out)]) == 5
+    assert capsys.readouterr().err == f"{out}/comparison.svg: found Is a directory, expected to write here\n"
+    assert sorted(path.name for path in out.iterdir()) == ["comparison.csv", "comparison.svg"]
+    assert (out / "comparison.csv").read_text(encoding="utf-8") == "of another day"
