@@ -56,7 +56,10 @@ def of_the_market(city: Replication, scenario: Scenario) -> float:
     spent = 0.0
 
     def timed(work: Callable[..., None]) -> Callable[..., None]:
+        """The same work, its processor time added to what is spent."""
+
         def run(*words: Any) -> None:
+            """Work, and look at the clock before and after."""
             nonlocal spent
             began = time.process_time()
             work(*words)

@@ -134,6 +134,7 @@ def _frontier_keys(scene: Scene, arms: Sequence[frontier.Arm]) -> list[Line2D]:
     best = Line2D([], [], color=blue, marker="o", markersize=6, label=scene.say("frontier.efficient"))
 
     def hollow(colour: str, marker: str, said: str) -> Line2D:
+        """A key of the legend: a mark without a line, white inside."""
         return Line2D(
             [], [], color=colour, marker=marker, markersize=6, markerfacecolor="white", linestyle="none", label=said
         )

@@ -295,6 +295,7 @@ def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str
     has_tier = tranche >= 0
 
     def by_group(weight: Floats) -> Floats:
+        """Sum of the claims' weights by group, float64 (groups,)."""
         out = np.zeros(len(groups))
         out[0] = weight.sum()
         for column in claim_cells:

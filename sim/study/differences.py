@@ -49,7 +49,8 @@ def of_split(path: Path, made: pl.DataFrame | None) -> Iterator[str]:
 def of_cells(path: Path, found: pl.DataFrame, made: pl.DataFrame) -> Iterator[str]:
     """The first cells in which two tables differ, and how many more there are."""
     if found.schema != made.schema:
-        yield f"{path}: found columns {', '.join(found.columns)}, expected {', '.join(made.columns)}"
+        here, there = ", ".join(_columns(found)), ", ".join(_columns(made))
+        yield f"{path}: found columns {here}, expected {there}"
         return
     keys = [*_KEYS[path.name]]
     sides = [side.with_columns(pl.lit(True).alias("is there")) for side in (found, made)]
@@ -64,6 +65,11 @@ def of_cells(path: Path, found: pl.DataFrame, made: pl.DataFrame) -> Iterator[st
     yield from first_few(path, told)
     if not told:
         yield f"{path}: found other bytes than those that the jobs give, with the same numbers"
+
+
+def _columns(table: pl.DataFrame) -> list[str]:
+    """Columns as they are told: their names, with the type of what they hold."""
+    return [f"{name} ({kind})" for name, kind in table.schema.items()]
 
 
 def _cell(row: Mapping[str, Any], columns: Sequence[str]) -> str:

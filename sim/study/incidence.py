@@ -148,11 +148,13 @@ def incidence(record: Record, baseline: Record) -> Incidence:
     gone[before] = False
 
     def monthly(month: NDArray[np.int64], amount: Fen) -> Fen:
+        """Sum of the amounts by month."""
         out = np.zeros(months, np.int64)
         np.add.at(out, month, amount)
         return out
 
     def change(*names: str) -> Fen:
+        """By how much the city's totals of some names, taken together, differ by month."""
         rows = [CITY_TOTALS.index(name) for name in names]
         return np.asarray(record.city[rows].sum(axis=0) - baseline.city[rows].sum(axis=0))
 

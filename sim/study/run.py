@@ -124,6 +124,7 @@ def work(task: Task, folder: Path) -> Done:
     damaged: list[str] = []
 
     def record_of(setting: Setting, own: tuple[Instrument, ...]) -> Record:
+        """The job's record: stored, or run and stored."""
         job = job_hash(scenario, setting, own, r)
         try:
             stored = load_record(folder, job)
@@ -264,6 +265,7 @@ def _end_with(parent: int) -> None:
     """In a worker: watch the parent, and end once it is gone."""
 
     def watch() -> None:
+        """Look once a second whether the parent is gone."""
         while os.getppid() == parent:
             time.sleep(1)
         os._exit(1)
@@ -298,7 +300,7 @@ def carry_out(
     tasks: list[Task],
     folder: Path,
     workers: int,
-    tell: Callable[[], None],
+    tell: Callable[[], None] = lambda: None,
     do: Callable[[Task, Path], Done] | None = None,
 ) -> Iterator[Done]:
     """Run tasks here or over worker processes; a task whose worker died is tried again, then given up.

@@ -23,12 +23,12 @@ from sim.scenario.resolved import from_tree
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
-from sim.study.cells import first_few, of_cells, of_parquet, of_split, shown
 from sim.study.compare import ALL, METRICS, Outcome
+from sim.study.differences import first_few, of_cells, of_parquet, of_split, shown
 from sim.study.disk import StoreError
 from sim.study.folder import MARKER, held
 from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan
-from sim.study.run import Done, carry_out, compile_at_once, cores, manifest_of, work
+from sim.study.run import Done, carry_out, compile_at_once, cores, manifest_of
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, stored_jobs
 from sim.study.summary import MANIFEST, SUMMARY, BadResults, Finished, read_finished, read_summary
@@ -236,7 +236,7 @@ def read_again(task: Task, folder: Path, source: str) -> Done:
 
 def _of_the_tables(plan: Plan, study: Finished, source: str, workers: int) -> Iterator[str]:
     """Where the tables are not what the stored jobs give; if any of these is missing, that is told instead."""
-    dones = list(carry_out(plan.tasks(), study.folder, workers, _quiet, partial(read_again, source=source)))
+    dones = list(carry_out(plan.tasks(), study.folder, workers, do=partial(read_again, source=source)))
     if lost := sorted({text for done in dones for text in done.failures.values()}):
         yield from first_few(study.folder / "jobs", lost)
         yield f"{study.folder / SUMMARY}: not compared with the jobs: {len(lost)} of them can't be read"
@@ -248,10 +248,6 @@ def _of_the_tables(plan: Plan, study: Finished, source: str, workers: int) -> It
         yield from of_cells(study.folder / SUMMARY, read_summary(study.folder), summary)
     yield from of_parquet(study.folder / "monthly.parquet", compare.monthly_table(plan, outcomes))
     yield from of_split(study.folder / "split.csv", split_table(plan, outcomes) if plan.splits else None)
-
-
-def _quiet() -> None:
-    """Tell nobody."""
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -289,7 +285,7 @@ def _of_the_sample(tasks: list[Task], study: Finished, source: str, workers: int
         (scratch / "jobs").mkdir()
         told = [
             f"{study.folder}: {arm.name} replication {done.replication} failed when run again: {_last(text)}"
-            for arm, done, text in _failures(tasks, carry_out(tasks, scratch, min(workers, len(tasks)), _quiet, work))
+            for arm, done, text in _failures(tasks, carry_out(tasks, scratch, min(workers, len(tasks))))
         ]
         for task in tasks:
             told += _of_a_task(task, study.folder, scratch, source)

@@ -5,6 +5,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from runs import finished
 from town import HAMLET
 
 from sim import cli
+from sim.cli import shell
 from sim.engine.recorder import ROW
 from sim.scenario.faults import BadScenario
 from sim.scenario.resolved import from_tree
@@ -133,6 +135,11 @@ def test_a_changed_cell_a_lost_row_and_a_lost_table_are_named(folder):
         "summary.csv: subsidy, public_cost, all, luck: found no such row, expected one",
         f"summary.csv: vouchers, take_up, all, luck: value: found 0.5, expected {cells[4]}",
     ]
+    table = pl.read_parquet(folder / "monthly.parquet")
+    table.with_columns(pl.col("value").cast(pl.Float32)).write_parquet(folder / "monthly.parquet")
+    (line,) = (one for one in verify(folder, 0, workers=1).differences if "monthly.parquet" in one)
+    found, _, expected = line.partition(", expected ")
+    assert ("value (Float32)" in found, "value (Float64)" in expected) == (True, True), "alike but for a type"
     (folder / "monthly.parquet").unlink()
     assert any("monthly.parquet: found no file" in line for line in verify(folder, 0, workers=1).differences)
 
@@ -232,6 +239,10 @@ def test_statuses(clean, folder, capsys, tmp_path):
     count = int(out[0].removeprefix(f"{clean}: ").partition(" ")[0])
     assert count > 0
     assert f"nothing differs: the records of these {count} are equal to the bit; tables equal" in out[1]
+    status, out, err = told(clean, "--sample", 0, "--lang", "zh")
+    assert (status, err) == (0, [])
+    assert out[0] == f"{clean}：16 项任务中没有重新运行任何一项"
+    assert "未发现不一致" in out[1]
     (folder / "monthly.parquet").unlink()
     status, out, err = told(folder, "--sample", 0)
     assert (status, err) == (3, [])
@@ -245,6 +256,14 @@ def test_statuses(clean, folder, capsys, tmp_path):
     for words in ((tmp_path / "other",), (tmp_path / "nowhere",), (folder,), (clean, "--sample", -1)):
         status, out, err = told(*words)
         assert (status, out, len(err)) == (2, [], 1)
+
+
+def test_an_interrupted_verification_keeps_nothing_and_says_so(clean, monkeypatch, capsys):
+    monkeypatch.setattr(study_verify, "make_plan", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr(shell, "answer", Mock())  # the tests' own interrupts stay theirs
+    assert cli._guarded(["verify", str(clean)]) == 130
+    said = f"interrupted; nothing was written. To begin again: python -m sim verify {clean}\n"
+    assert capsys.readouterr() == ("", said)
 
 
 def test_a_run_may_not_begin_while_its_folder_is_looked_at(clean):
