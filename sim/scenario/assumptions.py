@@ -22,7 +22,7 @@ from sim.scenario.faults import (
     where,
 )
 from sim.scenario.fitness import city_troubles
-from sim.scenario.keys import parse_key
+from sim.scenario.keys import as_part, parse_key
 from sim.scenario.nodes import Number
 from sim.scenario.policies import Policy
 from sim.scenario.room import Ground, policy_troubles
@@ -72,12 +72,28 @@ def _city_at(city: CityFacts, ranges: Ranges, paths: tuple[str, ...], end: int) 
     own = [at for path in paths if (at := city_number(city, path)) is not None]
     tree: dict[str, Any] = {"city": city.model_dump()}
     for at in own:
+        bounds = _city_range(city, ranges, at)
+        if bounds is None:
+            continue  # it has been told that there is none
         *tables, key = at
         table: Any = tree
         for part in tables:
             table = table[part]
-        table[key] = ranges[at][end]
+        table[key] = bounds[end]
     return tree["city"] if own else None
+
+
+def _city_range(city: CityFacts, ranges: Ranges, at: KeyPath) -> tuple[Number, Number] | None:
+    """Low and high of a number of the city: those of the file, else those declared with it, if they hold its value."""
+    if at in ranges:
+        return ranges[at]
+    holder: Any = city
+    for part in at[1:-1]:
+        holder = _inside(holder, part)
+    if not isinstance(holder, Facts):
+        return None
+    declared, value = range_of(type(holder).model_fields[str(at[-1])]), _inside(holder, at[-1])
+    return declared if declared is not None and declared[0] <= value <= declared[1] else None
 
 
 def city_number(city: CityFacts, path: str) -> KeyPath | None:
@@ -161,7 +177,7 @@ def _wrong_path(path: str, city: CityFacts, ranges: Ranges) -> str | None:
         at = city_number(city, path)
         if at is None:
             return f"kind.parameter of the menu, or city.table.key{_near(path, city)}"
-        return None if at in ranges else "a number that carries low and high"
+        return None if _city_range(city, ranges, at) is not None else "a number that carries low and high"
     leaf = menu().get(head)
     if leaf is None:
         return f"kind.parameter of the menu, or city.table.key{suggestion(head, [*menu(), 'city'])}"
@@ -174,7 +190,7 @@ def _wrong_path(path: str, city: CityFacts, ranges: Ranges) -> str | None:
 
 def _near(path: str, city: CityFacts) -> str:
     """The number of the city that a misspelt path most likely means."""
-    return suggestion(path, ["city." + ".".join(keys) for keys in _numbers_in(city)])
+    return suggestion(path, [".".join(map(as_part, ("city", *keys))) for keys in _numbers_in(city)])
 
 
 def _numbers_in(value: Any) -> Iterator[tuple[str, ...]]:

@@ -275,7 +275,8 @@ def _placed(
     known, annotations = _expectations(model, loc) if model else (set(), [])
     if kind == "extra_forbidden":
         beside = lacking.get(loc[:-1], set())  # what a misspelt key was probably meant to be
-        expected = "no such key" + (suggestion(loc[-1], beside) or suggestion(loc[-1], known))
+        meant = suggestion(loc[-1], beside) or suggestion(loc[-1], known)
+        expected = "no such key" + (meant or (_further_in(model, loc) if model else ""))
     elif kind == "missing":
         expected = _wanted(annotations)
     else:
@@ -426,11 +427,28 @@ def _names(listed: str) -> list[str]:
 
 def _expectations(model: type[BaseModel], loc: KeyPath) -> tuple[set[str], list[Any]]:
     """The keys known in the table that holds `loc`, and the types its last key may have."""
+    holders = _holders(model, loc)
+    known = {name for holder in holders for name in _fields(holder)}
+    return known, _stepped(holders, loc[-1]) if loc else []
+
+
+def _holders(model: type[BaseModel], loc: KeyPath) -> list[Any]:
+    """The types that the table which holds `loc` may have."""
     holders: list[Any] = [model]
     for part in loc[:-1]:
         holders = _narrowed(holders, part) or _stepped(holders, part) or holders
-    known = {name for holder in holders for name in _fields(holder)}
-    return known, _stepped(holders, loc[-1]) if loc else []
+    return holders
+
+
+def _further_in(model: type[BaseModel], loc: KeyPath) -> str:
+    """`; did you mean TABLE.KEY?` for a key that stands a table further out than the one it most likely means."""
+    inside: dict[str, str] = {}
+    for holder in _holders(model, loc):
+        for name in _fields(holder):
+            rows = _stepped(_stepped([holder], name), 0)  # of a list of tables
+            inside |= {key: f"{name}.{key}" for row in rows for key in _fields(row) if key != "source"}
+    near = nearest(loc[-1], inside)
+    return "" if near is None else f"; did you mean {inside[near]}?"
 
 
 def _fields(kind: object) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sim.scenario.faults import KeyPath, key_text, one_of, suggestion, toml_text
+from sim.scenario.faults import KeyPath, key_text, nearest, one_of, suggestion, toml_text
 
 _KEY_PART = re.compile(
     r"""\s*(?:(?P<double>"(?:[^"\\]|\\.)*+")|'(?P<single>[^']*+)'|(?P<bare>[^.\[\]="'\s][^.\[\]=]*+))\s*"""
@@ -35,6 +35,15 @@ def parse_key(text: str) -> KeyPath:
     if end < len(text):
         raise ValueError(f"{toml_text(text)} is no key path")
     return path
+
+
+def as_part(name: str) -> str:
+    """A name as it stands in a key path: in quotes where it would be taken for something else."""
+    try:
+        whole = parse_key(name) == (name,)
+    except ValueError:
+        whole = False
+    return name if whole else json.dumps(name, ensure_ascii=False)
 
 
 def scanned(text: str) -> tuple[KeyPath, int]:
@@ -70,10 +79,14 @@ def targets(tree: dict[str, Any], path: KeyPath) -> list[KeyPath]:
         if chosen:
             return [target for n in chosen for target in _in_policy(tree["policy"][n], ("policy", n), path[2:])]
         if _index(path[1]) is None:
-            names = [str(policy.get("name")) for _, policy in _tables(tree["policy"])]
+            names = [as_part(str(policy.get("name"))) for _, policy in _tables(tree["policy"])]
             raise NoPlaceError(toml_text(path[1]), f"a policy's name: {one_of(names, path[1])}")
-    if len(path) > 2 and path[0] == "instrument" and path[1] in kinds_in(tree):
-        return in_instruments(tree, (), path[1:])
+    if len(path) > 2 and path[0] == "instrument":
+        kinds = kinds_in(tree)
+        if path[1] in kinds:
+            return in_instruments(tree, (), path[1:])
+        if nearest(path[1], kinds) is not None:
+            raise NoPlaceError(toml_text(path[1]), f"a standing instrument's kind: {one_of(kinds, path[1])}")
     return _descended(tree, (), path)
 
 
@@ -167,7 +180,7 @@ def _descended_in_list(value: list[Any], at: KeyPath, parts: KeyPath) -> list[Ke
             expected = f"an index below {len(value)}" if value else "no index: the array is empty"
             raise NoPlaceError(f"[{index}]", f"{expected}, at {key_text(at)}")
         return _descended(value[index], (*at, index), parts[1:])
-    names = [table["name"] for _, table in _tables(value) if isinstance(table.get("name"), str)]
+    names = [as_part(table["name"]) for _, table in _tables(value) if isinstance(table.get("name"), str)]
     means_one = len(parts) > 1 and not any(parts[0] in table for _, table in _tables(value))
     if means_one and 0 < len(names) == len(value):
         raise NoPlaceError(toml_text(parts[0]), f"a name at {key_text(at)}: {one_of(names, parts[0])}")

@@ -17,7 +17,7 @@ class DistrictFacts(Facts):
     residents: int = number("persons", "resident population: the weight of births and institutions", at_least=0)
     x_km: float = number("km", "centre, eastward of the city's centre", at_least=-500, at_most=500)
     y_km: float = number("km", "centre, northward of the city's centre", at_least=-500, at_most=500)
-    spread_km: float = number("km", "standard deviation of homes about the centre", above=0, at_most=200)
+    spread_km: float = number("km", "standard deviation of homes about the centre", at_least=0.01, at_most=200)
 
 
 def weights(districts: Sequence[DistrictFacts]) -> NDArray[np.float64]:

@@ -56,11 +56,11 @@ class BirthFacts(Facts):
 class IncomeFacts(Facts):
     """Household income, lognormal, fitted to the published means of five equal groups."""
 
-    quintile_means: Rows[Annotated[float, Field(le=MANY)]] = Field(
+    quintile_means: Rows[Annotated[float, Field(ge=1, le=MANY)]] = Field(
         min_length=5, max_length=5, description="disposable income per head by fifth [yuan a year], lowest first"
     )
     mean_per_head: float = number(
-        "yuan a year", "mean disposable income per head to which the fifths are rescaled", above=0
+        "yuan a year", "mean disposable income per head to which the fifths are rescaled", at_least=100
     )
     household_size: float = number("persons", "persons who share a household's income", at_least=1, at_most=10)
 
@@ -83,7 +83,7 @@ class FamilyFacts(Facts):
     grandparent_weight: float = number(
         "units of the shock", "what an available grandparent adds to staying out", at_most=20
     )
-    sensitivity: float = number("per yuan", "price sensitivity at median income (α)", above=0, at_most=1)
+    sensitivity: float = number("per yuan", "price sensitivity at median income (α)", at_least=1e-6, at_most=1)
     sensitivity_sd: float = number(
         "log units", "dispersion of price sensitivity between families of one income", at_most=3
     )

@@ -36,7 +36,7 @@ class ClassFacts(Facts):
     per_carer: Rows[_Heads] = Field(min_length=4, max_length=4, description="children per carer in each")
     fit_out_yuan: float = number("yuan per place", "fitting out a new place")
     fit_out_years: float = number(
-        "years", "over which a fit-out wears out", default=10.0, low=5, high=15, above=0, at_most=50
+        "years", "over which a fit-out wears out", default=10.0, low=5, high=15, at_least=1, at_most=50
     )
     building_months: int = number(
         "months", "from the decision to open a class to its first child", at_least=1, at_most=60
@@ -59,7 +59,7 @@ class ServiceFacts(Facts):
 
     name: Literal["half_day", "hourly"] = Field(description="half_day or hourly")
     share: float = fraction("share of the kind's classes that are given to it")
-    fee_share: float = number("share", "of the full-day fee that it costs at first", above=0, at_most=1)
+    fee_share: float = number("share", "of the full-day fee that it costs at first", at_least=0.01, at_most=1)
     children_per_place: int = number("children", "who share a place, one after another", at_least=2, at_most=6)
 
 
@@ -68,7 +68,7 @@ class KindFacts(Facts):
 
     name: Name = Field(description="private, public, kindergarten, employer, community or home")
     share: float = fraction("share of institutions")
-    mean_places: float = number("places", "mean size", above=0, at_most=5000)
+    mean_places: float = number("places", "mean size", at_least=1, at_most=5000)
     size_sd: float = number("log units", "dispersion of sizes", at_most=2)
     class_shares: Rows[float] = Field(
         min_length=4, max_length=4, description="share of places in infant, toddler, older toddler, mixed classes"
@@ -167,7 +167,9 @@ class SupplyFacts(Facts):
         description="best_response: whether what a usual fee says of its owner's costs beyond those listed is believed",
     )
     dead_band: float = fraction("how far occupancy may stray from its own usual before the fee moves")
-    payback_years: float = number("years", "within which a new class must earn back its fit-out", above=0, at_most=30)
+    payback_years: float = number(
+        "years", "within which a new class must earn back its fit-out", at_least=0.1, at_most=30
+    )
     closing_share: float = fraction("yearly share of owners who give up a class that stood empty for twelve months")
     patience_months: float = number(
         "months", "median time for which an owner covers losses in cash", default=24.0, low=6, high=60, at_least=1
@@ -187,7 +189,7 @@ class SupplyFacts(Facts):
         default=1.0,
         low=1.0,
         high=1.5,
-        above=0,
+        at_least=0.01,
         at_most=10,
     )
 

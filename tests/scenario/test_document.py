@@ -571,7 +571,7 @@ def test_another_city_may_be_set(tmp_path: Path) -> None:
         (
             "policy.vuchers.fee_cap.cap=1",
             'policy.vuchers.fee_cap.cap: found "vuchers", expected a policy\'s name: '
-            "one of baseline, vouchers, a.b c; did you mean vouchers?",
+            'one of baseline, vouchers, "a.b c"; did you mean vouchers?',
         ),
         (
             "policy.vouchers.fee_cup.cap=1",
@@ -678,8 +678,10 @@ def test_dots_in_text_are_no_keys(tmp_path: Path) -> None:
 
 
 def test_as_deep_as_allowed_is_allowed(tmp_path: Path) -> None:
-    read(lay(tmp_path, top="a = " + "[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1)))
-    read(lay(tmp_path, top=".".join("a" * MAX_DEPTH) + " = 1"))
+    lists = read(lay(tmp_path, top="a = " + "[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1))).tree["a"]
+    tables = read(lay(tmp_path, top=".".join("a" * MAX_DEPTH) + " = 1")).tree
+    assert reduce(lambda inner, _: inner[0], range(MAX_DEPTH - 1), lists) == 1
+    assert reduce(lambda inner, _: inner["a"], range(MAX_DEPTH), tables) == 1
 
 
 def test_the_mark_of_other_editors_is_skipped(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from town import HAMLET
 
 from sim import cli
 from sim.scenario.faults import BadScenario
+from sim.scenario.lever import lever_of
 from sim.scenario.schema import load
 from sim.study.plan import make_plan
 
@@ -62,7 +63,8 @@ def test_more_than_there_is_room_for_is_one_line(
 def test_what_there_is_room_for_is_taken(lay: Lay) -> None:
     for instruments in ([ONE.format(1), ONE.format(1)], [CLASSES.format(4), ONE.format(2)]):
         assert load(lay(*instruments)).policies[2].instruments
-    assert load(lay(ONE.format(1)), ("run.scale=0.2",)), "one is never thinned to none"
+    thin = next(arm for arm in make_plan(load(lay(ONE.format(1)), ("run.scale=0.2",))).arms if arm.name == "opened")
+    assert [o.count for i in thin.own if (o := i.opening()) is not None] == [1], "one is never thinned to none"
 
 
 def test_who_has_built_makes_room_for_the_next(lay: Lay) -> None:
@@ -70,7 +72,7 @@ def test_who_has_built_makes_room_for_the_next(lay: Lay) -> None:
     for month, fits in (("03", False), ("04", True)):
         path = lay(CLASSES.format(4) + f"start = 2025-{month}-10\n", first)
         if fits:
-            load(path)
+            assert [len(policy.instruments) for policy in load(path).policies] == [0, 1, 2]
         else:
             assert "instrument[0].classes" in said(path)
 
@@ -105,8 +107,11 @@ def test_an_end_of_a_match_beyond_the_room_is_refused(
 
 
 def test_ends_with_room_are_taken(lay: Lay) -> None:
-    load(lay(ONE.format(1), match=MATCHED.format("sites", ", low = 1, high = 2")))
-    load(lay(CLASSES.format(2), match=MATCHED.format("classes", ", low = 1, high = 4")))
+    for by, instrument, high in (("sites", ONE.format(1), 2), ("classes", CLASSES.format(2), 4)):
+        policy = load(lay(instrument, match=MATCHED.format(by, f", low = 1, high = {high}"))).policies[2]
+        assert policy.match is not None
+        lever = lever_of(policy, policy.match)
+        assert (lever.low, lever.high) == (1, high)
 
 
 def test_what_is_wrong_as_written_is_not_told_of_its_match_too(lay: Lay) -> None:

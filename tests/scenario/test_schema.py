@@ -234,6 +234,10 @@ ONE_LINE = {
     "a start before all": (("start = 2025-01-01\ncount", "start = 0001-01-01\ncount"), "run.start: found 0001-01-01"),
     "a bad element": (("fees = [3_000, 2_500, 2_200]", 'fees = [3_000, "x", 2_200]'), "city.supply.kind[0].fees[1]"),
     "an element out of bounds": (("fees = [3_000,", "fees = [-3_000,"), "city.supply.kind[0].fees[0]"),
+    "an income of next to nothing": (("mean_per_head = 45_000", "mean_per_head = 1e-308"), "at least 100"),
+    "a fifth of next to nothing": (("[16_971,", "[1e-308,"), "city.income.quintile_means[0]: found 1e-308"),
+    "next to no sensitivity": (("sensitivity = 0.001", "sensitivity = 5e-324"), "city.families.sensitivity: found 5e"),
+    "kinds of next to no size": (("mean_places = 40", "mean_places = 1e-300"), "kind[1].mean_places: found 1e-300"),
     "a huge element": (("[-2.0, -1.0, 0.5]", f"[{2**60}, -1.0, 0.5]"), "city.families.band_taste[0]"),
     "an infinite element": (("[-2.0, -1.0, 0.5]", "[-inf, -1.0, 0.5]"), "city.families.band_taste[0]"),
     "a huge number": (("institutions = 14", "institutions = 99999999999999999999999"), "city.supply.institutions"),
@@ -551,11 +555,29 @@ def test_the_exported_schema_allows_such_a_source() -> None:
         ("voucher_pool.hasle", "did you mean hassle?"),
         ("voucher_pool.start", "low and high"),
         ("city.families.renewl", "did you mean city.families.renewal?"),
+        ("city.district.West.3.residents", 'did you mean city.district."West.3".residents?'),
         ("city.name", "city.table.key"),
     ],
 )
 def test_a_misspelt_assumption_is_put_right(lay, path: str, said: str) -> None:
-    assert said in only(lay(end=f'{POOL}\n[knowledge.assumptions]\ndoubt = ["{path}"]\n'))
+    dotted = 'name = "West"', 'name = "West.3"'
+    assert said in only(lay(dotted, end=f'{POOL}\n[knowledge.assumptions]\ndoubt = ["{path}"]\n'))
+
+
+def test_a_number_of_the_city_with_a_declared_range_may_be_moved(lay) -> None:
+    """Over the file's range where it gives one, else over the declared one, so long as that holds the value."""
+    doubt = '\n[knowledge.assumptions]\ndoubt = ["city.families.trust_yuan"]\n'
+
+    def ends(written: str) -> list[float]:
+        change = "taste_sd = 3.0", f"taste_sd = 3.0\n{written}"
+        scenario = load(lay(change, end=doubt))
+        ranges = scenario.document.ranges()
+        (paths,) = scenario.knowledge.assumptions.values()
+        return [moved_city(scenario.city, ranges, paths, end).families.trust_yuan for end in (0, 1)]
+
+    assert ends("") == ends("trust_yuan = 500") == [0, 1000]
+    assert ends('trust_yuan = { value = 500, low = 400, high = 900, source = "a test" }') == [400, 900]
+    assert "low and high" in only(lay(("taste_sd = 3.0", "taste_sd = 3.0\ntrust_yuan = 2_000"), end=doubt))
 
 
 # ---------------------------------------------------------------------------------------------------------
