@@ -123,7 +123,7 @@ def test_check_says_good_and_writes_nothing(tmp_path):
         ((SCENARIO, "--scale", "nan"), "run.scale"),
         ((SCENARIO, "--colour", "blue"), "--colour"),
         ((SCENARIO, "--set", "policy.vouchers.voucher_pool.face_valeu=3"), "did you mean tranches.face_value?"),
-        ((SCENARIO, "--set", "instrument.cash_alowance.yuan_per_month=3"), "did you mean cash_allowance?"),
+        ((SCENARIO, "--set", "instrument.cash_alowance.yuan_per_month=3"), "instrument's kind: cash_allowance"),
         ((SCENARIO, SCENARIO), "names differ"),
     ],
 )

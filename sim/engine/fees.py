@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import YEAR
-from sim.world.institutions import Institutions, SupplyFacts
+from sim.world.institutions import Institutions
+from sim.world.supply import SupplyFacts
 
 MOST = 100_000_000  # yuan a month: above it a city's bills of a few years no longer fit into 64 bits of fen
 Yuan = NDArray[np.float64]

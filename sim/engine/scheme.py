@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sim.dates import YEAR
 from sim.engine.fees import Outlook, Position, Yuan, best_fee, served
 from sim.policy.instrument import Recognition
-from sim.world.institutions import SupplyFacts
+from sim.world.supply import SupplyFacts
 
 
 def choose(

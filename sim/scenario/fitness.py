@@ -11,7 +11,7 @@ from sim.policy.instrument import Instrument
 from sim.scenario.clock import LAST_YEAR, RunFacts
 from sim.scenario.faults import KeyPath, one_of
 from sim.world.city import CityFacts
-from sim.world.institutions import planned_classes
+from sim.world.supply import planned_classes
 
 MOST_INSTITUTIONS = 32_000  # candidates are 16-bit
 MOST_CHILDREN = 20_000_000

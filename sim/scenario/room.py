@@ -12,7 +12,7 @@ from sim.policy.thinning import thinned
 from sim.scenario.clock import RunFacts
 from sim.scenario.fitness import Trouble, instrument_troubles
 from sim.world.city import CityFacts
-from sim.world.institutions import cells, reserved_by_kind, standing_by_kind
+from sim.world.supply import cells, reserved_by_kind, standing_by_kind
 
 _ONE_AT_LEAST = "a number of which run.scale {:g} leaves one at least, shared out among the policy's instruments"
 

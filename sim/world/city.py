@@ -12,7 +12,8 @@ from sim.draws import Luck
 from sim.params import Facts, Misfit, Name, Rows
 from sim.world.districts import DistrictFacts
 from sim.world.families import BirthFacts, Families, FamilyFacts, IncomeFacts, draw_families
-from sim.world.institutions import SERVICES, ClassFacts, CostFacts, Institutions, SupplyFacts, draw_institutions
+from sim.world.institutions import SERVICES, Institutions, draw_institutions
+from sim.world.supply import ClassFacts, CostFacts, SupplyFacts
 
 MOST_OFFERS = 16  # among which a family chooses
 MOST_SITES = 8  # among them, where institutions offer several services: half the room is for these

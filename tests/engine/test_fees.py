@@ -14,7 +14,7 @@ from sim.engine.costs import CostRules, room
 from sim.engine.fees import FeeError, Outlook, Owners, Position, best_response
 from sim.policy.instrument import Instrument
 from sim.scenario.schema import load
-from sim.world.institutions import SupplyFacts
+from sim.world.supply import SupplyFacts
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

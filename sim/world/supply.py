@@ -1,0 +1,243 @@
+"""The supply of places: kinds of provider, their classes and costs, and how many of each a city has."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim.params import ByName, Facts, Misfit, Name, Rows, by_name, fraction, number
+from sim.world.districts import DistrictFacts, apportion, weights
+
+_Heads = Annotated[int, Field(ge=1, le=1000)]  # children in a class, or to a carer
+
+
+class ClassFacts(Facts):
+    """Legal class sizes and carer ratios, and what a class costs to build and to run."""
+
+    sizes: Rows[_Heads] = Field(
+        min_length=4, max_length=4, description="children in an infant, toddler, older toddler, mixed class"
+    )
+    per_carer: Rows[_Heads] = Field(min_length=4, max_length=4, description="children per carer in each")
+    fit_out_yuan: float = number("yuan per place", "fitting out a new place")
+    fit_out_years: float = number(
+        "years", "over which a fit-out wears out", default=10.0, low=5, high=15, at_least=1, at_most=50
+    )
+    building_months: int = number(
+        "months", "from the decision to open a class to its first child", at_least=1, at_most=60
+    )
+
+
+class CostFacts(Facts):
+    """What running an institution costs."""
+
+    carer_wage: float = number("yuan a month", "gross wage of a carer")
+    wage_charges: float = fraction("employer's social charges as a share of the wage")
+    head_wage: float = number("yuan a month", "gross wage of the head of an institution")
+    rent_per_place: float = number("yuan a month", "rent per place where rent is due")
+    utilities_per_place: float = number("yuan a month", "power, water, gas and heat per place")
+    food_per_child: float = number("yuan a month", "food and materials per enrolled child")
+
+
+class ServiceFacts(Facts):
+    """A service beside the full day, with rooms of its own at the institutions of a kind."""
+
+    name: Literal["half_day", "hourly"] = Field(description="half_day or hourly")
+    share: float = fraction("share of the kind's classes that are given to it")
+    fee_share: float = number("share", "of the full-day fee that it costs at first", at_least=0.01, at_most=1)
+    children_per_place: int = number("children", "who share a place, one after another", at_least=2, at_most=6)
+
+
+class KindFacts(Facts):
+    """One kind of provider."""
+
+    name: Name = Field(description="private, public, kindergarten, employer, community or home")
+    share: float = fraction("share of institutions")
+    mean_places: float = number("places", "mean size", at_least=1, at_most=5000)
+    size_sd: float = number("log units", "dispersion of sizes", at_most=2)
+    class_shares: Rows[float] = Field(
+        min_length=4, max_length=4, description="share of places in infant, toddler, older toddler, mixed classes"
+    )
+    fees: Rows[Annotated[float, Field(ge=0, le=1_000_000)]] = Field(
+        min_length=3, max_length=3, description="mean posted full-day fee by band [yuan a month]"
+    )
+    fee_sd: float = number("log units", "dispersion of fees within the kind", at_most=1)
+    appeal_yuan: float = number(
+        "yuan a month",
+        "what families find in the kind beyond quality, fee and distance",
+        default=0.0,
+        at_least=-10_000,
+        at_most=10_000,
+    )
+    inclusive_weight: float = number("1", "odds of being recognised as inclusive, relative to other kinds")
+    registered_share: float = fraction("share that is registered with the health commission")
+    pays_rent: bool = Field(description="whether rent is due")
+    fee_rule: Literal["fixed", "utilisation", "best_response"] = Field(
+        description="fixed: guided or unmoved; utilisation: steers to its own usual occupancy; best_response: the fee "
+        "that earns most, given the others'",
+    )
+    chain: int = number("institutions", "that one owner runs, and prices together", default=1, at_least=1, at_most=64)
+    backed: bool = Field(
+        default=False,
+        description="whether a parent (a public body, a kindergarten, an employer) covers losses for good",
+    )
+    prepaid_months: int = number(
+        "months", "of fees that families pay at once, in advance", default=1, at_least=1, at_most=24
+    )
+    heads: float = number(
+        "posts", "of a head: less than one where a kindergarten's or a chain's head sees to it", default=1.0, at_most=10
+    )
+    owner_works: bool = Field(
+        default=False, description="whether the owner is the head and is paid by what is left over, not by a wage"
+    )
+
+    services: Rows[ServiceFacts] = Field(default=(), max_length=2, description="beside the full day")
+    workers_only: bool = Field(
+        default=False, description="whether only families of whom a parent works for the employer may come"
+    )
+    children_limit: int = number(
+        "children",
+        "at most, in the only class that an institution of the kind may have; 0 for classes of the legal size",
+        default=0,
+        at_most=1000,
+    )
+
+    @model_validator(mode="after")
+    def _lists(self) -> "KindFacts":
+        """Class shares sum to one; services differ and leave the full day its part; a limit is kept to."""
+        wrong: list[tuple[tuple[str | int, ...], str]] = []
+        if min(self.class_shares) < 0 or abs(sum(self.class_shares) - 1) > 1e-6:
+            wrong.append((("class_shares",), "shares of at least 0 that sum to 1"))
+        names = [s.name for s in self.services]
+        if len(set(names)) < len(names):
+            wrong.append((("services",), "each of them once"))
+        if sum(s.share for s in self.services) > 1 + 1e-9:
+            wrong.append((("services",), "shares that sum to at most 1"))
+        if self.children_limit and self.mean_places > self.children_limit:
+            wrong.append((("mean_places",), f"at most the kind's children_limit, {self.children_limit}"))
+        if self.children_limit and self.services:
+            wrong.append((("services",), "none where children_limit leaves room for one class"))
+        if wrong:
+            raise Misfit(*wrong)
+        return self
+
+
+class SupplyFacts(Facts):
+    """The city's institutions."""
+
+    institutions: int = number("institutions", "institutions at the start", at_most=30_000)
+    places: int = number("places", "places at the start", at_most=3_000_000)
+    inclusive_share: float = fraction("share of places in inclusive institutions")
+    scheme_cost: float = number(
+        "yuan a year",
+        "what a year must gain for an institution to join the inclusive scheme, or to leave it",
+        default=5000.0,
+        low=0,
+        high=50_000,
+    )
+    inclusive_discount: float = fraction("how far the fees of an inclusive institution stand below its kind's")
+    quality_fee: float = number("log units", "how much higher the fee is per standard deviation of quality", at_most=1)
+    kind: Rows[KindFacts] = Field(min_length=1, max_length=12, description="the kinds of provider")
+    review_months: int = number("months", "between two fee reviews of an institution", at_least=1, at_most=60)
+    fee_step: float = fraction("utilisation: the change of a fee at one review")
+    fee_adjustment: float = fraction(
+        "best_response: share of the way to the best fee that one review goes", default=0.5, low=0.2, high=1.0
+    )
+    fee_limit: float = fraction("best_response: largest change of a fee at one review", default=0.1, low=0.05, high=0.2)
+    menu_cost: float = number(
+        "yuan", "best_response: what a year must gain for fees to be changed", default=1000.0, low=0, high=10_000
+    )
+    infer_costs: bool = Field(
+        default=True,
+        description="best_response: whether what a usual fee says of its owner's costs beyond those listed is believed",
+    )
+    dead_band: float = fraction("how far occupancy may stray from its own usual before the fee moves")
+    payback_years: float = number(
+        "years", "within which a new class must earn back its fit-out", at_least=0.1, at_most=30
+    )
+    closing_share: float = fraction("yearly share of owners who give up a class that stood empty for twelve months")
+    patience_months: float = number(
+        "months", "median time for which an owner covers losses in cash", default=24.0, low=6, high=60, at_least=1
+    )
+    patience_sd: float = number("log units", "dispersion of patience", default=0.7, low=0.3, high=1.2, at_most=3)
+    arrears_months: float = number(
+        "months", "before it gives up, for which an owner owes wages", default=3.5, low=0, high=6, at_most=60
+    )
+    later_sites: int = number("institutions", "sites that may open later", default=0, at_most=30_000)
+    planned_per_year: float = number("institutions a year", "of which planned to open, from the start on", default=0.0)
+    reserved_sites: ByName[Annotated[int, Field(ge=0, le=10_000)]] = by_name(
+        "institutions", "sites of each kind that stay empty until a policy opens them"
+    )
+    optimism: float = number(
+        "1",
+        "demand that who considers opening expects, as a multiple of what is there",
+        default=1.0,
+        low=1.0,
+        high=1.5,
+        at_least=0.01,
+        at_most=10,
+    )
+
+    @model_validator(mode="after")
+    def _kinds(self) -> "SupplyFacts":
+        """Kinds have different names and shares that sum to one."""
+        names = [k.name for k in self.kind]
+        again = [n for n, name in enumerate(names) if name in names[:n]]
+        if again:
+            raise Misfit(*((("kind", n, "name"), "names that differ") for n in again))
+        if abs(sum(k.share for k in self.kind) - 1) > 1e-6:
+            raise Misfit((("kind",), f"kinds whose shares sum to 1, not {sum(k.share for k in self.kind):.6g}"))
+        if not any(k.share > 0 and not k.workers_only for k in self.kind):
+            raise Misfit((("kind",), "at least one with a share that is open to all families"))
+        unknown = [name for name in self.reserved_sites if name not in names]
+        if unknown:
+            raise Misfit(*((("reserved_sites", name), f"one of {', '.join(names)}") for name in unknown))
+        return self
+
+
+# ---------------------------------------------------------------------------------------------------------
+# how many that makes
+
+
+def standing_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many institutions there are of each kind at the start, int64 (kinds,)."""
+    return apportion(np.array([k.share for k in facts.kind]), round(facts.institutions * scale))
+
+
+def later_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many sites of each kind may open later, int64 (kinds,)."""
+    return apportion(np.array([k.share for k in facts.kind]), round(facts.later_sites * scale))
+
+
+def reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
+    """How many sites of each kind are kept for policies, int64 (kinds,): rounded up, so that none is lost to thinning.
+
+    A product that is whole but for the last digit is whole: 0.07 of 100 sites are 7.
+    """
+    kept = np.array([facts.reserved_sites.get(k.name, 0) for k in facts.kind]) * scale
+    return np.ceil(np.round(kept, 9)).astype(np.int64)
+
+
+def planned_classes(
+    facts: SupplyFacts, classes: ClassFacts, scale: float, of: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """How many classes of each type a kind has in all, int64 (kinds, 4): its share of the city's places.
+
+    of : numbers by kind of sites that open later, with classes as those that stand; without it those that stand
+    """
+    by_kind, mean_size = standing_by_kind(facts, scale), np.array([k.mean_places for k in facts.kind])
+    number_of = by_kind if of is None else of
+    target = number_of * mean_size
+    nominal = float((by_kind * mean_size).sum())
+    target = target * (facts.places * scale / nominal if nominal > 0 else 1.0)  # so that the city's places come out
+    shares = np.array([k.class_shares for k in facts.kind])
+    planned = np.asarray(np.rint(target[:, None] * shares / np.array(classes.sizes)), np.int64)
+    for k, about in enumerate(facts.kind):
+        if about.children_limit:  # one class each
+            planned[k] = apportion(shares[k], int(number_of[k]))
+    return planned
+
+
+def cells(by_kind: NDArray[np.int64], districts: tuple[DistrictFacts, ...]) -> NDArray[np.int64]:
+    """Institutions by kind and district, int64 (kinds, districts), from those by kind."""
+    return np.stack([apportion(weights(districts), int(m)) for m in by_kind])
