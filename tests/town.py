@@ -155,30 +155,48 @@ class House:
 
 def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]) -> tuple[World, list[int]]:
     """A world of these children and institutions, all in one place; with the row of each child, in the order given."""
+    n, j = len(children), len(houses)
+    day = [c.decides_on for c in children]
+    order = np.lexsort((np.arange(n), [c.born.toordinal() for c in children], day)).astype(np.int64)
+    keen = np.array([c.keen for c in children], np.float32)[order]
+    world = World(
+        facts=facts,
+        luck=Luck(1, 0),
+        families=_families([children[row] for row in order], order),
+        institutions=_institutions(facts, houses),
+        candidate=np.ascontiguousarray(np.repeat(np.arange(j, dtype=np.int16)[None, :], n, axis=0)),
+        fixed=np.ascontiguousarray(np.repeat(keen[:, None], j, axis=1)),
+        outside=np.zeros(n, np.float32),
+    )
+    rows = np.empty(n, np.int64)
+    rows[order] = np.arange(n)
+    return world, [int(r) for r in rows]
+
+
+def _families(children: Sequence[Child], ident: NDArray[np.int64]) -> Families:
+    """The families of children in the order of their days and births; `ident` are their addresses."""
     n = len(children)
-    born = np.array([c.born.toordinal() for c in children], np.int32)
-    decides = np.array([c.decides_on for c in children], np.int64)
-    order = np.lexsort((np.arange(n), born, decides))
-
-    def column(values: Iterable[Any], dtype: Any) -> NDArray[Any]:
-        return np.array(list(values), dtype)[order]
-
-    families = Families(
-        id=np.arange(n, dtype=np.uint32)[order],
-        birth=born[order],
-        slices=np.searchsorted(decides[order], np.arange(1, dates.DECISION_DAYS + 2)).astype(np.int64),
+    days = np.array([c.decides_on for c in children], np.int64)
+    return Families(
+        id=ident.astype(np.uint32),
+        birth=np.array([c.born.toordinal() for c in children], np.int32),
+        slices=np.searchsorted(days, np.arange(1, dates.DECISION_DAYS + 2)).astype(np.int64),
         position=np.zeros((n, 2)),
-        income=column((c.income for c in children), float),
+        income=np.array([c.income for c in children], float),
         median_income=10_000.0,
         quintile=np.zeros(n, np.int8),
         district=np.zeros(n, np.int8),
-        birth_order=column((c.birth_order for c in children), np.int8),
+        birth_order=np.array([c.birth_order for c in children], np.int8),
         sensitivity=np.full(n, 0.001, np.float32),
         taste=np.zeros(n, np.float32),
         grandparent=np.zeros(n, bool),
     )
+
+
+def _institutions(facts: CityFacts, houses: Sequence[House]) -> Institutions:
+    """The institutions of houses that differ in nothing but what a test says of them."""
     j = len(houses)
-    institutions = Institutions(
+    return Institutions(
         id=np.arange(j, dtype=np.uint32),
         district=np.zeros(j, np.int8),
         kind=np.array([h.kind for h in houses], np.int8),
@@ -208,19 +226,6 @@ def lay_out(facts: CityFacts, children: Sequence[Child], houses: Sequence[House]
         workers_only=np.zeros(j, bool),
         reserved=np.array([h.vacant for h in houses], bool),
     )
-    keen = column((c.keen for c in children), np.float32)
-    world = World(
-        facts=facts,
-        luck=Luck(1, 0),
-        families=families,
-        institutions=institutions,
-        candidate=np.ascontiguousarray(np.repeat(np.arange(j, dtype=np.int16)[None, :], n, axis=0)),
-        fixed=np.ascontiguousarray(np.repeat(keen[:, None], j, axis=1)),
-        outside=np.zeros(n, np.float32),
-    )
-    rows = np.empty(n, np.int64)
-    rows[order] = np.arange(n)
-    return world, [int(r) for r in rows]
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -11,7 +11,16 @@ import polars as pl
 
 from sim.report import names, numerals, terms
 from sim.report.notes import scale_of
-from sim.report.tables import HeadlineRow, Results, cost_form, headline, number_cell, take_up_cell, translated
+from sim.report.tables import (
+    HeadlineRow,
+    Results,
+    blank_table,
+    cost_form,
+    headline,
+    number_cell,
+    take_up_cell,
+    translated,
+)
 from sim.report.words import metric, text
 from sim.study.disk import write_together
 from sim.study.summary import Finished
@@ -38,21 +47,9 @@ def rows_of(run: Finished) -> list[HeadlineRow]:
 
 def comparison_table(runs: Sequence[Finished], language: str = "en") -> "Table":
     """Lay out the headlines of several runs below one another; the caption says where they are not comparable."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(
-        title=Text(text("comparison.title", language)),
-        caption=Text("\n".join(_captions(runs, language))),
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="",
-    )
+    table = blank_table(text("comparison.title", language), "\n".join(_captions(runs, language)))
     runs = [_translated(run, language) for run in runs]
     money = cost_form([row for run in runs for row in rows_of(run)], language)
     for key in ("comparison.run", "run.city", "column.policy"):

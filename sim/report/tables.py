@@ -1,6 +1,5 @@
 """A finished study as its files hold it, and the headline table made of it."""
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from sim.report.notes import notes, resting
 from sim.report.translation import Translation
 from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
-from sim.study.summary import NUMBERS, read_summary
+from sim.study.summary import NUMBERS, read_manifest, read_summary
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -115,12 +114,11 @@ class Results:
     def load(cls, folder: Path) -> "Results":
         """Read summary.csv, monthly.parquet, manifest.json and, where there is one, split.csv from a results folder."""
         monthly = pl.read_parquet(folder / "monthly.parquet")
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         parts = folder / "split.csv"
         own: dict[str, type[pl.DataType]] = dict.fromkeys(NUMBERS[:3], pl.Float64)
         own |= dict.fromkeys(("policy", "instrument", "metric", "unit"), pl.String)
         split = pl.read_csv(parts, schema_overrides=own) if parts.exists() else None
-        return cls(read_summary(folder), monthly, manifest, split)
+        return cls(read_summary(folder), monthly, read_manifest(folder), split)
 
     @cached_property
     def policies(self) -> tuple[str, ...]:
@@ -235,30 +233,34 @@ def _poorest_share(results: Results, policy: str) -> float | None:
     return known[0] / whole
 
 
+def blank_table(title: str, caption: str = "") -> "Table":
+    """A table of the terminal without columns: lines under its head alone, title and caption on the left."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    return Table(
+        title=Text(title),
+        caption=Text(caption) if caption else None,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        title_justify="left",
+        caption_justify="left",
+    )
+
+
 def terminal_table(results: Results, language: str = "en") -> "Table":
     """Lay the headline out for a terminal of 100 columns or more.
 
     Under each policy come the two numbers that hang on what nobody knows, with one assumption
     at a time at its low and at its high setting.
     """
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
     results = translated(results, language)
     rows = headline(results)
     money = cost_form(rows, language)
-    table = Table(
-        title=Text(names.tidy(str(results.manifest.get("title", "")))),
-        caption="\n".join(_captions(results, rows, language)),
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        title_justify="left",
-        caption_justify="left",
-        title_style="bold",
-        caption_style="",
-    )
+    title = names.tidy(str(results.manifest.get("title", "")))
+    table = blank_table(title, "\n".join(_captions(results, rows, language)))
     lines = [cells for row in rows for cells in _lines(row, money, language)]
     table.add_column(text("column.policy", language), overflow="fold")
     for key in ("take_up", "added", "cost", "per_added", "inframarginal"):
@@ -271,19 +273,10 @@ def terminal_table(results: Results, language: str = "en") -> "Table":
 
 def terminal_split(results: Results, language: str = "en") -> "Table":
     """Lay out what each instrument of the policies that were split does."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     results = translated(results, language)
-    table = Table(
-        title=Text(text("page.split", language)),
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        title_justify="left",
-        title_style="bold",
-    )
+    table = blank_table(text("page.split", language))
     table.add_column(text("column.policy", language), overflow="fold")
     table.add_column(text("column.instrument", language), overflow="fold")
     forms = split_forms(results, language)

@@ -163,17 +163,6 @@ def grid_faults(sweep: Sweep, policy: Policy, ground: Ground | None, document: S
     ground : None where city or clock are at fault themselves; then only the instruments are checked
     """
     faults: dict[tuple[str, ...], Fault] = {}
-
-    def add(kind: str, path: KeyPath, found: str, expected: str) -> None:
-        blamed = _blamed(sweep, kind, path)
-        if not blamed:
-            return  # of an instrument that no axis moves; the policy itself is told of it
-        key: KeyPath = ("sweep", sweep.axes[blamed[0]][0]) if len(blamed) == 1 else ("sweep",)
-        fault = Fault(document.file_of(key), key_text(key), _told(sweep, blamed, point, found), expected)
-        # a factor makes another number of every element of a list: it is told once, of the first
-        values = tuple(toml_text(point[n]) for n in blamed)
-        faults.setdefault((fault.key, *values, expected), fault)
-
     for point in sweep.points():
         try:
             tables = sweep.tables(policy, point)
@@ -181,18 +170,32 @@ def grid_faults(sweep: Sweep, policy: Policy, ground: Ground | None, document: S
             fault = fault_at(document, ("sweep", sweep.axes[lost.axis][0]), point[lost.axis], lost.expected)
             faults.setdefault((fault.key, fault.found, fault.expected), fault)
             continue
-        chain: list[Instrument] = []
-        for table in tables:
-            kind = table["kind"]
-            try:
-                chain.append(instrument_of(table))
-            except ValidationError as error:
-                for fault in from_validation(error, Loose(table), (), menu()[kind]):
-                    path = () if fault.key == "(file)" else parse_key(fault.key)
-                    add(kind, path, fault.found, fault.expected)
-        for n, (path, value, expected) in policy_troubles(ground, chain) if ground is not None else ():
-            add(kind_of(chain[n]), path, toml_text(value), expected)
+        for kind, path, found, expected in _point_troubles(tables, ground):
+            blamed = _blamed(sweep, kind, path)
+            if not blamed:
+                continue  # of an instrument that no axis moves; the policy itself is told of it
+            key: KeyPath = ("sweep", sweep.axes[blamed[0]][0]) if len(blamed) == 1 else ("sweep",)
+            fault = Fault(document.file_of(key), key_text(key), _told(sweep, blamed, point, found), expected)
+            # a factor makes another number of every element of a list: it is told once, of the first
+            values = tuple(toml_text(point[n]) for n in blamed)
+            faults.setdefault((fault.key, *values, expected), fault)
     return list(faults.values())
+
+
+def _point_troubles(
+    tables: Sequence[Mapping[str, Any]], ground: Ground | None
+) -> Iterator[tuple[str, KeyPath, str, str]]:
+    """What is wrong with a policy's tables: an instrument's kind, a key in it, what is found and what is expected."""
+    chain: list[Instrument] = []
+    for table in tables:
+        try:
+            chain.append(instrument_of(table))
+        except ValidationError as error:
+            for fault in from_validation(error, Loose(dict(table)), (), menu()[table["kind"]]):
+                path = () if fault.key == "(file)" else parse_key(fault.key)
+                yield table["kind"], path, fault.found, fault.expected
+    for n, (path, value, expected) in policy_troubles(ground, chain) if ground is not None else ():
+        yield kind_of(chain[n]), path, toml_text(value), expected
 
 
 def _blamed(sweep: Sweep, kind: str, path: KeyPath) -> list[int]:

@@ -82,6 +82,28 @@ def _table(path: Path) -> pl.DataFrame | Fault:
         return Fault(str(path), "(file)", _first_line(error), wanted)
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read manifest.json: how the study was made. Raises StoreError where there is none, or what is there is none."""
+    manifest = _entries(folder / MANIFEST)
+    if isinstance(manifest, Fault):
+        raise StoreError(f"{manifest.file}: found {manifest.found}, expected {manifest.expected}")
+    return manifest
+
+
+def _entries(path: Path) -> dict[str, Any] | Fault:
+    """The manifest in a file, or why there is none."""
+    wanted = "the manifest of a finished study"
+    if not path.is_file():  # a pipe would be waited for, a device never ends
+        return Fault(str(path), "(file)", "no file", wanted)
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        return Fault(str(path), "(file)", _first_line(error), f"{wanted}, in JSON")
+    if not isinstance(manifest, dict):
+        return Fault(str(path), "(file)", toml_text(manifest), f"{wanted}, a table")
+    return manifest
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["nothing"])[0]
 
@@ -157,16 +179,9 @@ def _manifest(folder: Path, faults: list[Fault]) -> dict[str, Any] | None:
     path, before = folder / MANIFEST, len(faults)
     if not folder.is_dir():
         return None  # has been said
-    if not path.is_file():  # a pipe would be waited for, a device never ends
-        faults.append(Fault(str(path), "(file)", "no file", "the manifest of a finished study"))
-        return None
-    try:
-        manifest = json.loads(path.read_bytes())
-    except (ValueError, RecursionError) as error:
-        faults.append(Fault(str(path), "(file)", _first_line(error), "the manifest of a finished study, in JSON"))
-        return None
-    if not isinstance(manifest, dict):
-        faults.append(Fault(str(path), "(file)", toml_text(manifest), "the manifest of a finished study, a table"))
+    manifest = _entries(path)
+    if isinstance(manifest, Fault):
+        faults.append(manifest)
         return None
     for key, kinds in _NEEDED.items():
         if not isinstance(manifest.get(key), kinds):
