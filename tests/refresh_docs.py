@@ -16,9 +16,9 @@ from sim.report.notes import assumed
 from sim.report.words import ASSUMPTIONS, LANGUAGES, METRICS, Word
 from sim.scenario.export import json_schema
 from sim.scenario.schema import Scenario, load
+from sim.study.evidence import defaults
 from sim.study.intervals import CONFIDENCE
 from sim.study.plan import make_plan, span_of
-from sim.study.run import _defaults
 
 ROOT = Path(__file__).resolve().parents[1]
 STRESS, GLOSSARY = ROOT / "docs" / "stress.md", ROOT / "docs" / "glossary.md"
@@ -78,7 +78,7 @@ def names(listed: Iterable[str]) -> str:
 def numbers(scenario: Scenario) -> Iterator[tuple[str, str]]:
     """How many numbers go in and what they rest on, counted as the report counts them."""
     rows = [{"source": e.source, "low": e.low, "high": e.high} for e in scenario.document.evidence]
-    rows += _defaults(scenario)
+    rows += defaults(scenario)
     flagged = [row for row in rows if assumed(row)]
     ranged = sum(row["low"] is not None and row["high"] is not None for row in flagged)
     yield "numbers put in", f"{len(rows)}"

@@ -171,15 +171,19 @@ def test_another_language_simulates_nothing_and_moves_no_number(tmp_path):
     assert faults[0] == faults[1], "faults are for machines too"
 
 
-def test_an_interrupt_says_how_to_go_on(tmp_path):
+def test_an_interrupt_says_how_to_go_on_and_nothing_else(tmp_path):
+    """As a terminal sends it: to the workers too, whatever they are at."""
     words = ["-m", "sim", str(SCENARIO), "--scale", "0.1", "--replications", "4", "--out", str(tmp_path), "--quiet"]
-    run = subprocess.Popen([sys.executable, *words], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    how = {"cwd": ROOT, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    run = subprocess.Popen([sys.executable, *words, "--workers", "2"], **how)
     while run.poll() is None and not (tmp_path / "xian_vouchers" / "scenario.txt").exists():
         time.sleep(0.1)
-    run.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # workers are loading
+    os.killpg(run.pid, signal.SIGINT)
     said = run.communicate(timeout=60)[1]
     assert run.returncode == 130, said
-    assert "To go on: python -m sim" in said
+    (line,) = said.splitlines()
+    assert "To go on: python -m sim" in line
 
 
 @pytest.mark.parametrize("fate", ["raise ValueError('dict')", "pass"], ids=["turned into another", "lost"])

@@ -34,7 +34,9 @@ def check(*files: Path, settings: Setting = (), lang: Language = "en") -> int:
         Language of what is said: English or Simplified Chinese; rare expectations stay English.
     """
     from sim.report.faults import line
+    from sim.report.notes import footing
     from sim.scenario.faults import BadScenario
+    from sim.study.evidence import evidence_of
     from sim.study.plan import make_plan
 
     if not files:
@@ -57,7 +59,7 @@ def check(*files: Path, settings: Setting = (), lang: Language = "en") -> int:
             arms=len(plan.arms),
             jobs=len(plan.jobs()),
             searches=text(key, lang, count=count) if count else "",
-            unsourced=sum(e.source is None for e in scenario.document.evidence),
+            footing=footing(evidence_of(scenario), lang),
         )
         print(said)
     return DONE

@@ -71,21 +71,37 @@ def scale_of(manifest: Mapping[str, Any], language: str) -> str:
 
 def assumed(item: Mapping[str, Any]) -> bool:
     """Say whether a value is an assumption, by its own account or for want of a source."""
-    source = str(item.get("source") or "").strip()
-    return not source or "assumption" in source.lower()
+    return not _source(item) or "assumption" in _source(item).lower()
+
+
+def _source(item: Mapping[str, Any]) -> str:
+    """Where a value comes from, by its own account; nothing if it has none."""
+    return str(item.get("source") or "").strip()
+
+
+def footing(evidence: Collection[Mapping[str, Any]], language: str) -> str:
+    """Say how many numbers have a source, how many are assumptions, with a range and without, and how many neither."""
+    bare = [item for item in evidence if not _source(item)]
+    assumptions = [item for item in evidence if assumed(item) and _source(item)]
+    counts = {
+        "total": len(evidence),
+        "sourced": len(evidence) - len(assumptions) - len(bare),
+        "assumed": len(assumptions),
+        "ranged": sum(item.get("low") is not None and item.get("high") is not None for item in assumptions),
+        "bare": len(bare),
+    }
+    return text("page.resting", language, **counts)
 
 
 def resting(manifest: Mapping[str, Any], moved: Collection[str], language: str) -> str:
-    """Say how many numbers are assumed, how many state a range, and which are moved over it; nothing if none is.
+    """Say what the numbers rest on, and which are moved over their ranges; nothing if none is assumed.
 
     moved : names of the assumptions that the run moves to their ends
     """
     evidence = list(manifest.get("evidence") or [])
-    flagged = [item for item in evidence if assumed(item)]
-    if not flagged:
+    if not any(map(assumed, evidence)):
         return ""
-    ranged = sum(item.get("low") is not None and item.get("high") is not None for item in flagged)
     listed = text("list.comma", language).join(assumption(names.tidy(key), language).short for key in moved)
-    said = text("page.resting", language, total=len(evidence), flagged=len(flagged), ranged=ranged)
+    said = footing(evidence, language)
     tail = text("page.resting.moved", language, moved=listed) if listed else text("page.resting.still", language)
     return text("list.sentence", language).join((said, tail))

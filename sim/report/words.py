@@ -626,8 +626,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "{file}：{at}：发现 {found}，应为：{expected}",
     },
     "check.good": {
-        "en": "{file}: good; {arms} arms, {jobs} jobs{searches}, {unsourced} numbers without a source",
-        "zh": "{file}：无误；{arms} 个方案，{jobs} 项任务{searches}，{unsourced} 个数没有来源",
+        "en": "{file}: good; {arms} arms, {jobs} jobs{searches}. {footing}",
+        "zh": "{file}：无误；{arms} 个方案，{jobs} 项任务{searches}。{footing}",
     },
     "check.search": {"en": " and those of 1 search", "zh": "，另有 1 次求值搜索的任务"},
     "check.searches": {"en": " and those of {count} searches", "zh": "，另有 {count} 次求值搜索的任务"},
@@ -974,9 +974,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "按全市规模的 {scale} 模拟：人数和金额是样本的。",
     },
     "page.resting": {
-        "en": "Of the {total} numbers put in, {flagged} are assumptions or have no source, {ranged} of them with a "
-        "range.",
-        "zh": "输入的 {total} 个数中，{flagged} 个是假设或没有来源，其中 {ranged} 个给出了范围。",
+        "en": "Of the {total} numbers put in: {sourced} with a source, {assumed} assumptions ({ranged} with a range), "
+        "{bare} without either.",
+        "zh": "输入的 {total} 个数中：{sourced} 个有来源，{assumed} 个是假设（其中 {ranged} 个给出了范围），"
+        "{bare} 个两者皆无。",
     },
     "page.resting.moved": {
         "en": "Moved over their ranges here: {moved}. The others stay where they are put.",

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import platform
+import signal
 import subprocess
 import threading
 import time
@@ -25,7 +26,6 @@ from sim.draws import Luck
 from sim.engine.job import Chain, Replication
 from sim.engine.recorder import Record
 from sim.kernels.ready import HALVES, compile_half
-from sim.params import range_of
 from sim.policy.instrument import Instrument
 from sim.scenario.resolved import as_tree
 from sim.scenario.schema import Scenario
@@ -33,6 +33,7 @@ from sim.source import digest
 from sim.study import compare
 from sim.study.compare import Key, Outcome
 from sim.study.disk import StoreError, write_whole
+from sim.study.evidence import evidence_of
 from sim.study.folder import ResultsFolder
 from sim.study.match import Matched, match
 from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan, span_of, standing
@@ -251,14 +252,32 @@ def _pool(workers: int) -> Iterator[Any]:
     Tasks are handed over within the block: an interrupt that falls between two steps of it leaves loky with a task
     that it waits for and never deals.
     """
-    pool = get_reusable_executor(max_workers=workers, timeout=300, initializer=_end_with, initargs=(os.getpid(),))
+    how = {"max_workers": workers, "timeout": 300, "initializer": _end_with, "initargs": (os.getpid(),)}
+    pool: Any = None
     try:
+        with _unheard():
+            pool = get_reusable_executor(**how)
+            pool.submit(os.getpid)  # begins the workers
         yield pool
     except TerminatedWorkerError:
         raise  # loky has ended what was left of them
     except BaseException:
-        pool.shutdown(wait=False, kill_workers=True)
+        if pool is not None:
+            pool.shutdown(wait=False, kill_workers=True)
         raise
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Processes and threads begun within it never hear an interrupt, which a terminal sends to all processes.
+
+    We do, when it ends: we end the workers, and they have no traces to show.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with(parent: int) -> None:
@@ -387,7 +406,7 @@ def manifest_of(
         **spent,
         "family_months": family_months,
         "family_months_per_second": family_months / spent["wall_seconds"],
-        "evidence": _written(scenario, matched) + _defaults(scenario),
+        "evidence": evidence_of(scenario, matched),
     }
 
 
@@ -396,33 +415,6 @@ def _policy_entry(plan: Plan, arm: Arm) -> dict[str, Any]:
     labels = {policy.name: policy.name_zh for policy in plan.scenario.policies}
     label = labels.get(arm.name) if arm.role == "policy" else None
     return {"name": arm.name, "role": arm.role} | ({} if label is None else {"name_zh": label})
-
-
-def _written(scenario: Scenario, matched: tuple[Matched, ...]) -> list[dict[str, Any]]:
-    """The numbers of the file with their sources; what a match has found stands in place of where it began."""
-    found = {key: (number, one.reason) for one in matched for key, number in one.numbers.items()}
-    rows = []
-    for e in scenario.document.evidence:
-        row = {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
-        if e.key in found:
-            value, reason = found[e.key]
-            row |= {"value": value, "low": None, "high": None, "source": reason}
-        rows.append(row)
-    return rows
-
-
-def _defaults(scenario: Scenario) -> list[dict[str, Any]]:
-    """The assumed numbers that the file leaves to an instrument's defaults, with their ranges."""
-    rows = []
-    for n, policy in enumerate(scenario.policies):
-        for m, instrument in enumerate(policy.instruments):
-            for name, declared in type(instrument).model_fields.items():
-                ends = range_of(declared)
-                if ends is not None and name not in instrument.model_fields_set:
-                    key, source = f"policy[{n}].instrument[{m}].{name}", "assumption: the instrument's default"
-                    value = getattr(instrument, name)
-                    rows.append({"key": key, "value": value, "low": ends[0], "high": ends[1], "source": source})
-    return rows
 
 
 def _processor() -> dict[str, Any]:

@@ -153,7 +153,7 @@ class SupplyFacts(Facts):
     )
     dead_band: float = fraction("how far occupancy may stray from its own usual before the fee moves")
     payback_years: float = number(
-        "years", "within which a new class must earn back its fit-out", at_least=0.1, at_most=30
+        "years", "within which a new class must earn back its fit-out", at_least=0.001, at_most=30
     )
     closing_share: float = fraction("yearly share of owners who give up a class that stood empty for twelve months")
     patience_months: float = number(

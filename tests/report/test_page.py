@@ -327,7 +327,7 @@ def test_a_sample_of_the_city_is_announced(folder: Path) -> None:
 def test_the_page_counts_what_is_assumed_beside_the_first_table(page: Reader) -> None:
     words = " ".join(page.words)
     said = (
-        "Of the 3 numbers put in, 2 are assumptions or have no source, 2 of them with a range. "
+        "Of the 3 numbers put in: 1 with a source, 1 assumptions (1 with a range), 1 without either. "
         "Moved over their ranges here: awareness, commitment, hassle."
     )
     assert words.index("The policies side by side") < words.index(said) < words.index("In short")

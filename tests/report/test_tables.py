@@ -105,7 +105,7 @@ def test_the_terminal_says_whether_fees_rise(study: Results) -> None:
 
 def test_the_terminal_says_what_is_assumed_and_that_the_city_is_thinned(study: Results) -> None:
     shown = " ".join(render(terminal_table(study)).split())
-    assert "Of the 3 numbers put in, 2 are assumptions or have no source, 2 of them with a range." in shown
+    assert "Of the 3 numbers put in: 1 with a source, 1 assumptions (1 with a range), 1 without either." in shown
     assert "Simulated at" not in shown
     thinned = Results(study.summary, study.monthly, study.manifest | {"scale": 0.05})
     assert "! Simulated at 5 % of the city's size" in " ".join(render(terminal_table(thinned)).split())
