@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +274,7 @@ def _unheard() -> Iterator[None]:
 
     We do, when it ends: we end the workers, and they have no traces to show.
     """
+    resource_tracker.ensure_running()  # at its own start it lets interrupts through again, whatever was before
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
