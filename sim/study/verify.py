@@ -262,6 +262,7 @@ def sampled(plan: Plan, sample: int) -> list[Task]:
     seed = plan.scenario.run.seed
 
     def lot(arm: Arm, replication: int = -1) -> str:
+        """What an arm, or one of its replications, is ordered by."""
         return digest_of({"seed": seed, "arm": list(arm.key), "replication": replication})
 
     arms = sorted(plan.arms, key=lambda arm: (arm.role != "policy", not arm.own, arm.role != "sweep", lot(arm)))
