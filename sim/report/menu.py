@@ -88,7 +88,7 @@ def refreshed(document: str, head: Mapping[str, Any], menu: Mapping[str, Any]) -
 
 def _reference(head: Mapping[str, Any], menu: Mapping[str, Any]) -> Iterator[str]:
     """Lines of the reference in Markdown: a table for each table of the file, then one for each instrument."""
-    for name in ("run", "knowledge", "split", "city"):
+    for name in ("run", "knowledge", "split", "welfare", "city"):
         yield from _section(f"[{name}]", _resolved(head["properties"][name], head), head)
     match = MatchFacts.model_json_schema()
     yield from _section("[policy.match]", match, {"$defs": {}, **match})

@@ -22,6 +22,7 @@ from sim.scenario.nodes import Evidence
 from sim.scenario.policies import MatchFacts, Policy
 from sim.scenario.schema import Scenario
 from sim.scenario.split import SplitFacts
+from sim.scenario.welfare import WelfareFacts
 from sim.world.city import CityFacts
 
 F = TypeVar("F", bound=BaseModel)
@@ -43,6 +44,7 @@ def as_tree(scenario: Scenario) -> dict[str, Any]:
         "sweep": _sweep_tree(scenario),
         "knowledge": scenario.knowledge.model_dump(mode="json"),
         "split": None if scenario.split is None else scenario.split.model_dump(mode="json"),
+        "welfare": None if scenario.welfare is None else scenario.welfare.model_dump(mode="json"),
     }
 
 
@@ -82,7 +84,7 @@ def from_tree(tree: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], pa
 
 def _built(tree: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], path: Path, file: str) -> Scenario:
     rows = tuple(Evidence(e["key"], e["value"], e["low"], e["high"], e["source"], file) for e in evidence)
-    grid, split = tree["sweep"], tree["split"]
+    grid, split, welfare = tree["sweep"], tree["split"], tree["welfare"]
     return Scenario(
         title=tree["title"],
         run=_facts(RunFacts, tree["run"]),
@@ -93,6 +95,7 @@ def _built(tree: Mapping[str, Any], evidence: Sequence[Mapping[str, Any]], path:
         knowledge=_facts(KnowledgeFacts, tree["knowledge"]),
         document=Document(path, dict(tree), {}, rows, ()),
         split=None if split is None else _facts(SplitFacts, split),
+        welfare=None if welfare is None else _facts(WelfareFacts, welfare),
         title_zh=tree.get("title_zh"),
     )
 

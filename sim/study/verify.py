@@ -222,7 +222,7 @@ def read_again(task: Task, folder: Path, source: str) -> Done:
         try:
             baseline = baseline or _stored(folder, first, source)
             record = _stored(folder, by_arm[arm.key], source) if arm.own else baseline
-            outcomes[arm.key] = compare.outcome(record, baseline)
+            outcomes[arm.key] = compare.outcome(record, baseline, task.scenario.welfare)
         except DamagedError as error:
             failures[arm.key] = str(error)
         except StoreError:

@@ -9,6 +9,7 @@ from town import billed as billed_at
 
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS
+from sim.scenario.welfare import WelfareFacts
 from sim.study import intervals
 from sim.study.compare import BUDGETS, INCIDENCE, METRICS, Outcome, applies, estimate, outcome
 from sim.study.estimate import Estimate
@@ -131,10 +132,34 @@ def test_budgets_are_told_of_where_there_are_any():
     assert not any(applies(m, [one_of_many(0, budgets=0.0)]) for m in METRICS if m.name in BUDGETS)
 
 
+def test_mothers_work_and_its_tax_come_off_the_cost_where_a_scenario_counts_them(pair):
+    policy, baseline = pair
+    nothing, work = outcome(policy, baseline), WelfareFacts(work_per_child_month=0.2)
+    taxed = WelfareFacts(work_per_child_month=0.2, tax_per_work_month=900.0)
+    added = 0.2 * (policy.unaided.sum() - baseline.unaided.sum())
+    assert added > 0
+    for facts, tax in ((None, 0.0), (work, 0.0), (taxed, 900.0 * added)):
+        got = outcome(policy, baseline, facts).window
+        assert got["work"][0] == pytest.approx(added if facts else 0.0)
+        assert got["extra_tax"][0] == pytest.approx(tax)
+        assert got["net_cost"][0] == pytest.approx(nothing.window["extra_cost"][0] - tax)
+        assert (got["surplus"] == nothing.window["surplus"]).all()
+    shown = [{m.name for m in METRICS if applies(m, [outcome(policy, baseline, facts)])} for facts in (None, work)]
+    assert shown[1] - shown[0] == {"mothers_work_months", "extra_tax"}
+
+
 def test_a_policy_against_itself_adds_nothing(pair):
     _, baseline = pair
     got = outcome(baseline, baseline).window
-    for part in ("added", "crowded_out", "extra_cost", "fee_rise_yuan", *(f"incidence_{n}" for n in INCIDENCE)):
+    for part in (
+        "added",
+        "crowded_out",
+        "extra_cost",
+        "fee_rise_yuan",
+        "surplus",
+        "work",
+        *(f"incidence_{n}" for n in INCIDENCE),
+    ):
         assert not got[part].any()
 
 
