@@ -122,6 +122,7 @@ def settle(
         with patch("sim.engine.job.draw_world", return_value=world):
             rep = Replication(city, always, span, luck, run.scale, unlimited)
     rep.prepare(set(range(span.counted, span.end)))
+    rep.baseline()
     return Town(scenario, span, always, rep)
 
 

@@ -58,6 +58,7 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
         claim_relief=empty.astype(np.int32),
         claim_tranche=empty.astype(np.int8),
         concentration=np.zeros(2),
+        unaided=np.zeros(2, np.int64),
     )
 
 

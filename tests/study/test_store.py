@@ -37,6 +37,7 @@ def record():
         claim_relief=np.zeros(0, np.int32),
         claim_tranche=np.zeros(0, np.int8),
         concentration=np.array([1.5, 2.5]),
+        unaided=np.array([3, 0]),
     )
 
 
