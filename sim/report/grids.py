@@ -43,11 +43,15 @@ FIFTHS = tuple(f"quintile={fifth}" for fifth in (1, 2, 3, 4, 5))
 WELFARE = (
     "consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf",
 )  # fmt: skip
-RESTS = (  # keys of the parameters that turn choices into money, and work into tax
-    "city.families.sensitivity", "city.families.sensitivity_sd", "city.families.income_power",
-    "city.families.stickiness", "city.families.commitment_months", "welfare.work_per_child_month",
-    "welfare.tax_per_work_month",
-)  # fmt: skip
+RESTS = {  # words of the parameters that turn choices into money, and work into tax, by their keys
+    "city.families.sensitivity": "rests.sensitivity",
+    "city.families.sensitivity_sd": "rests.sensitivity_sd",
+    "city.families.income_power": "rests.income_power",
+    "city.families.stickiness": "rests.stickiness",
+    "city.families.commitment_months": "rests.commitment_months",
+    "welfare.work_per_child_month": "rests.work",
+    "welfare.tax_per_work_month": "rests.tax",
+}
 
 
 @dataclass(frozen=True)
@@ -308,8 +312,10 @@ def _welfare_row(row: Sequence[Estimate], key: str, group: str, money: str, lang
 
 
 def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
-    """List the parameters on which the welfare table rests, with their ranges and sources."""
-    return evidence_grid([item for item in evidence if item.get("key") in RESTS], language)
+    """List the parameters on which the welfare table rests, in words, with their keys, ranges and sources."""
+    grid = evidence_grid([item for item in evidence if item.get("key") in RESTS], language)
+    rows = (replace(row, head=Cell(text(RESTS[row.head.main], language), (row.head.main,))) for row in grid.rows)
+    return replace(grid, caption=text("page.welfare.rests", language), rows=tuple(rows))
 
 
 def measures_grid(results: Results, language: str) -> Grid:

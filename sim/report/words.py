@@ -803,10 +803,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "so differences are measured child by child. “Assumptions” gives the range of the number over what "
         "nobody knows, in fewer draws, so it need not hold the number above it; the two doubts are never added "
         "up. A dash marks what is undefined, or a ratio whose "
-        "denominator cannot be told from zero.",
+        "denominator cannot be told from zero. Added child-months are the subsidised ones that would not have happened "
+        "anyway, with those that newly enrolled children stay without a subsidy, less those crowded out.",
         "zh": "每个数字下方是随机波动的95%区间：各政策都采用相同的 {replications}，因此差异是逐个儿童比较得出"
         "的。“假设”一行是该数字在没有资料可以确定的假设之下的取值范围，抽样次数较少，"
-        "因此不一定包含上方的数字；两种不确定性从不相加。横线表示没有定义，或分母与零无法区分的比率。",
+        "因此不一定包含上方的数字；两种不确定性从不相加。横线表示没有定义，或分母与零无法区分的比率。"
+        "净增的儿童月，是受补贴而原本不会入托的，加上新入托儿童未受补贴的月份，减去被挤出的。",
     },
     "page.headline.one": {
         "en": "No intervals are shown: to measure luck takes two replications or more. “Assumptions” gives "
@@ -875,9 +877,8 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "answer.both": {
         "en": "Each added child-month costs {cost} yuan; {share} of the subsidised child-months would have happened "
-        "anyway, and the added ones are the others, with months that newly enrolled children stay without a subsidy",
-        "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 没有政策也会入托，"
-        "净增的是其余部分，加上新入托儿童未受补贴的月份",
+        "anyway",
+        "zh": "每净增一个儿童月支出 {cost} 元；受补贴的儿童月中有 {share} 没有政策也会入托",
     },
     "answer.cost": {
         "en": "Each added child-month costs {cost} yuan; what share would have come anyway is not defined for this "
@@ -991,13 +992,20 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.welfare.how": {
         "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
         "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
-        "was worth. What institutions gain stands apart and is not in the value per yuan. In brackets and small: "
-        "intervals for luck.",
-        "zh": "与“{baseline}”相比的得益，逐个儿童、同一运气下计算。原本即会入托的，得账单下降额；因政策才入托的，"
+        "was worth. What institutions gain stands apart and is not in the value per yuan. In small: 95 % intervals for "
+        "luck.",
+        "zh": "与“{baseline}”相比的得益，在同样的随机抽样下逐个儿童计算。原本即会入托的，得账单下降额；因政策才入托的，"
         "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。机构所得单列，不计入每元价值。"
-        "括号内的小字是运气造成的区间。",
+        "小字是随机波动的95%区间。",
     },
     "page.welfare.rests": {"en": "These figures rest on:", "zh": "这些数字所依据的参数："},
+    "rests.sensitivity": {"en": "Price sensitivity at median income", "zh": "中位收入家庭的价格敏感度"},
+    "rests.sensitivity_sd": {"en": "How widely it differs between families", "zh": "价格敏感度在家庭间的差异"},
+    "rests.income_power": {"en": "How fast it falls as income rises", "zh": "价格敏感度随收入下降的快慢"},
+    "rests.stickiness": {"en": "How much families stick to their institution", "zh": "家庭对所在机构的黏性"},
+    "rests.commitment_months": {"en": "Months a family commits to on entering", "zh": "入托决定所考虑的月数"},
+    "rests.work": {"en": "Mothers' work per added child-month", "zh": "每净增一个儿童月带来的母亲就业"},
+    "rests.tax": {"en": "Taxes per month of mothers' work", "zh": "母亲就业每月带来的税费"},
     "page.welfare.taxless": {
         "en": "Taxes on mothers' added work are not counted: the scenario does not say how high they are.",
         "zh": "未计母亲就业带来的税收：情景文件没有给出税额。",
