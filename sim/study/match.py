@@ -21,8 +21,9 @@ from sim.scenario.lever import Lever, lever_of
 from sim.scenario.policies import MatchFacts, Policy
 from sim.scenario.schema import Scenario
 from sim.study import intervals
-from sim.study.compare import METRICS, Outcome
+from sim.study.compare import Outcome
 from sim.study.estimate import Estimate
+from sim.study.metrics import METRICS
 from sim.study.plan import Arm, Plan, Setting, ready
 from sim.study.rounds import CarryOut, side_by_side
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.study import intervals
-from sim.study.compare import METRICS, Key, Metric, Outcome
+from sim.study.compare import Key, Outcome
+from sim.study.metrics import METRICS, Metric
 from sim.study.plan import Plan
 
 Floats = NDArray[np.float64]

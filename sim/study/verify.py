@@ -23,10 +23,11 @@ from sim.scenario.resolved import from_tree
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study import compare
-from sim.study.compare import ALL, METRICS, Outcome
+from sim.study.compare import ALL, Outcome
 from sim.study.differences import first_few, of_cells, of_parquet, of_split, shown
 from sim.study.disk import StoreError
 from sim.study.folder import MARKER, held
+from sim.study.metrics import METRICS
 from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan
 from sim.study.run import Done, carry_out, compile_at_once, cores, manifest_of
 from sim.study.shapley import split_table

@@ -22,7 +22,7 @@ from sim.report.tables import Results, terminal_table, translated
 from sim.report.typeface import face
 from sim.scenario import faults as said_of_faults
 from sim.scenario.faults import Fault
-from sim.study import compare
+from sim.study.metrics import METRICS
 
 from .made_up import build
 from .test_page import read
@@ -224,7 +224,7 @@ def test_every_item_of_the_menu_has_chinese_words() -> None:
         assert set(terms.TABLES[name]) == keys, name
     units = {entry["unit"] for _, entry, _ in found if "unit" in entry} - {"1"}
     assert units <= set(terms.UNITS)
-    assert {metric.name for metric in compare.METRICS} <= set(words.METRICS)
+    assert {metric.name for metric in METRICS} <= set(words.METRICS)
     for table in terms.TABLES.values():
         assert all("zh" in entry and HAN.search(entry["zh"].label) for entry in table.values())
 

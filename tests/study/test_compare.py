@@ -11,9 +11,10 @@ from sim import dates
 from sim.engine.recorder import CITY_TOTALS, ROW
 from sim.scenario.welfare import WelfareFacts
 from sim.study import intervals
-from sim.study.compare import BUDGETS, INCIDENCE, METRICS, Outcome, applies, estimate, outcome
+from sim.study.compare import Outcome, applies, estimate, outcome
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
+from sim.study.metrics import BUDGETS, INCIDENCE, METRICS
 
 
 @pytest.fixture(scope="module")

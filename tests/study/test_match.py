@@ -19,8 +19,9 @@ from sim.report.notes import notes
 from sim.scenario.faults import BadScenario
 from sim.scenario.schema import load
 from sim.study import intervals
-from sim.study.compare import METRICS, Outcome
+from sim.study.compare import Outcome
 from sim.study.match import match
+from sim.study.metrics import METRICS
 from sim.study.plan import make_plan
 from sim.study.run import run
 

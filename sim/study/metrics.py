@@ -1,0 +1,113 @@
+"""Metrics: what the tables tell, by which groups, and what an interval of each must respect."""
+
+from dataclasses import dataclass, field
+
+from sim.engine.recorder import LIST_TOTALS
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as a part, or as one part over another.
+
+    groups : prefixes of the groups by which it is told apart, beside all
+    kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
+        either, "share" lies between 0 and 1, "ratio" may be anything; "chance" is a share of replications, "where"
+        a mean over those replications in which its bottom is not 0
+    """
+
+    name: str
+    unit: str
+    top: str
+    bottom: str = ""
+    groups: tuple[str, ...] = field(default=())
+    monthly: bool = True
+    kind: str = "total"
+
+
+_PEOPLE = ("band=", "quintile=", "birth_order=", "district=")
+_OFFERS = ("band=", "kind=", "district=")
+_BILLS = ("band=", "kind=", "quintile=", "birth_order=", "district=")
+_PAIRED = ("quintile=", "birth_order=", "district=")
+_VOUCHERS = ("tranche=",)
+_APPLICANTS = (*_PEOPLE, *_VOUCHERS)
+_LISTS = ("band=",)
+
+INCIDENCE = (  # of `incidence.Incidence.named`
+    "outlay", "families", "always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash",
+    "lost_fees", "staff", "other_costs", "administration", "profit",
+)  # fmt: skip
+METRICS = (
+    Metric("children", "children", "children", groups=_PEOPLE),
+    Metric("enrolled", "children", "enrolled", groups=_BILLS),
+    Metric("enrolled_child_months", "child-months", "enrolled_child_months", groups=_BILLS),
+    Metric("take_up", "share", "enrolled", "children", _PEOPLE, kind="share"),
+    Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED, kind="share"),
+    Metric("places", "places", "places", groups=_OFFERS),
+    Metric("institutions", "institutions", "institutions", groups=("kind=", "district=")),
+    Metric("utilisation", "share", "full_time", "places", _OFFERS, kind="share"),
+    Metric("mean_fee", "yuan a month", "fee_places", "full_day_places", _OFFERS, kind="ratio"),
+    Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS, kind="ratio"),
+    Metric("waiting", "children", "waiting", groups=_PEOPLE),
+    Metric("on_lists", "entries", "on_lists", groups=_LISTS),
+    *(Metric(name, "entries", name, groups=_LISTS) for name in LIST_TOTALS if not name.startswith("days_to_")),
+    Metric("mean_wait_days", "days", "days_to_taken", "waiting_taken", _LISTS, kind="ratio"),
+    Metric("mean_days_on_list", "days", "days_on_list", "waiting_ended", _LISTS, kind="ratio"),
+    Metric("openings", "classes", "openings", kind="rare"),
+    Metric("closures", "classes", "closures", kind="rare"),
+    Metric("institutions_opened", "institutions", "institutions_opened", kind="rare"),
+    Metric("institutions_closed", "institutions", "institutions_closed", kind="rare"),
+    Metric("displaced_children", "children", "displaced_children", kind="rare"),
+    Metric("prepaid_lost", "yuan", "prepaid_lost"),
+    Metric("prepaid_refunded", "yuan", "prepaid_refunded"),
+    Metric("unpaid_wages", "yuan", "unpaid_wages"),
+    Metric("share_losing_cash", "share", "losing_cash", "institutions", kind="share"),
+    Metric("share_losing_money", "share", "losing_in_full", "institutions", kind="share"),
+    Metric("institution_profit", "yuan", "profit", kind="signed"),
+    Metric("institution_profit_full", "yuan", "profit_full", kind="signed"),
+    *(Metric(name, "children", name, groups=_VOUCHERS) for name in ("voucher_eligible", "voucher_aware")),
+    *(Metric(name, "children", name, groups=_APPLICANTS) for name in ("applications", "applications_refused")),
+    Metric("vouchers_issued", "vouchers", "vouchers_issued", groups=_APPLICANTS),
+    *(
+        Metric(name, "vouchers", name, groups=_VOUCHERS)
+        for name in (
+            "vouchers_offered",
+            "vouchers_redeemed",
+            "vouchers_expired",
+            "vouchers_live",
+            "vouchers_redeemed_marginal",
+        )
+    ),
+    Metric("redemption_rate", "share", "vouchers_redeemed", "vouchers_ended", _VOUCHERS, monthly=False, kind="share"),
+    Metric("public_cost", "yuan", "public_cost", groups=(*_BILLS, *_VOUCHERS)),
+    Metric("standing_cost", "yuan", "standing_cost"),
+    Metric("unspent_budget", "yuan", "unspent_budget", monthly=False),
+    Metric("ran_dry", "share", "ran_dry", monthly=False, kind="chance"),
+    Metric("run_dry_day", "days", "run_dry_day", "ran_dry", monthly=False, kind="where"),
+    Metric("turned_away", "child-months", "turned_away"),
+    Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
+    Metric("added_child_months", "child-months", "added", groups=_PAIRED, kind="signed"),
+    Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
+    Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False, kind="ratio"),
+    Metric(
+        "inframarginal_share", "share", "inframarginal", "subsidised_paired", (*_PAIRED, *_VOUCHERS), False, "share"
+    ),
+    Metric(
+        "inframarginal_money_share",
+        "share",
+        "inframarginal_yuan",
+        "subsidised_yuan",
+        (*_PAIRED, *_VOUCHERS),
+        False,
+        "share",
+    ),
+    Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", ("kind=",), kind="ratio"),
+    Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False, kind="ratio"),
+    Metric("consumer_surplus", "yuan", "surplus", groups=_PAIRED, kind="signed"),
+    Metric("mothers_work_months", "months", "work", kind="signed"),
+    Metric("extra_tax", "yuan", "extra_tax", kind="signed"),
+    Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="ratio"),
+    *(Metric(f"incidence_{part}", "yuan", f"incidence_{part}", kind="signed") for part in INCIDENCE),
+)
+KNOWLEDGE = ("cost_per_added_child_month", "inframarginal_share", "mvpf")  # told at the ends of each assumption
+WELFARE = {"mothers_work_months", "extra_tax"}  # where the scenario says how much of it there is
+BUDGETS = {"unspent_budget", "ran_dry", "run_dry_day", "turned_away"}
