@@ -77,7 +77,7 @@ def _prepaid(row: HeadlineRow, baseline: HeadlineRow, language: str) -> Iterator
     lost, before = row.prepaid_lost, baseline.prepaid_lost
     if not lost.defined or not before.defined:
         return
-    shown = {"lost": show(lost.value, "money", language=language), "before": show(before.value, "money")}
+    shown = {key: show(one.value, "money", language=language) for key, one in (("lost", lost), ("before", before))}
     claim = text("answer.prepaid", language, **shown)
     if lost.bounded and lost.low == lost.high:
         yield Sentence(claim, text("answer.end", language))

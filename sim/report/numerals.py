@@ -93,10 +93,10 @@ def show(
 
     form : key of FORMS
     signed : write the plus sign too, for differences
-    like : take the decimals from this number, so that an interval is written like its centre
+    like : take the decimals and the unit of money from this number, so that an interval is written like its centre
     Money carries its unit where the language has several, save in a form of `column`, whose head has it.
     """
-    own = column(form, [number], language)
+    own = column(form, [number if like is None else like], language)
     written = _bare(number, own, signed, like)
     if own != form and written != DASH:
         return text("number.in_unit", language, number=written, unit=unit(own, language))

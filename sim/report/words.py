@@ -992,11 +992,11 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.welfare.how": {
         "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
         "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
-        "was worth. What institutions gain stands apart and is not in the value per yuan. In small: 95 % intervals for "
-        "luck.",
-        "zh": "与“{baseline}”相比的得益，在同样的随机抽样下逐个儿童计算。原本即会入托的，得账单下降额；因政策才入托的，"
+        "was worth. What institutions gain stands apart and is not in the value per yuan. Below each number is "
+        "its 95 % interval for luck.",
+        "zh": "与“{baseline}”相比的得益，逐个儿童、在相同随机因素下计算。原本即会入托的，得账单下降额；因政策才入托的，"
         "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。机构所得单列，不计入每元价值。"
-        "小字是随机波动的95%区间。",
+        "每个数字下方是随机波动的95%区间。",
     },
     "page.welfare.rests": {"en": "These figures rest on:", "zh": "这些数字所依据的参数："},
     "rests.sensitivity": {"en": "Price sensitivity at median income", "zh": "中位收入家庭的价格敏感度"},

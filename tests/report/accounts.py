@@ -3,7 +3,7 @@
 from .cells import Cells
 from .facts import Facts
 from .sentences import Sentences
-from .visible import Page
+from .visible import Page, Table
 
 
 class Account:
@@ -15,9 +15,13 @@ class Account:
     def check(self, page: Page) -> set[str]:
         """Return the keys of the sections and sentences read. Raises Unaccounted at the first number that is wrong."""
         for table in page.tables:
-            for number, row in enumerate(table.rows):
-                for column in range(len(row)):
-                    self.cells.check(table, number, column)
+            self.check_table(table)
         for block in page.blocks:
             self.sentences.check(block)
         return {self.cells.section(table) for table in page.tables} | self.sentences.told
+
+    def check_table(self, table: Table) -> None:
+        """Raises Unaccounted at the first cell that is wrong."""
+        for number, row in enumerate(table.rows):
+            for column in range(len(row)):
+                self.cells.check(table, number, column)

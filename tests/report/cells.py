@@ -2,12 +2,15 @@
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from sim.report import menu, terms
 from sim.report.words import METRICS, TEXTS, assumption, form, metric, text
 
 from . import recomputed
-from .facts import FACTORS, Facts, Unaccounted, compare, plain, scaled, shown
+from .facts import FACTORS, UNITS, Facts, Unaccounted, compare, plain, scaled, shown, written
 from .recomputed import NOTHING, Three
 from .visible import Table, numbers
 
@@ -20,6 +23,12 @@ COLUMNS = {  # of the headline and the sweep, by the keys of their words; others
 # a baseline has none of its own
 COMPARISONS = ("added_child_months", "cost_per_added_child_month", "inframarginal_share", "crowded_out",
                "pass_through", "mvpf")  # fmt: skip
+FIFTHS = ("1", "2", "3", "4", "5")
+# the table of what a policy is worth to families: its metrics, and the parameters it rests on
+WELFARE = ("consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf")
+RESTS = ("city.families.sensitivity", "city.families.sensitivity_sd", "city.families.income_power",
+         "city.families.stickiness", "city.families.commitment_months", "welfare.work_per_child_month",
+         "welfare.tax_per_work_month")  # fmt: skip
 Expected = str | list[float]
 
 
@@ -44,6 +53,11 @@ class Spot:
     def said(self) -> str:
         return plain(self.row[self.column])
 
+    @property
+    def labels(self) -> str:
+        """The first cells of all rows."""
+        return " ".join(plain(row[0]) for row in self.rows)
+
 
 class Cells:
     """The account of a page's tables in one language."""
@@ -54,12 +68,21 @@ class Cells:
         self._columns = self._keys("column")
         self._words = [(name, metric(name, language)) for name in METRICS]
         self._metrics = {word.label: name for name, word in self._words}
+        self._headed = self._heads()
+        self._fifths = {self.say(f"quintile.{fifth}"): fifth for fifth in FIFTHS}
 
     def _keys(self, part: str) -> dict[str, str]:
         """Words without gaps, with what stands behind the point of their keys."""
         plain_keys = (key for key, entry in TEXTS.items() if key.startswith(f"{part}.") and "{" not in entry["en"])
         # the first of those that say the same
         return {self.say(key): key.removeprefix(f"{part}.") for key in reversed(list(plain_keys))}
+
+    def _heads(self) -> dict[str, str]:
+        """Metrics by the heads of columns that name them with a unit."""
+        units = [self.say(f"unit.{kind}") for kind in UNITS[self.language]]
+        labels = [(word.label, name, units if form(name) == "money" else [word.unit]) for name, word in self._words]
+        labels.append((self.say("column.cost"), "public_cost", units))
+        return {self.say("column.in_unit", label=label, unit=u): name for label, name, us in labels for u in us if u}
 
     def say(self, key: str, **gaps: object) -> str:
         return text(key, self.language, **gaps)
@@ -84,27 +107,31 @@ class Cells:
     def _head(self, head: str, where: str) -> None:
         """Heads of columns hold digits only where they are names."""
         axes = [axis["path"] for axis in (self.facts.manifest["sweep"] or {}).get("axes", [])]
-        if re.search(r"\d", head) and head not in (*self.facts.policies, *axes, *self._metrics):
+        called = [self.facts.called(policy, self.language) for policy in self.facts.policies]
+        if re.search(r"\d", head) and head not in (*called, *axes, *self._metrics):
             raise Unaccounted(f"{where}: nothing accounts for {head!r}")
 
-    def _own(self, policy: str, name: str) -> Three:
-        """A metric as its form scales it, a comparison only of those that compare."""
+    def _policy(self, called: str) -> str:
+        return self.facts.policy(called, self.language)
+
+    def _own(self, policy: str, name: str, unit: str) -> Three:
+        """A metric as its form scales it, a comparison only of those that compare; unit : text that names money's."""
         if policy == self.facts.policies[0] and name in COMPARISONS:
             return NOTHING
-        return scaled(self.facts.estimate(policy, name)[0], form(name))
+        return scaled(self.facts.estimate(policy, name)[0], written(name, unit, self.language))
 
     def _column(self, head: str) -> str:
         """The metric that a column is called after, by the key of its words or by the metric's own words."""
         if head in self._columns:
             return COLUMNS.get(self._columns[head], self._columns[head])
-        called = {self.say("comparison.axis", label=word.label, unit=word.unit): name for name, word in self._words}
-        return (self._metrics | called).get(head, "")
+        return (self._metrics | self._headed).get(head, "")
 
     def _headline_cell(self, at: Spot) -> Expected:
         policy, name = self.facts.policies[at.number], self._column(at.head)
         first, baseline = at.number == 0, self.say("page.baseline")
         if name == "policy":
-            return f"{policy} {baseline}" if first and policy != baseline else policy
+            called = self.facts.called(policy, self.language)
+            return f"{called} {baseline}" if first and called != baseline else called
         if name == "change":
             return [] if first else shown(scaled(self.facts.estimate(policy, "take_up")[1], "points"))
         if name == "poorest":
@@ -113,30 +140,56 @@ class Cells:
         if name == "pass_through" and not self.facts.manifest["fees_respond"]:
             return []
         more = [] if first else [x * FACTORS[form(name)] for x in self.facts.range(policy, name)]
-        return shown(self._own(policy, name), *more)
+        return shown(self._own(policy, name, at.head), *more)
 
     def _sweep_cell(self, at: Spot) -> Expected:
         sweep = self.facts.manifest["sweep"]
         arm = sweep["arms"][at.number]
         if at.column == 0:
-            return str(arm["name"])
+            return self.facts.called(arm["name"], self.language)
         if at.column <= len(sweep["axes"]):
             value = arm["values"][at.column - 1]
             return [float(value)] if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
         name = self._column(at.head)
-        return [] if name == "efficient" else shown(self._own(arm["name"], name))
+        return [] if name == "efficient" else shown(self._own(arm["name"], name, at.head))
 
     def _incidence_cell(self, at: Spot) -> Expected:
         name, head = self._row(at.row[0])
-        return head if at.column == 0 else shown(self._own(at.head, name))
+        return head if at.column == 0 else shown(self._own(self._policy(at.head), name, at.labels))
+
+    def _welfare_cell(self, at: Spot) -> Expected:
+        if at.heads[0] == self.say("column.parameter"):
+            return self._item(at, [one for one in self.facts.manifest["evidence"] if one["key"] in RESTS])
+        # no month has a ratio
+        listed = [name for name in WELFARE if name == "mvpf" or self.facts.study.has(self.facts.policies[1], name)]
+        lines = [(n, group) for n in listed for group in ("", *(FIFTHS if n == "consumer_surplus" else ()))]
+        if len(at.rows) != len(lines):
+            return f"{len(lines)} rows"
+        name, group = lines[at.number]
+        if at.column == 0:
+            return self._welfare_head(name, group, at)
+        policy = self._policy(at.head)
+        three = self.facts.estimate(policy, name)[name == "institution_profit"]
+        if group:
+            three = recomputed.mean(self.facts.study.over(policy, name, f"quintile={group}"))
+        return shown(scaled(three, written(name, at.labels, self.language)))
+
+    def _welfare_head(self, name: str, group: str, at: Spot) -> str:
+        """What the first cell of a row says: a metric with its unit, or a fifth of the families."""
+        if group:
+            return self.say(f"quintile.{group}")
+        word, kind = metric(name, self.language), written(name, at.labels, self.language)
+        label = self.say("page.welfare.profit") if name == "institution_profit" else word.label
+        return f"{label} {self.say(f'unit.{kind}') if form(name) == 'money' else word.unit}".strip()
 
     def _measures_cell(self, at: Spot) -> Expected:
         name, head = self._row(at.row[0])
         if at.column == 0:
             return head
-        moved = NOTHING if at.column == 1 or name in COMPARISONS else self.facts.estimate(at.head, name)[1]
-        kind = "points" if form(name) in ("share", "take_up") else form(name)
-        return shown(self._own(at.head, name), *shown(scaled(moved, kind)))
+        policy, kind = self._policy(at.head), written(name, plain(at.row[0]), self.language)
+        moved = NOTHING if at.column == 1 or name in COMPARISONS else self.facts.estimate(policy, name)[1]
+        change = shown(scaled(moved, "points" if kind in ("share", "take_up") else kind))
+        return shown(self._own(policy, name, plain(at.row[0])), *change)
 
     def _row(self, cell: list[str]) -> tuple[str, str]:
         """The metric of a row, by the label in its first cell, and what that cell should say."""
@@ -144,24 +197,29 @@ class Cells:
         name = self._metrics.get(label, label)
         if label not in self._metrics and not self.facts.study.has(self.facts.policies[0], label):
             return name, "a metric"
+        if not cell[0].strip():
+            return name, label
         word = metric(name, self.language)
-        return name, " ".join(part for part in (word.label, word.unit if cell[0].strip() else "") if part)
+        unit = self.say(f"unit.{written(name, plain(cell), self.language)}") if form(name) == "money" else word.unit
+        return name, f"{word.label} {unit}".strip()
 
     def _split_cell(self, at: Spot) -> Expected:
-        called = plain(at.row[1])
-        instrument = "all" if called == self.say("column.whole") else called
-        policy = next(plain(row[0]) for row in reversed(at.rows[: at.number + 1]) if plain(row[0]))
+        policy = self._policy(next(plain(row[0]) for row in reversed(at.rows[: at.number + 1]) if plain(row[0])))
+        said = {terms.instrument(one, self.language): one for one in self.facts.split["instrument"].unique()}
+        said[self.say("column.whole")] = "all"
+        instrument = said.get(plain(at.row[1]), "")
         mine = self.facts.split.filter(policy=policy, instrument=instrument)
         if at.column < 2:
             return at.said if len(mine) else "a policy that is split, and its instruments"
-        name = next(n for n, word in self._words if at.head == ", ".join(filter(None, (word.label, word.unit))))
+        name = self._column(at.head)
         if instrument == "all":
-            return shown(scaled(self.facts.estimate(policy, name)[1], form(name)))
-        (three,) = mine.filter(metric=name).select("value", "low", "high").rows()
-        return shown(scaled(three, form(name)))
+            three = self.facts.estimate(policy, name)[1]
+        else:
+            three = next(mine.filter(metric=name).select("value", "low", "high").iter_rows(), NOTHING)
+        return shown(scaled(three, written(name, at.head, self.language)))
 
     def _knowledge_cell(self, at: Spot) -> Expected:
-        policy, called = plain(at.row[0]), plain(at.row[1])
+        policy, called = self._policy(plain(at.row[0])), plain(at.row[1])
         known = {name: self.facts.settings(policy, name) for name, _ in self._words}
         labels = {assumption(key, self.language).label: key for settings in known.values() for key in settings}
         if at.column < 2:
@@ -176,10 +234,16 @@ class Cells:
         return [] if value is None else [value * FACTORS[form(name)]]
 
     def _evidence_cell(self, at: Spot) -> Expected:
-        item = self.facts.manifest["evidence"][at.number]
+        return self._item(at, self.facts.manifest["evidence"])
+
+    def _item(self, at: Spot, listed: Sequence[Mapping[str, Any]]) -> Expected:
+        """What a table of parameters says of one of them; all of them are listed, and no other."""
+        if len(at.rows) != len(listed):
+            return f"{len(listed)} rows"
+        item = listed[at.number]
         key, value, source = str(item["key"]), item["value"], str(item["source"] or "")
         if at.column == 0:
-            return key
+            return f"{key} {self._parameter(key)}".strip()
         if at.column == 3:
             return at.said if not re.search(r"\d", at.said.removeprefix(source)) else source
         put_in = [value] if at.column == 1 else [end for end in (item["low"], item["high"]) if end is not None]
@@ -188,6 +252,17 @@ class Cells:
         # what was put in is not rounded
         exact = [number for number, _ in numbers(at.said)]
         return put_in if all(map(math.isclose, exact, put_in)) else [math.nan]
+
+    def _parameter(self, key: str) -> str:
+        """What the language calls an instrument's parameter; nothing where it has no word for it."""
+        place, instrument, rest = key.rpartition("instrument[")
+        if not instrument or key.startswith("sweep."):
+            return ""
+        number, _, last = rest.partition("].")
+        kind = self.facts.put_in(f"{place}{instrument}{number}]")["kind"]
+        path = f"{kind}.{last.rpartition('.')[2].partition('[')[0]}"
+        called = menu.named(path, self.language)
+        return "" if called == path else called
 
     def _run_cell(self, at: Spot) -> Expected:
         facts = self.facts.manifest

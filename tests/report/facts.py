@@ -5,6 +5,7 @@ What is compared with a table that the program wrote, because no table by month 
     the parts of a policy that is split: split.csv, whose sub-policies are not listed; its whole is worked out anew
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +14,17 @@ from typing import Any
 
 import polars as pl
 
-from sim.report.words import month, text
+from sim.report import menu
+from sim.report.words import form, month, text
 
 from . import recomputed
 from .recomputed import Study, Three
 from .visible import is_shown, numbers
 
-FACTORS = {"share": 100.0, "take_up": 100.0, "points": 100.0, "money": 1e-6, "count": 1.0, "yuan": 1.0, "plain": 1.0}
+FACTORS = {"share": 100.0, "take_up": 100.0, "points": 100.0, "count": 1.0, "yuan": 1.0, "plain": 1.0,
+           "money": 1e-6, "wan": 1e-4, "yi": 1e-8}  # fmt: skip
+MONEY = ("money", "wan", "yi")
+UNITS = {"en": ("money",), "zh": ("wan", "yi")}  # in which a language writes money
 
 
 class Unaccounted(AssertionError):
@@ -54,6 +59,31 @@ class Facts:
     def policies(self) -> list[str]:
         """The compared policies, without the arms of a sweep."""
         return [one["name"] for one in self.manifest["policies"] if one["role"] == "policy"]
+
+    def called(self, name: str, language: str) -> str:
+        """What a page in the language calls a policy, or the arm of a sweep."""
+        given = {one["name"]: one.get(f"name_{language}") or one["name"] for one in self.manifest["policies"]}
+        policy, bracket, values = name.partition("[")
+        if name in self.policies or given.get(policy, policy) == policy:
+            return str(given[name])
+        for axis in self.manifest["sweep"]["axes"]:
+            called = menu.named(axis["path"], language, short=True)
+            values = values.replace(f"{axis['label']}=", f"{called}=")
+        return given[policy] + bracket + values
+
+    def policy(self, called: str, language: str) -> str:
+        """The policy that a page in the language calls so. Raises Unaccounted if none is."""
+        for name in self.policies:
+            if self.called(name, language) == called:
+                return name
+        raise Unaccounted(f"nothing accounts for a policy {called!r}")
+
+    def put_in(self, key: str) -> Any:
+        """What the scenario, as it was resolved, has at a key."""
+        at = self.manifest["scenario"]
+        for step in re.findall(r"[^.\[\]]+", key):
+            at = at[int(step)] if isinstance(at, list) else at[step]
+        return at
 
     @cached_property
     def _known(self) -> dict[tuple[str, str], dict[str, dict[str, float | None]]]:
@@ -107,6 +137,21 @@ def compare(said: str, expected: str | Sequence[float], where: str) -> None:
         right = len(found) == len(expected) and all(map(is_shown, found, expected))
     if not right:
         raise Unaccounted(f"{where}: found {said!r}, expected {expected}")
+
+
+def written(name: str, said: str, language: str) -> str:
+    """The form in which a metric's numbers are written: that of money by the one unit that a text names.
+
+    Raises Unaccounted if a text should name a unit of money and names none, or several.
+    """
+    if form(name) != "money":
+        return form(name)
+    units = {text(f"unit.{kind}", language): kind for kind in MONEY}
+    # the longest first, for one may end like another
+    found = {units[unit] for unit in re.findall("|".join(sorted(units, key=len, reverse=True)), said)}
+    if len(found) != 1 or not found <= {*UNITS[language]}:
+        raise Unaccounted(f"{name}: found money in {sorted(found)} in {said!r}, expected one of {UNITS[language]}")
+    return found.pop()
 
 
 def plain(cell: Sequence[str]) -> str:

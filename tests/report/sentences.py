@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from sim.report import menu
 from sim.report.words import ASSUMPTIONS, METRICS, TEXTS, form, metric, text
 
 from . import recomputed
-from .facts import FACTORS, Facts, Unaccounted, both, compare, scaled
+from .facts import FACTORS, UNITS, Facts, Unaccounted, both, compare, written
 from .visible import Block
 
 COST, SHARE, ADDED = "cost_per_added_child_month", "inframarginal_share", "added_child_months"
@@ -62,6 +63,7 @@ SENTENCES: dict[str, dict[str, list[Ask]]] = {
     "finding.unclear": {"added": told(ADDED), "luck": luck(ADDED), **SPENT},
     "finding.per_added": {"value": told(COST), "doubts": doubts(COST)},
     "finding.inframarginal": {"value": told(SHARE), "doubts": doubts(SHARE)},
+    "finding.mvpf": {"value": told("mvpf"), "doubts": doubts("mvpf")},
     "finding.pass_through": {"value": told("pass_through"), "luck": luck("pass_through")},
     "finding.fees_unclear": {"value": told("pass_through"), "luck": luck("pass_through")},
     "finding.fees_fall": {"value": told("pass_through", -1), "luck": luck("pass_through", -1)},
@@ -81,17 +83,26 @@ class Sentences:
     def __init__(self, facts: Facts, language: str) -> None:
         self.facts, self.language = facts, language
         self.told: set[str] = set()
+        self._names = {facts.called(policy, language): policy for policy in facts.policies}
+        units = "|".join(self.say(f"unit.{kind}") for kind in UNITS[language])
+        # money carries its unit where a language has several
+        self._one = rf"{ONE}(?: (?:{units}))?" if self._several else ONE
         self._patterns = {key: self._pattern(key) for key in SENTENCES}
 
     def say(self, key: str, **gaps: object) -> str:
         return text(key, self.language, **gaps)
+
+    @property
+    def _several(self) -> bool:
+        """Whether the language writes money in more units than one."""
+        return len(UNITS[self.language]) > 1
 
     @cached_property
     def _words(self) -> list[str]:
         """What stands on a page as it is: words without gaps, and names."""
         plain_texts = [entry.get(self.language, entry["en"]) for entry in TEXTS.values() if "{" not in entry["en"]]
         words = [entry[self.language] for table in (METRICS, ASSUMPTIONS) for entry in table.values()]
-        named = [self.facts.manifest["title"], self.facts.manifest["city"], *self.facts.policies]
+        named = [self.facts.manifest["title"], self.facts.manifest["city"], *self._names]
         return [*plain_texts, *named, *(part for word in words for part in (word.label, word.unit, word.meaning))]
 
     @cached_property
@@ -99,17 +110,27 @@ class Sentences:
         """Sentences whose gaps the manifest fills, the longest first."""
         facts = self.facts.manifest
         evidence = facts["evidence"]
-        flagged = [one for one in evidence if "assumption" in (one["source"] or "assumption").lower()]
-        ranged = [one for one in flagged if None not in (one["low"], one["high"])]
+        bare = [one for one in evidence if not (one["source"] or "").strip()]
+        assumed = [one for one in evidence if "assumption" in (one["source"] or "").lower()]
+        ranged = [one for one in assumed if None not in (one["low"], one["high"])]
+        flagged = len(assumed) + len(bare)
+        baseline = self.facts.called(self.facts.policies[0], self.language)
+        swept = (facts.get("sweep") or {}).get("policy", "")
         scale = self.say("number.percent", number=f"{100 * facts['scale']:g}")
         said = [
-            self.say("page.resting", total=len(evidence), flagged=len(flagged), ranged=len(ranged)),
-            self.say("page.evidence.how", total=len(evidence), flagged=len(flagged)),
+            self.say(
+                "page.resting",
+                total=len(evidence),
+                sourced=len(evidence) - flagged,
+                assumed=len(assumed),
+                ranged=len(ranged),
+                bare=len(bare),
+            ),
+            self.say("page.evidence.how", total=len(evidence), flagged=flagged),
             self.say("page.headline.how", replications=self.say("page.replications", n=facts["replications"])),
             self.say("page.replications", n=facts["replications"]),
-            self.say("page.incidence.how", baseline=self.facts.policies[0]),
-            self.say("page.measures.how", baseline=self.facts.policies[0]),
-            self.say("page.sweep.how", policy=(facts.get("sweep") or {}).get("policy", "")),
+            *(self.say(f"page.{part}.how", baseline=baseline) for part in ("incidence", "welfare", "measures")),
+            self.say("page.sweep.how", policy=self.facts.called(swept, self.language) if swept else ""),
             self.say("page.scaled", scale=scale),
             self.say("page.sample", scale=scale),
             *(
@@ -138,30 +159,26 @@ class Sentences:
     def _matches(self, said: str) -> str:
         """Check what is said of matched policies; return what is left of a text without it."""
         for one in self.facts.manifest["matched"]:
-            metrics, kind = one["metric"].split("+"), form(one["metric"].split("+")[0])
+            metrics = one["metric"].split("+")
             word = metric(metrics[0], self.language)
             plain_gaps = {
-                "policy": one["policy"],
-                "to": one["to"],
-                "parameter": one["parameter"],
+                "policy": self.facts.called(one["policy"], self.language),
+                "to": self.facts.called(one["to"], self.language),
+                "parameter": menu.named(one["parameter"], self.language),
                 "metric": " + ".join(metric(name, self.language).label for name in metrics),
-                "unit": f" {word.unit}" if word.unit else "",
+                "unit": f" {word.unit}" if word.unit and not (form(metrics[0]) == "money" and self._several) else "",
             }
             key = f"page.matched.{'factor' if one['factor'] else 'value'}"
             match = self._pattern(key, plain_gaps, luck=r"(?: ?[(（][^()（）]*[)）])?").search(said)
             if match is None:
                 continue
             totals = [sum(self.facts.study.over(one[side], name) for name in metrics) for side in ("policy", "to")]
-            residual = scaled(recomputed.mean(totals[0] - totals[1]), kind)
-            expected = {
-                "value": [one["value"]],
-                "low": [one["low"]],
-                "high": [one["high"]],
-                "runs": [one["runs"]],
-                "target": [float(totals[1].mean()) * FACTORS[kind]],
-                "residual": [residual[0]],
-                "luck": both(residual),
-            }
+            residual = recomputed.mean(totals[0] - totals[1])
+            measured = {"target": [float(totals[1].mean())], "residual": [residual[0]], "luck": both(residual)}
+            # all in one unit, so that what is left can be set against the total
+            factor = self._factor(metrics[0], " ".join(match[gap] for gap in measured))
+            expected = {gap: [one[gap]] for gap in ("value", "low", "high", "runs")}
+            expected |= {gap: [x * factor for x in found] for gap, found in measured.items()}
             for gap, asked in expected.items():
                 compare(match[gap], asked, f"{key}, {gap}: {said}")
             self.told.add(key)
@@ -170,16 +187,16 @@ class Sentences:
 
     def _sentences(self, said: str) -> str:
         """Check the sentences that are known; return what is left of a text without them."""
-        names = "|".join(re.escape(name) for name in sorted(self.facts.policies, key=len, reverse=True))
+        names = "|".join(re.escape(name) for name in sorted(self._names, key=len, reverse=True))
         about = re.match(f"({names})(?= |$)", said)
-        policy = about[1] if about else self.facts.policies[min(1, len(self.facts.policies) - 1)]
+        policy = self._names[about[1]] if about else self.facts.policies[min(1, len(self.facts.policies) - 1)]
         left = said[about.end() :] if about else said
         for key, gaps in SENTENCES.items():
             match = self._patterns[key].search(left)
             if match is None or (key.startswith("answer.") and match.start()):
                 continue
             groups = match.groupdict()
-            policy = groups.get("policy") or policy
+            policy = self._names[groups["policy"]] if groups.get("policy") else policy
             for gap, asks in gaps.items():
                 self._gap(groups[gap] if gap else left[match.end() :], asks, policy, f"{key}, {gap}: {said}")
             self.told.add(key)
@@ -191,10 +208,14 @@ class Sentences:
         for key in DOUBTS:
             for piece in re.split(r"\{\w+\}", TEXTS[key][self.language]):
                 said = said.replace(piece, " ") if re.search(r"\d", piece) else said
-        compare(said, [x for ask in asks for x in self._asked(ask, policy)], where)
+        compare(said, [x for ask in asks for x in self._asked(ask, policy, said)], where)
 
-    def _asked(self, ask: Ask, policy: str) -> list[float]:
-        """The numbers that are asked for, as they are written."""
+    def _factor(self, name: str, said: str) -> float:
+        """What a metric's numbers are multiplied by; in English a sentence names money's unit around its gaps."""
+        return FACTORS[written(name, said, self.language) if self._several else form(name)]
+
+    def _asked(self, ask: Ask, policy: str, said: str) -> list[float]:
+        """The numbers that are asked for, as they are written in what is said."""
         own, moved = self.facts.estimate(policy, ask.metric)
         before = self.facts.estimate(self.facts.policies[0], ask.metric)[0]
         last_before, last = recomputed.last_fees(self.facts.study, policy)
@@ -209,18 +230,18 @@ class Sentences:
             "last": [last],
             "last_share": [100 * last / last_before],
         }[ask.what]
-        ends = [ask.sign * FACTORS[form(ask.metric)] * x for x in found if x is not None]
-        return sorted(ends)
+        ends = [x for x in found if x is not None]
+        return sorted(ask.sign * self._factor(ask.metric, said) * x for x in ends)
 
     def _pattern(self, key: str, filled: Mapping[str, str] | None = None, **gaps: str) -> re.Pattern[str]:
         """A sentence of the page with its gaps as groups.
 
         filled : what some gaps hold; gaps : expressions for others
         """
-        names = "|".join(re.escape(name) for name in self.facts.policies)
+        names = "|".join(re.escape(name) for name in self._names)
         pieces = re.split(r"\{(\w+)\}", TEXTS[key][self.language])
         usual = (
             GAPS | {"policy": names, "asked": names} | {gap: re.escape(said) for gap, said in (filled or {}).items()}
         )
-        made = [f"(?P<{p}>{(usual | gaps).get(p, ONE)})" if n % 2 else re.escape(p) for n, p in enumerate(pieces)]
+        made = [f"(?P<{p}>{(usual | gaps).get(p, self._one)})" if n % 2 else re.escape(p) for n, p in enumerate(pieces)]
         return re.compile("".join(made))

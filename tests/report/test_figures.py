@@ -13,6 +13,7 @@ from matplotlib.text import Text
 
 from sim.report import canvas, frontier, labels, sweeps
 from sim.report.figures import (
+    BY_FIFTHS,
     DRAWINGS,
     DRAWN_MONTHLY,
     Scene,
@@ -143,7 +144,7 @@ def test_bars_of_all_policies_have_one_scale(study: Results) -> None:
     with canvas.style([]):
         figure = who_gains(scene_of(study))
         assert figure is not None
-        for axes, key in zip(figure.axes, ("public_cost", "added_child_months"), strict=True):
+        for axes, key in zip(figure.axes, BY_FIFTHS, strict=True):
             bars = [patch.get_height() for patch in axes.patches if isinstance(patch, Rectangle)]
             values = [study.entry(p, key, f"quintile={q}").own.value for p in study.policies[1:] for q in range(1, 6)]
             assert bars == pytest.approx([value * bars[0] / values[0] for value in values])  # type: ignore[operator]

@@ -13,10 +13,10 @@ import pytest
 
 from sim.report import canvas, figures, frontier, names, words
 from sim.report.figures import DRAWINGS, DRAWN_MONTHLY, QUINTILES, SIDES, Scene
-from sim.report.numerals import DASH, MINUS, show, spread
+from sim.report.numerals import DASH, MINUS, in_unit, show, spread
 from sim.report.readings import Wording
 from sim.report.series import gather
-from sim.report.tables import Results
+from sim.report.tables import Results, split_head
 from sim.study.estimate import Estimate
 
 from .made_up import build
@@ -109,14 +109,16 @@ def test_dots_and_bars_say_the_summarys_numbers(study: Results, said: dict[str, 
         own = study.entry(policy, key, group).own
         return [show(own.value, form), spread(own.low, own.high, form, like=own.value)]
 
+    gain = in_unit(words.text("axis.incidence"), "money", words.DEFAULT)
     for order, policy in enumerate(study.policies[1:], start=1):
         for quintile in QUINTILES:
             head = words.text("reading.fifth", fifth=words.text(f"quintile.{quintile}"))
-            for key, form, axis in (("public_cost", "money", "cost_change"), ("added_child_months", "count", "added")):
-                shown = found.pop((words.text(f"axis.{axis}"), order, head))
+            for key in figures.BY_FIFTHS:
+                form = words.form(key)
+                shown = found.pop((split_head(key, form, words.DEFAULT), order, head))
                 assert shown == words_of(policy, key, form, f"quintile={quintile}")
         for key in SIDES:
-            shown = found.pop((words.text("axis.incidence"), order, words.metric(key).label))
+            shown = found.pop((gain, order, words.metric(key).label))
             assert shown == words_of(policy, key, "money")
     for (quantity, order, step), shown in found.items():
         key = next(key for key in figures.FUNNEL if words.metric(key).label == step)

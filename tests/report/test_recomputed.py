@@ -12,11 +12,11 @@ from runs import CENTRES, SUBSIDY, VOUCHERS, finished
 
 from sim.report.page import FIGURES, write_page
 from sim.report.tables import Results
-from sim.report.words import LANGUAGES, TEXTS
+from sim.report.words import LANGUAGES, TEXTS, text
 
 from . import recomputed
 from .accounts import Account
-from .facts import Facts, Unaccounted
+from .facts import FACTORS, MONEY, Facts, Unaccounted, written
 from .recomputed import NOTHING, Study
 from .sentences import SENTENCES
 from .visible import Block, Page, Table, is_shown, numbers
@@ -30,19 +30,23 @@ MATCH = (
     "match = {to = 'vouchers', metric = 'public_cost', by = 'yuan_per_child', low = 600, high = 1200,"
     " tolerance = 0.01, replications = 1}, "
 )
+CHINESE = "name_zh = '学费减半', "
 # seats for whoever comes, so that what a policy adds can be told from nothing in three draws
 ROOMY = ("city.supply.places = 1500", "city.supply.institutions = 40", "city.families.renewal = 0.6")
 EVERYTHING = (  # that a page has a section for
     "run.scale = 0.7",
-    f"policy = [{{name = 'baseline'}}, {VOUCHERS}, {SUBSIDY}, {CENTRES.replace('{', '{' + MATCH, 1)}, {MIXED}]",
+    f"policy = [{{name = 'baseline'}}, {VOUCHERS}, {SUBSIDY.replace('{', '{' + CHINESE, 1)},"
+    f" {CENTRES.replace('{', '{' + MATCH, 1)}, {MIXED}]",
+    "welfare = {source = 'a test', work_per_child_month = 0.25, tax_per_work_month = 300}",
     "sweep = {policy = 'subsidy', 'fee_subsidy.rate' = [0.25, 0.5]}",
     "split = {policy = ['mixed']}",
     "knowledge = {source = 'a test', replications = 1, assumptions = {awareness = ['voucher_pool.aware_others']}}",
 )
 TOLD = {
-    "headline", "sweep", "incidence", "split", "knowledge", "measures", "evidence", "run", "page.matched.value",
-    "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear", "finding.per_added",
-    "finding.inframarginal", "finding.fees_unclear", "finding.fees_fall", "finding.mean_fee_falls",
+    "headline", "sweep", "incidence", "welfare", "split", "knowledge", "measures", "evidence", "run",
+    "page.matched.value", "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear",
+    "finding.per_added", "finding.inframarginal", "finding.mvpf", "finding.fees_unclear", "finding.fees_fall",
+    "finding.mean_fee_falls",
 }  # fmt: skip
 
 
@@ -115,10 +119,7 @@ def test_what_the_numbers_are_said_to_rest_on_is_what_was_run(facts: Facts) -> N
     """The list of values put in, against the scenario as it was resolved; a sweep's own axes stand in its table."""
     for item in facts.manifest["evidence"]:
         if not item["key"].startswith("sweep."):
-            at = facts.manifest["scenario"]
-            for step in re.findall(r"[^.\[\]]+", item["key"]):
-                at = at[int(step)] if isinstance(at, list) else at[step]
-            assert at == item["value"], item["key"]
+            assert facts.put_in(item["key"]) == item["value"], item["key"]
 
 
 def test_every_sentence_with_a_number_has_an_account() -> None:
@@ -201,14 +202,54 @@ def test_no_two_numbers_of_a_table_can_change_places_unseen(read: tuple[Account,
     assert seen > 500
 
 
+def in_other_units(said: str, language: str) -> Iterator[str]:
+    """A text with one of the units of its money another, for each of them."""
+    units = [text(f"unit.{kind}", language) for kind in MONEY]
+    for match in re.finditer("|".join(sorted(units, key=len, reverse=True)), said):
+        for other in units:
+            if other != match[0]:
+                yield said[: match.start()] + other + said[match.end() :]
+
+
+def test_no_unit_of_money_can_be_changed_unseen(read: tuple[Account, Page]) -> None:
+    account, page = read
+    language, seen = account.cells.language, 0
+    for block in page.blocks:
+        for said in in_other_units(block.text, language) if re.search(r"\d", block.text) else ():
+            with pytest.raises(Unaccounted):
+                account.sentences.check(Block(block.heading, block.tag, said))
+            seen += 1
+    for table in page.tables:
+        for row in (row for n, row in enumerate(table.rows) if n == 0 or re.search("[1-9]", str(row[1:]))):
+            for cell, line in [(one, n) for one in row for n in range(len(one))]:
+                before = cell[line]
+                for said in in_other_units(before, language):
+                    cell[line] = said
+                    with pytest.raises(Unaccounted):
+                        account.check_table(table)
+                    cell[line] = before
+                    seen += 1
+    assert seen > 20
+
+
+@pytest.mark.parametrize(("said", "right"), [("1.23 亿元", True), ("12,346 万元", True), ("1.23 万元", False)])
+def test_money_is_read_in_the_unit_that_stands_behind_it(said: str, right: bool) -> None:
+    number = 123_456_000 * FACTORS[written("public_cost", said, "zh")]
+    assert is_shown(numbers(said)[0], number) == right
+    for wrong in ("1.23", "1.23 百万元", "1.23 亿元 4 万元"):
+        with pytest.raises(Unaccounted):
+            written("public_cost", wrong, "zh")
+
+
 def test_no_sentence_can_be_of_another_policy(read: tuple[Account, Page], facts: Facts) -> None:
     account, page = read
-    names = "|".join(facts.policies[1:])
+    called = [facts.called(policy, account.cells.language) for policy in facts.policies[1:]]
+    names = "|".join(called)
     about = [block for block in page.blocks if block.tag == "li" and re.search(rf"^“?({names})[ ”].*\d", block.text)]
-    assert len(about) >= len(facts.policies[1:]) + 2
+    assert len(about) >= len(called) + 2
     for block in about:
         (said,) = re.findall(rf"^“?({names})", block.text)
-        for other in facts.policies[1:]:
+        for other in called:
             if other != said:
                 with pytest.raises(Unaccounted):
                     account.sentences.check(Block(block.heading, block.tag, block.text.replace(said, other, 1)))
