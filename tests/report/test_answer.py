@@ -182,6 +182,7 @@ def test_a_policy_that_only_keeps_prepaid_fees_is_said_to() -> None:
     sentences = [one.claim + one.doubts for one in answer([before, still], "en")]
     assert "lose 0.500 million yuan of prepaid fees when institutions close, against 2.00 million" in sentences[1]
     assert "0.400 to 0.600" in sentences[1]
+    assert "损失预付费 50.00 万元，基准情景下为 200.0 万元" in answer([before, still], "zh")[1].claim
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ def test_a_language_without_words_falls_back_to_english() -> None:
 def test_a_sum_in_a_chinese_sentence_carries_its_unit(number: float | None, shown: str) -> None:
     assert show(number, "money", language="zh") == shown
     assert spread(9.5e6, 101e6, "money", like=50e6, language="zh") == "950 至 10,100 万元"
+    # what is left of a total stands in the total's unit, as its interval does
+    assert show(-3e6, "money", like=2e8, signed=True, language="zh") == "−0.03 亿元"
+    assert spread(-5e6, -1e6, "money", like=2e8, signed=True, language="zh") == "−0.05 至 −0.01 亿元"
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1e12, 1e12)), min_size=1))
