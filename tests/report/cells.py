@@ -26,9 +26,15 @@ COMPARISONS = ("added_child_months", "cost_per_added_child_month", "inframargina
 FIFTHS = ("1", "2", "3", "4", "5")
 # the table of what a policy is worth to families: its metrics, and the parameters it rests on
 WELFARE = ("consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf")
-RESTS = ("city.families.sensitivity", "city.families.sensitivity_sd", "city.families.income_power",
-         "city.families.stickiness", "city.families.commitment_months", "welfare.work_per_child_month",
-         "welfare.tax_per_work_month")  # fmt: skip
+RESTS = {
+    "city.families.sensitivity": "rests.sensitivity",
+    "city.families.sensitivity_sd": "rests.sensitivity_sd",
+    "city.families.income_power": "rests.income_power",
+    "city.families.stickiness": "rests.stickiness",
+    "city.families.commitment_months": "rests.commitment_months",
+    "welfare.work_per_child_month": "rests.work",
+    "welfare.tax_per_work_month": "rests.tax",
+}
 Expected = str | list[float]
 
 
@@ -243,7 +249,9 @@ class Cells:
         item = listed[at.number]
         key, value, source = str(item["key"]), item["value"], str(item["source"] or "")
         if at.column == 0:
-            return f"{key} {self._parameter(key)}".strip()
+            # the table of what a policy is worth has words for its parameters, the keys below them
+            said = f"{text(RESTS[key], self.language)} {key}" if listed is not self.facts.manifest["evidence"] else key
+            return f"{said} {self._parameter(key)}".strip()
         if at.column == 3:
             return at.said if not re.search(r"\d", at.said.removeprefix(source)) else source
         put_in = [value] if at.column == 1 else [end for end in (item["low"], item["high"]) if end is not None]
