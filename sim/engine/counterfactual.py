@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import MIXED, month_of
-from sim.kernels.columns import BAND_OF_PART, PARTS, Offers, Scene
+from sim.kernels.columns import BAND_OF_PART, CLOSED, PARTS, Offers, Scene
 from sim.kernels.welfare import Faced, add_gains
 
 
@@ -16,26 +16,40 @@ class Counterfactual:
     def __init__(self, since: int) -> None:
         self._since = since
         self._days: dict[date, Faced] = {}
-        self._months: dict[int, tuple[NDArray[np.int16], NDArray[np.int32]]] = {}
+        self._months: dict[int, tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.int16]]] = {}
 
     def counts(self, day: date) -> bool:
         """Whether a day is one on which gains are counted."""
         return month_of(day) >= self._since
 
-    def note(self, day: date, edges: NDArray[np.int64], scene: Scene) -> None:
-        """Keep what a day's families face in the baseline, as the day begins; edges : as in `kernels.day`."""
-        children, vouchers = scene.children, scene.vouchers
+    def note(self, day: date, edges: NDArray[np.int64], faced: Faced) -> None:
+        """Keep what a day's families faced in the baseline; edges : as in `kernels.day`."""
         # a day has only its own children, so a month has room for all its days
-        at, face = self._months.setdefault(month_of(day), (np.empty_like(children.at), np.empty_like(vouchers.face)))
+        fresh = np.empty_like(faced.at), np.empty_like(faced.face), np.empty_like(faced.at)
+        at, face, sat = self._months.setdefault(month_of(day), fresh)
         rows = slice(int(edges[0]), int(edges[-1]))
-        at[rows], face[:, rows] = children.at[rows], vouchers.face[:, rows]
-        self._days[day] = Faced(scene.tariff, scene.offers.value.copy(), _free(scene.offers), children.group, at, face)
+        at[rows], face[:, rows], sat[rows] = faced.at[rows], faced.face[:, rows], faced.sat[rows]
+        self._days[day] = faced._replace(value=faced.value.copy(), at=at, face=face, sat=sat)
 
-    def add_gains(self, day: date, edges: NDArray[np.int64], scene: Scene, out: NDArray[np.int64]) -> None:
-        """Add what a day's families gain by facing what they face now; out : int64 (groups,)  added to [fen]."""
-        children, offers = scene.children, scene.offers
-        here = Faced(scene.tariff, offers.value, _free(offers), children.group, children.at, scene.vouchers.face)
-        add_gains(edges, here, self._days[day], scene, out)
+    def gains(self, day: date, edges: NDArray[np.int64], faced: Faced, scene: Scene, groups: int) -> NDArray[np.int64]:
+        """What a day's families gain by what they faced, int64 (groups,) [fen].
+
+        Fees, vouchers and seats are valued, not what care is thought of: on both sides an offer that is open is worth
+        what it is under the policy, before its fee.
+        """
+        there, out = self._days[day], np.zeros(groups, np.int64)
+        shared = np.where(faced.value > CLOSED, faced.value, there.value)
+        there = there._replace(value=np.where(there.value > CLOSED, shared, CLOSED).astype(np.float32))
+        add_gains(edges, faced, there, scene, out)
+        return out
+
+
+def faced_by(scene: Scene, edges: NDArray[np.int64], at: NDArray[np.int16], face: NDArray[np.int32]) -> Faced:
+    """What a day's families face as it begins; at : int16 (n,), face : int32 (V, n)  written, in the day's rows."""
+    rows, children, offers = slice(int(edges[0]), int(edges[-1])), scene.children, scene.offers
+    at[rows] = children.at[rows]
+    face[:, rows] = scene.vouchers.face[:, rows]
+    return Faced(scene.tariff, offers.value, _free(offers), children.group, at, face, children.at)
 
 
 def _free(offers: Offers) -> NDArray[np.bool_]:

@@ -37,7 +37,7 @@ class Payments:
         suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
         payers = bills.Payers(
             left=self._state.left,
-            accounts=np.zeros((3, size), np.int64),
+            accounts=np.zeros((4, size), np.int64),
             suppliers=np.zeros((3, len(suppliers)), np.int64),
             income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
             months_paid=self._state.months_paid,
@@ -215,6 +215,6 @@ class Payments:
 
     def begin_month(self) -> None:
         """Forget what was owed: it is booked."""
-        for counter in (self.payers.claimed, self.payers.cases, self.payers.takings, self._built):
+        for counter in (self.payers.claimed, self.payers.cases, self.payers.short, self.payers.takings, self._built):
             counter[:] = 0
         self.payers.redeemed[:] = self.payers.redeemed_fen[:] = 0

@@ -13,7 +13,7 @@ from sim import dates
 from sim.engine import census, closure
 from sim.engine.clock import Phase, instant, keep
 from sim.engine.constants import Constants, ages_on
-from sim.engine.counterfactual import Counterfactual
+from sim.engine.counterfactual import Counterfactual, faced_by
 from sim.engine.desk import VoucherDesk
 from sim.engine.payments import Payments
 from sim.engine.programme import Programme
@@ -23,6 +23,7 @@ from sim.engine.tariff import bills_relieved, family_groups, in_force, write_tar
 from sim.kernels import bills, demand, places, prepayment
 from sim.kernels.columns import NOBODY, Scene
 from sim.kernels.day import decide
+from sim.kernels.welfare import Faced
 from sim.policy.instrument import Instrument, Say
 from sim.policy.menu import kind_of
 from sim.world.institutions import BANDS
@@ -59,6 +60,7 @@ class Simulation:
         state.children.group[:] = group
         self._flows = np.zeros((bills.FLOWS, len(constants.groups.names)), np.int64)
         self._gains = np.zeros(len(constants.groups.names), np.int64)
+        self._at, self._face = np.empty(len(families), np.int16), np.empty_like(state.vouchers.face)
         self._events = np.zeros(places.EVENTS, np.int64)
         self._lists = np.zeros((places.LISTS, BANDS), np.int64)
         self._room = np.empty(len(families), np.int32)
@@ -207,30 +209,45 @@ class Simulation:
         edges = self._constants.edges(day)
         self._write_alpha_at_thresholds(day)
         payers = self._payments.payers
-        full, cases = state.left > 0, payers.cases.copy()
+        full, before = state.left > 0, payers.accounts.copy()
         self._constants.renew(day, row, state.children)
         if not self._fees_noted:
             state.chronicle.note_fees(day.toordinal(), self._scene.tariff.posted)
             self._fees_noted = True
-        if self._counterfactual.counts(day):
-            self._value(day, edges)
+        counts = self._counterfactual.counts(day)
+        faced = faced_by(self._scene, edges, self._at, self._face) if counts else None
         decide(
             edges, day.toordinal(), (dates.month_of(day), row), self._constants.luck, ages, self._scene, payers,
             self._log, self._flows, self._room,
         )  # fmt: skip
         state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
-        self._turn_away(day, edges, payers.cases - cases)
+        today = payers.accounts - before
+        self._turn_away(day, edges, today[bills.CASES])
         spent = full & (state.left <= 0)
         if spent.any():
             state.chronicle.dry_day[spent] = day.toordinal()
             self._write_tariff(day)
+        if faced is not None:
+            self._value(day, edges, faced, today[:, spent & payers.own])
 
-    def _value(self, day: date, edges: NDArray[np.int64]) -> None:
-        """Note what families face today, or what they gain by it on the baseline."""
+    def _value(self, day: date, edges: NDArray[np.int64], faced: Faced, spent: NDArray[np.int64]) -> None:
+        """Note what families faced today, or what they gain by it on the baseline.
+
+        Where the last of a budget was spent, they gain that part of what it promised which it paid.
+        spent : int64 (4, instruments)  the day's accounts of the policy's own that ran dry
+        """
         if self._is_baseline:
-            self._counterfactual.note(day, edges, self._scene)
-        else:
-            self._counterfactual.add_gains(day, edges, self._scene, self._gains)
+            self._counterfactual.note(day, edges, faced)
+            return
+        groups = len(self._gains)
+        gains = self._counterfactual.gains(day, edges, faced, self._scene, groups)
+        short = int(spent[bills.SHORT].sum())
+        if short > 0:
+            paid = int(spent[bills.CLAIMS].sum())
+            without = faced._replace(tariff=self._scene.tariff)
+            rest = self._counterfactual.gains(day, edges, without, self._scene, groups)
+            gains = rest + np.rint((gains - rest) * (paid / (paid + short))).astype(np.int64)
+        self._gains += gains
 
     def _turn_away(self, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
         """Count the day's bills that instruments would have paid a part of, had their budgets lasted.

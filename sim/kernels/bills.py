@@ -33,7 +33,7 @@ from sim.kernels.columns import (
 
 BILLS, POSTED, NET, CLAIMED, SUBSIDISED = range(5)
 FLOWS = 5
-OWN, CLAIMS, CASES = range(3)  # rows of `Payers.accounts`
+OWN, CLAIMS, CASES, SHORT = range(4)  # rows of `Payers.accounts`
 CHAIN, QUOTA, MONTHS_CAP = range(3)  # rows of `Payers.suppliers`
 
 
@@ -41,8 +41,8 @@ class Payers(NamedTuple):
     """Who pays; the last axis is the instrument in the chain, or the supplier: one that pays institutions.
 
     left : int64 (instruments,)  budget left [fen]
-    accounts : int64 (3, instruments)  1 for the policy's own, 0 for the city's standing ones;
-        claims of this month [fen], and how many
+    accounts : int64 (4, instruments)  1 for the policy's own, 0 for the city's standing ones;
+        claims of this month [fen], and how many; what bills would have claimed beyond the budget [fen]
     suppliers : int64 (3, P)  place in the chain; child-months it still pays this month; most it pays per child and year
     income : int64 (P, 3, J)  what a supplier pays per child-month at an offer [fen], 0 for none
     months_paid : uint8 (P, n)  child-months it has paid for a child this year
@@ -72,6 +72,11 @@ class Payers(NamedTuple):
     def cases(self) -> NDArray[np.int64]:
         """Row of `accounts`."""
         return np.asarray(self.accounts[CASES])
+
+    @property
+    def short(self) -> NDArray[np.int64]:
+        """Row of `accounts`."""
+        return np.asarray(self.accounts[SHORT])
 
     @property
     def supplier(self) -> NDArray[np.int64]:
@@ -202,6 +207,7 @@ def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: 
             q = terms[INSTRUMENT, s]
             claim = owed - fen(net)
             if claim > left[q]:  # the last of a budget: what it cannot pay is the family's, and the next stage's, again
+                accounts[SHORT, q] += claim - left[q]
                 claim = left[q]
                 net = (owed - claim) / 100.0
             if claim <= 0:

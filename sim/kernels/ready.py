@@ -55,7 +55,7 @@ def _empty() -> _Empty:
         events=of(i64, places.EVENTS),
         lists=of(i64, places.LISTS, 3),
     )
-    payers = bills.Payers(of(i64), of(i64, 3, 0), of(i64, 3, 0), of(i64, 0, 3, 0), of(u8, 0, 0), of(i64, 2, 0), of(i64))
+    payers = bills.Payers(of(i64), of(i64, 4, 0), of(i64, 3, 0), of(i64, 0, 3, 0), of(u8, 0, 0), of(i64, 2, 0), of(i64))
     log = bills.Log(of(i32), of(i32), of(i32), of(i8), of(i32), of(i16), of(i16), of(i16), of(u8), of(u8), of(i64, 2))
     return _Empty(
         Ages(0, 0, 0), scene, payers, log, of(np.uint32, 4), of(np.uint32), of(i64), of(i32), of(i16), of(i8), of(u8)
@@ -93,7 +93,7 @@ def _all_else(e: _Empty) -> None:
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(
         scene.tariff, scene.offers.value, np.zeros((4, 0), np.bool_), scene.children.group, scene.children.at,
-        scene.vouchers.face,
+        scene.vouchers.face, scene.children.at,
     )  # fmt: skip
     welfare.add_gains(np.zeros(5, np.int64), faced, faced, scene, groups)
     census.population(none, scene.cells, 0, 0, e.ages, 0, groups)

@@ -39,7 +39,8 @@ class Faced(NamedTuple):
     tariff : the day's; value : float32 (4, J)  of the offers, by part
     free : bool (4, J)  whether a child of the part finds a seat, as the day begins
     group : int16 (n,)  family group, the row of the tariff
-    at : int16 (n,)  institution attended as its day begins; face : int32 (V, n)  live vouchers held then [fen]
+    at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
+    face : int32 (V, n)  live vouchers held as it begins [fen]
     """
 
     tariff: Tariff
@@ -48,6 +49,7 @@ class Faced(NamedTuple):
     group: NDArray[np.int16]
     at: NDArray[np.int16]
     face: NDArray[np.int32]
+    sat: NDArray[np.int16]
 
 
 @inlined
@@ -67,7 +69,7 @@ def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
 
 
 @inner
-def screen(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
+def concerned(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
     """Write the rows of those of one part who may gain or lose; returns how many.
 
     Passed over are those who would stay out at the better of both sides' best and cheapest institutions, a bound that
@@ -87,13 +89,13 @@ def screen(first: int, end: int, part: int, here: Any, there: Any, scene: Any, r
     near = 0
     for i in range(first, end):
         most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
-        known = (at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
+        known = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
         rows[near] = i
         near += 1 if (most >= np.float32(0)) | known else 0
     kept = 0
     for m in range(near):
         i = rows[m]
-        comes = (at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
+        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
         base = (np.int64(group[i]) * 3 + band) * institutions
         other_base = (np.int64(other_group[i]) * 3 + band) * institutions
         if not comes:
@@ -119,12 +121,13 @@ def screen(first: int, end: int, part: int, here: Any, there: Any, scene: Any, r
 def stick(rows: Any, part: int, here: Any, there: Any, stickiness: Any, sticks: Any) -> None:
     """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
 
-    A habit is no gain: where the baseline has no seat for it, a child is as one that has just come.
+    A habit that the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the
+    baseline has no seat where it sits, is as one that has just come.
     """
     at, free, value, other_at = here.at, there.free, there.value, there.at
     for m in range(rows.size):
         i = rows[m]
-        settled = at[i] == NOBODY or seat_for(i, part, at[i], free, value, other_at)
+        settled = at[i] != NOBODY and other_at[i] != NOBODY and seat_for(i, part, at[i], free, value, other_at)
         sticks[m] = stickiness if settled else np.float32(0)
 
 
@@ -132,7 +135,7 @@ def stick(rows: Any, part: int, here: Any, there: Any, stickiness: Any, sticks: 
 def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, worths: Any, picks: Any) -> None:
     """The candidate that is best for each of some children on one side, of those with a seat for it.
 
-    owns : int16 (n,)  institution each child attends, to which its family sticks by `sticks`, float32 (rows,)
+    owns : int16 (n,)  institution each attends under the policy, to which it sticks by `sticks`, float32 (rows,)
     worths : float32 (rows, K)  written: utilities of all candidates, as `choice.appraise` weighs them
     picks : int64 (rows,)  written: one of the candidates, or HOME
     """
@@ -194,19 +197,48 @@ def brought(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwis
     return (enjoyed - elsewhere) * share
 
 
+@inner
+def tell(
+    rows: Any, part: int, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, scene: Any, out: Any
+) -> None:
+    """Add up what some children's families gain; the arrays but the last are those of `pick` and `enjoy`, side by side.
+
+    Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
+    """
+    cells, draws, sat, sat_there = scene.cells, scene.children.draws, here.sat, there.sat
+    for m in range(rows.size):
+        i, now, then = rows[m], picks[0, m], picks[1, m]
+        if now == HOME and then == HOME:
+            continue
+        alone = draws[ALONE, i]
+        if then == HOME:
+            gain = brought(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone)
+        elif now == HOME:
+            gain = -brought(
+                money[1, 1, m], money[0, 1, m], seated[0, 1, m], worths[1, m, then], worths[0, m, then], alone
+            )
+        else:
+            gain = money[0, 0, m] - money[1, 1, m]
+        served = sat[i] if gain > 0 else sat_there[i]
+        amount = fen(gain) if served != NOBODY else np.int64(0)
+        out[0] += amount
+        out[1 + BAND_OF_PART[part]] += amount
+        for c in range(cells.shape[1]):
+            out[cells[i, c]] += amount
+
+
 @entry
 def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
-    """Add up what it is worth to a day's families to face `here` and not `there`, before they decide.
+    """Add up what it is worth to a day's families to face `here` and not `there`.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     here, there : Faced  under the policy and under the baseline
     out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
-    cells, draws, size = scene.cells, scene.children.draws, scene.candidate.shape[1]
-    room = np.empty(max(edges[1:] - edges[:-1]), np.int64)
+    size, room = scene.candidate.shape[1], np.empty(max(edges[1:] - edges[:-1]), np.int64)
     for p in range(PARTS):
         part = PARTS - 1 - p
-        near = screen(edges[p], edges[p + 1], part, here, there, scene, room)
+        near = concerned(edges[p], edges[p + 1], part, here, there, scene, room)
         rows, sticks = room[:near], np.empty(near, np.float32)
         worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
         money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
@@ -215,23 +247,4 @@ def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
             pick(rows, part, here.at, sticks, here if s == 0 else there, scene, worths[s], picks[s])
         for s in range(2):
             enjoy(rows, part, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
-        for m in range(near):
-            i, now, then = rows[m], picks[0, m], picks[1, m]
-            if now == HOME and then == HOME:
-                continue
-            alone = draws[ALONE, i]
-            if then == HOME:
-                gain = brought(
-                    money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone
-                )
-            elif now == HOME:
-                gain = -brought(
-                    money[1, 1, m], money[0, 1, m], seated[0, 1, m], worths[1, m, then], worths[0, m, then], alone
-                )
-            else:
-                gain = money[0, 0, m] - money[1, 1, m]
-            amount = fen(gain)
-            out[0] += amount
-            out[1 + BAND_OF_PART[part]] += amount
-            for c in range(cells.shape[1]):
-                out[cells[i, c]] += amount
+        tell(rows, part, picks, worths, money, seated, here, there, scene, out)

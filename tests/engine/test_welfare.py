@@ -82,6 +82,33 @@ def test_a_small_relief_brings_those_who_have_little_of_it(level: Town) -> None:
     assert (gains(record) - anyway) / (paid - anyway) == pytest.approx(0.5, abs=0.06)
 
 
+def test_a_habit_that_a_policy_made_is_no_gain(clinging: Town) -> None:
+    """Who was brought and stays by habit keeps what the relief is worth beside staying out, and no more."""
+    record = clinging.run(instrument("fee_subsidy", amount=60.0))
+    anyway, paid = relief(record, clinging.baseline)
+    assert 0 < (gains(record) - anyway) / (paid - anyway) < 0.6
+    # when the relief has ended they are still there, and gain nothing by it
+    ended = clinging.run(instrument("fee_subsidy", amount=900.0, start=clinging.day(0), until=clinging.day(3, 28)))
+    months = np.arange(ended.months()) > 4
+    assert total(ended, "enrolled")[months].sum() > total(clinging.baseline, "enrolled")[months].sum()
+    assert not total(ended, "gains_fen")[months].any()
+
+
+@pytest.mark.parametrize("budget", [2_000.0, 20_000.0, 300_000.0])
+def test_nobody_gains_what_a_budget_does_not_pay(budget: float, level: Town) -> None:
+    record, baseline = level.run(instrument("fee_subsidy", amount=900.0, budget=budget)), level.baseline
+    _, paid = relief(record, baseline)
+    assert record.budget("dry_day")[-1] > 0, "it runs dry"
+    assert 0.5 * paid < gains(record) <= paid
+
+
+def test_what_care_is_thought_of_is_no_gain(level: Town) -> None:
+    """A campaign brings children by trust alone: neither its cost nor anybody's fee has changed."""
+    record = level.run(instrument("information_campaign", trust_yuan=300.0, yuan_per_month=1000.0))
+    assert total(record, "enrolled").sum() > total(level.baseline, "enrolled").sum()
+    assert gains(record) == 0
+
+
 def test_groups_are_parts_of_all(town: Town) -> None:
     """In a town where fees move and places are short; a child is of one fifth, one district, one order, one band."""
     record = town.run(instrument("fee_subsidy", amount=500.0, income_limit=9000.0))
@@ -157,9 +184,9 @@ def faced(scene: Scene, fees: NDArray[np.float64], free: tuple[bool, ...] = (Tru
     """What these children face: fees, and whether there are seats."""
     value = np.zeros((PARTS, K), np.float32)
     nowhere = np.full(N, -1, np.int16)
-    return Faced(
-        tariff_of(fees), value, np.tile(np.array(free), (PARTS, 1)), np.zeros(N, np.int16), nowhere, scene.vouchers.face
-    )
+    free_for_all = np.tile(np.array(free), (PARTS, 1))
+    somewhere = np.zeros(N, np.int16)  # as the day ends: whoever wants a seat has found one
+    return Faced(tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, scene.vouchers.face, somewhere)
 
 
 def yuan(scene: Scene, here: Faced, there: Faced) -> float:
