@@ -199,7 +199,7 @@ class Market:
         earned = filled * self.costs.margins(per_child) * YEAR * supply.payback_years
         may = due & ~self._world.institutions.single
         wants = may[:, None] & (earned >= fit_out) & (filled > 0)
-        wants &= (state.market.opens_in == 0).all(axis=1)[:, None]
+        wants &= ~((state.market.opens_in > 0) | (state.market.added_in > 0)).any(axis=1)[:, None]
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
         state.market.opens_in[who, best[who]] = month + classes.building_months
@@ -233,13 +233,16 @@ class Market:
         fee = asked(self._world.institutions.fee)
         self.turnover.plan_entry(month, Prospect(outlook.demand * scale, fee, support), state)
 
-    def open_classes(self, month: int, state: State) -> NDArray[np.int64]:
-        """Open what is built; returns a code institution · 4 + seat type for every new seat."""
-        ready = state.market.opens_in == month
-        if not ready.any():
-            return np.zeros(0, np.int64)
-        j, c = np.nonzero(ready)
-        state.offers.places[j, c] += self._sizes[j, c].astype(np.int32)
-        state.market.opens_in[ready] = 0
-        state.market.opened_in[ready] = month
-        return np.repeat(j * (MIXED + 1) + c, self._sizes[j, c])
+    def open_classes(self, month: int, state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Open what is built, by owners and by policies.
+
+        Returns a code institution · 4 + seat type for every new seat, and the seats of owners' own classes, (J, 4).
+        """
+        market = state.market
+        own, added = market.opens_in == month, market.added_in == month
+        seats = (own.astype(np.int64) + added) * self._sizes
+        state.offers.places[:] += seats.astype(np.int32)
+        market.opens_in[own] = market.added_in[added] = 0
+        market.opened_in[own | added] = month
+        j, c = np.nonzero(seats)
+        return np.repeat(j * (MIXED + 1) + c, seats[j, c]), own * self._sizes

@@ -75,10 +75,11 @@ class Payments:
 
     # -- what no child's bill carries ----------------------------------------------------------------
 
-    def pay_grants(self, opened: NDArray[np.int32], day: date) -> None:
+    def pay_grants(self, opened: NDArray[np.int32], owners: NDArray[np.int64], day: date) -> None:
         """Pay what instruments give once for places that open; what is built for the treasury goes on to builders.
 
-        opened : int32 (J, 4)  seats by class type
+        opened : int32 (J, 4)  seats by class type; owners : int64 (J, 4)  those of them in classes that owners added,
+            which the treasury did not build
         """
         if not opened.any():
             return
@@ -88,10 +89,11 @@ class Payments:
             # what a treasury has begun to build it pays for, though the instrument's window be over
             if yuan is None or not (on or instrument.builds):
                 continue
-            paid = self._disburse(q, np.rint(100 * (yuan * opened).sum(axis=1) * hours).astype(np.int64), day)
+            due = opened - owners if instrument.builds else opened
+            paid = self._disburse(q, np.rint(100 * (yuan * due).sum(axis=1) * hours).astype(np.int64), day)
             if instrument.builds:
                 self._built += paid
-            instrument.note_grants(np.asarray(opened.any(axis=1)), self._state.declared[q])
+            instrument.note_grants(np.asarray(due.any(axis=1)), self._state.declared[q])
 
     def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
         """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""

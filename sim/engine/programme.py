@@ -52,6 +52,7 @@ class Programme:
             reserved=institutions.reserved,
             vacant=nowhere,
             may_build=nowhere,
+            building=nowhere,
             first_row=institutions.full_day,
             utilities=np.full(size, costs.utilities_per_place),
             rent=np.where(institutions.pays_rent, costs.rent_per_place, 0.0),
@@ -71,7 +72,8 @@ class Programme:
             inclusive=market.inclusive,
             runs=market.runs,
             vacant=institutions.reserved & ~market.runs & (market.opening == 0),
-            may_build=market.runs & ~institutions.single & (market.opens_in == 0).all(axis=1),
+            may_build=market.runs & ~institutions.single & (market.added_in == 0).all(axis=1),
+            building=(market.opens_in > 0).any(axis=1),
         )
 
     def counted(self, day: date) -> Offered:
@@ -89,9 +91,9 @@ class Programme:
 
     def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
         """Those in force on a day, with money left: place in the chain, instrument, columns."""
-        for q, (instrument, columns) in enumerate(zip(self.instruments, self.state.declared, strict=True)):
-            if in_force(instrument, day) and self.state.left[q] > 0:
-                yield q, instrument, columns
+        for q, on in enumerate(self.on(day)):
+            if on:
+                yield q, self.instruments[q], self.state.declared[q]
 
     # -- what they say -------------------------------------------------------------------------------
 
@@ -145,7 +147,8 @@ class Programme:
         """What owners count on beside what is paid per child."""
         market, institutions = self.state.market, self._world.institutions
         hours, seats = institutions.hours_share[:, None], institutions.class_seats
-        begun = ((market.opens_in > 0) * seats + (market.opening > 0)[:, None] * institutions.seats) * hours
+        classes = (market.opens_in > 0).astype(np.int64) + (market.added_in > 0)
+        begun = (classes * seats + (market.opening > 0)[:, None] * institutions.seats) * hours
         return support.support(
             self.instruments,
             self.state.declared,

@@ -149,10 +149,10 @@ class Simulation:
         self._payments.renew_quotas(day)
         market, month = self._constants.market, dates.month_of(day)
         before = self.state.offers.places.copy()
-        seats = market.open_classes(month, self.state)
-        opened = len(np.unique(seats))  # one class of a type at an institution opens at a time
+        seats, owners = market.open_classes(month, self.state)
+        opened = int(((self.state.offers.places - before) // self._world.institutions.class_seats).sum())
         entrants = market.turnover.opening(month, month - dates.month_of(self._start), self.state)
-        self._payments.pay_grants(self.state.offers.places - before, day)
+        self._payments.pay_grants(self.state.offers.places - before, owners, day)
         self.state.chronicle.count(self._row(day), "openings", opened)
         self.state.chronicle.count(self._row(day), "institutions_opened", self._how_many(entrants))
         self._write_tariff(day)
@@ -170,7 +170,7 @@ class Simulation:
         if sites is not None:
             market.opening[sites] = ready
         if classes is not None:
-            market.opens_in[classes] = ready
+            market.added_in[classes] = ready
         if self.state.left[q] <= 0:  # a budget of nothing
             self.state.chronicle.dry_day[q] = day.toordinal()
 

@@ -33,7 +33,8 @@ class MarketColumns:
     fresh : float64 (12, J, 3)  expected demand
     norm : float64 (J,)  usual occupancy, nan until a first year is known
     wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]; tolerated : float64 (J, 3)  usual list
-    opens_in : int32 (J, 4)  absolute month in which a class under construction opens, 0 for none
+    opens_in : int32 (J, 4)  absolute month in which a class opens that its owner is building, 0 for none
+    added_in : int32 (J, 4)  likewise a class that a policy is building there
     opened_in : int32 (J, 4)  absolute month in which the last new class opened, 0 for none
     cash_result, full_result : int64 (12, J)  profit in cash, and with what no cash leaves for [fen]
     losing : int32 (J,)  months in a row in which the year before lost cash; at the start below 0 where an owner is
@@ -56,6 +57,7 @@ class MarketColumns:
     wedge: NDArray[np.float64]
     tolerated: NDArray[np.float64]
     opens_in: NDArray[np.int32]
+    added_in: NDArray[np.int32]
     opened_in: NDArray[np.int32]
     cash_result: NDArray[np.int64]
     full_result: NDArray[np.int64]
@@ -86,6 +88,7 @@ class MarketColumns:
             wedge=np.zeros((j, BANDS)),
             tolerated=np.zeros((j, BANDS)),
             opens_in=np.zeros((j, SEATS), np.int32),
+            added_in=np.zeros((j, SEATS), np.int32),
             opened_in=np.zeros((j, SEATS), np.int32),
             cash_result=np.zeros((YEAR, j), np.int64),
             full_result=np.zeros((YEAR, j), np.int64),

@@ -133,6 +133,6 @@ class Turnover:
         market = state.market
         state.offers.places[who] = 0
         market.runs[who] = False
-        market.opens_in[who] = 0
+        market.opens_in[who] = market.added_in[who] = 0
         market.losing[who] = 0
         market.arrears[who] = 0

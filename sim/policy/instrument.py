@@ -41,7 +41,8 @@ class Offered:
     district : int8, index into district_names
     runs : bool  whether there is an institution now; reserved : bool  a site kept for policies; vacant : bool  one
         that nobody has opened
-    may_build : bool  runs, and may add a class: none is being built
+    may_build : bool  runs, and may take a class: no policy is building one there
+    building : bool  its owner is building a class
     first_row : bool  the institution's own row; its further services are rows too
     utilities, rent : float64 (n,)  what a place costs, as paid there [yuan a month]
     quality_yuan : what a standard deviation of quality is worth to families [yuan a month]
@@ -59,6 +60,7 @@ class Offered:
     reserved: NDArray[np.bool_]
     vacant: NDArray[np.bool_]
     may_build: NDArray[np.bool_]
+    building: NDArray[np.bool_]
     first_row: NDArray[np.bool_]
     utilities: Floats
     rent: Floats

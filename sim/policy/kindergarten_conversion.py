@@ -15,7 +15,10 @@ SEATS = 4
 
 
 class KindergartenConversion(Builder):
-    """Adds a class of one band at some institutions of a kind, drawn by lot among those that are building none.
+    """Adds a class of one band at some institutions of a kind, drawn by lot.
+
+    First among those that are building none; where these are too few, also where an owner is adding one of its own.
+    At an institution one policy builds at a time.
 
     Kindergartens shrink: 20,400 closed over two years (China Daily, 9 April 2024), and converting a tenth of the idle
     inclusive seats would meet Beijing's inclusive demand (Ru Yu, Population and Economics 2024 no. 6). Counties of
@@ -51,7 +54,7 @@ class KindergartenConversion(Builder):
                 f"kindergarten_conversion: found {int(may.sum())} institutions of kind {self.of_kind} that may add a "
                 f"class, expected {self.classes}"
             )
-        columns["converts"][np.lexsort((chance, ~may))[: self.classes]] = True
+        columns["converts"][np.lexsort((chance, offered.building, ~may))[: self.classes]] = True
 
     def _added(self, columns: Columns) -> NDArray[np.bool_]:
         """Where and of which type, bool (n, 4)."""
