@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim import dates
 from sim.policy.instrument import Instrument, Opening
@@ -28,9 +29,9 @@ class Ground:
 
 @dataclass(frozen=True)
 class _Begun:
-    """Something that is opened, and the months in which the instrument begins and in which it is still being built."""
+    """Something that is opened, the day on which the instrument begins, and the last month in which it is built."""
 
-    month: int
+    day: date
     building_to: int
     opening: Opening
 
@@ -45,17 +46,18 @@ def policy_troubles(ground: Ground, chain: Sequence[Instrument]) -> Iterator[tup
 def room_troubles(ground: Ground, chain: Sequence[Instrument]) -> Iterator[tuple[int, Trouble]]:
     """What the instruments of a chain would open and the city has no room for, in whole or thinned; told once each.
 
-    The city's standing programmes take their room first, then whoever of the chain begins first.
+    Whoever begins first takes its room first; of those that begin on a day the city's standing programmes do.
     """
     run, city = ground.run, ground.city
     wanted = [(n, opening) for n, i in enumerate(chain) if (opening := _fitting(i, city)) is not None]
-    wanted.sort(key=lambda one: chain[one[0]].start or run.counted_from)
+    first = dates.date_in(run.first_month)
+    wanted.sort(key=lambda one: max(chain[one[0]].start or run.counted_from, first))
     told = set[int]()
     for scale in dict.fromkeys((1.0, run.scale)) if wanted else ():
         thin = thinned(chain, scale)
-        others = _begun(thinned(ground.standing, scale), city, dates.date_in(run.first_month))
+        others = _begun(thinned(ground.standing, scale), city, first, first)
         for n, written in wanted:
-            mine = _begun(thin[n : n + 1], city, run.counted_from)
+            mine = _begun(thin[n : n + 1], city, run.counted_from, first)
             expected = _lacking(mine[0], others, city, scale) if mine else _ONE_AT_LEAST.format(scale)
             others += mine
             if expected is not None and n not in told:
@@ -71,12 +73,12 @@ def _fitting(instrument: Instrument, city: CityFacts) -> Opening | None:
     return opening if {*opening.districts} <= {district.name for district in city.district} else None
 
 
-def _begun(chain: Sequence[Instrument], city: CityFacts, first: date) -> list[_Begun]:
-    """What a chain opens; an instrument without a first day begins on `first`."""
-    months = [dates.month_of(instrument.start or first) for instrument in chain]
+def _begun(chain: Sequence[Instrument], city: CityFacts, usual: date, first: date) -> list[_Begun]:
+    """What a chain opens; an instrument without a first day begins on the usual one, none before the first simulated."""
+    days = [max(instrument.start or usual, first) for instrument in chain]
     return [
-        _Begun(month, month + instrument.months_to_build, opening)
-        for month, instrument in zip(months, chain, strict=True)
+        _Begun(day, dates.month_of(day) + instrument.months_to_build, opening)
+        for day, instrument in zip(days, chain, strict=True)
         if (opening := _fitting(instrument, city)) is not None
     ]
 
@@ -86,24 +88,40 @@ def _lacking(mine: _Begun, others: Sequence[_Begun], city: CityFacts, scale: flo
     opening = mine.opening
     alike = [o for o in others if (o.opening.kind, o.opening.new) == (opening.kind, opening.new)]
     if opening.new:
-        return _lacking_sites(opening, [o.opening for o in alike], city, scale)
-    return _lacking_classes(opening, sum(o.opening.count for o in alike if mine.month <= o.building_to), city, scale)
+        return _lacking_sites(mine, alike, city, scale)
+    building = [o for o in alike if dates.month_of(mine.day) <= o.building_to and dates.month_of(o.day) <= mine.building_to]
+    return _lacking_classes(opening, sum(o.opening.count for o in building), city, scale)
 
 
-def _lacking_sites(opening: Opening, others: Sequence[Opening], city: CityFacts, scale: float) -> str | None:
-    """Sites stay taken. In some districts there are those that nobody has taken who is bound to them, and so in all."""
+def _lacking_sites(mine: _Begun, others: Sequence[_Begun], city: CityFacts, scale: float) -> str | None:
+    """Sites stay taken, and are drawn by lot: there are enough if there are whichever fall to those before.
+
+    As many as do not keep those that begin after it from theirs.
+    """
+    opening = mine.opening
     kept = cells(reserved_by_kind(city.supply, scale), city.district)[_index(opening, city)]
-    for where in dict.fromkeys((opening.districts, ())):
-        here = np.array([not where or district.name in where for district in city.district])
-        taken = sum(o.count for o in others if not where or (o.districts and {*o.districts} <= {*where}))
-        what = f"the sites that city.supply.reserved_sites keeps for {opening.kind}"
-        what += f" in {', '.join(where)}" if where else ""
-        expected = _at_most(
-            int(kept[here].sum()) - taken, opening, what + ", less those of others" * (taken > 0), scale
-        )
-        if expected is not None:
-            return expected
-    return None
+    turns = sorted([*others, mine], key=lambda one: one.day)
+    here = [_within(one.opening, city) for one in turns]
+
+    def left(n: int, before: Sequence[int]) -> int:
+        """Sites in the districts of the n-th that are left for sure by those before."""
+        taken = sum(min(turns[m].opening.count, int(kept[here[m] & here[n]].sum())) for m in before)
+        return int(kept[here[n]].sum()) - taken
+
+    at = next(n for n, one in enumerate(turns) if one is mine)
+    room = left(at, range(at))
+    for n in range(at + 1, len(turns)):
+        spare = left(n, [m for m in range(n) if m != at]) - turns[n].opening.count
+        room = min(room, spare) if kept[here[n] & here[at]].sum() > spare else room
+    what = f"the sites that city.supply.reserved_sites keeps for {opening.kind}"
+    what += f" in {', '.join(opening.districts)}" if opening.districts else ""
+    shared = room < int(kept[here[at]].sum())
+    return _at_most(room, opening, what + ", less those that may fall to others" * shared, scale)
+
+
+def _within(opening: Opening, city: CityFacts) -> NDArray[np.bool_]:
+    """Districts in which it opens, bool (districts,)."""
+    return np.array([not opening.districts or district.name in opening.districts for district in city.district])
 
 
 def _lacking_classes(opening: Opening, building: int, city: CityFacts, scale: float) -> str | None:
