@@ -199,7 +199,8 @@ class Market:
         earned = filled * self.costs.margins(per_child) * YEAR * supply.payback_years
         may = due & ~self._world.institutions.single
         wants = may[:, None] & (earned >= fit_out) & (filled > 0)
-        wants &= ~((state.market.opens_in > 0) | (state.market.added_in > 0)).any(axis=1)[:, None]
+        building = np.maximum(state.market.opens_in, state.market.added_in)
+        wants &= (building == 0).all(axis=1)[:, None]
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
         state.market.opens_in[who, best[who]] = month + classes.building_months

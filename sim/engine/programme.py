@@ -73,7 +73,7 @@ class Programme:
             runs=market.runs,
             vacant=institutions.reserved & ~market.runs & (market.opening == 0),
             may_build=market.runs & ~institutions.single & (market.added_in == 0).all(axis=1),
-            building=(market.opens_in > 0).any(axis=1),
+            building=market.opens_in.any(axis=1).astype(bool),
         )
 
     def counted(self, day: date) -> Offered:

@@ -303,6 +303,11 @@ class Instrument(Facts):
         """What it opens in whole numbers; the city must have room. None for nothing."""
         return None
 
+    def quota(self) -> tuple[str, tuple[int, ...]] | None:
+        """The parameter whose whole numbers are thinned with the city, and those numbers; None for none."""
+        opening = self.opening()
+        return None if opening is None else (opening.parameter, (opening.count,))
+
     def incomes_told_apart(self) -> tuple[float, ...]:
         """Household incomes [yuan a month] at which what it offers changes."""
         return ()

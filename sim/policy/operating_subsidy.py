@@ -57,6 +57,10 @@ class OperatingSubsidy(Budgeted, RatedByKind):
         places = self.places if self.places >= MANY else round(self.places * scale)
         return super().at_scale(scale).model_copy(update={"places": places})
 
+    def quota(self) -> tuple[str, tuple[int, ...]] | None:
+        """Its places, where they are limited."""
+        return ("places", (self.places,)) if self.places < MANY else None
+
     def columns(self) -> dict[str, Column]:
         """Who takes part."""
         return {"takes_part": Column("institution", "bool")}

@@ -1,11 +1,40 @@
 """A chain of instruments in a city of which a part is simulated."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.policy.instrument import Instrument
 from sim.world.districts import apportion
+
+TELLING = 0.1  # of what thinning alone would leave: rounded by more than that, an instrument weighs otherwise
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """An instrument whose whole numbers stand for more or less than those of the file would in the whole city.
+
+    written, thinned, left : as in the file, times the scale, and as they are run
+    """
+
+    instrument: Instrument
+    parameter: str
+    written: tuple[int, ...]
+    thinned: tuple[float, ...]
+    left: tuple[int, ...]
+
+
+def rounded(chain: Sequence[Instrument], scale: float) -> Iterator[Rounded]:
+    """Those of a policy's instruments that being whole at this scale changes by more than a tenth, or leaves out."""
+    for written, thin in zip(chain, thinned(chain, scale), strict=True):
+        quota = None if written.idle else written.quota()
+        if quota is None:
+            continue
+        left = (thin.quota() or (quota[0], (0,) * len(quota[1])))[1]
+        exact = tuple(scale * count for count in quota[1])
+        if any(abs(now - share) > TELLING * share for now, share in zip(left, exact, strict=True)):
+            yield Rounded(written, quota[0], quota[1], exact, left)
 
 
 def thinned(chain: Sequence[Instrument], scale: float) -> tuple[Instrument, ...]:

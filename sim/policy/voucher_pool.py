@@ -124,6 +124,10 @@ class VoucherPool(Instrument):
         thinned = tuple(t.model_copy(update={"per_round": int(n)}) for t, n in zip(self.tranches, whole, strict=True))
         return self.model_copy(update={"tranches": thinned})
 
+    def quota(self) -> tuple[str, tuple[int, ...]] | None:
+        """Vouchers a round by tranche."""
+        return ("per_round", tuple(t.per_round for t in self.tranches)) if self.tranches else None
+
     def tiers(self) -> int:
         """Number of age tranches."""
         return len(self.tranches)

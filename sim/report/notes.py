@@ -26,6 +26,9 @@ def _said(note: Any, language: str) -> str:
         else value
         for name, value in note.items()
     }
+    if "policy" in gaps:
+        gaps["policy"] = gaps["policy"] or text("note.standing", language)
+        gaps["parameter"] = menu.named(gaps["parameter"], language)
     return text(f"note.{gaps.pop('key')}", language, **gaps)
 
 

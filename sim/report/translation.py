@@ -74,6 +74,13 @@ def _manifest(manifest: Mapping[str, Any], called: Mapping[str, str], language: 
         dict(one) | {key: called.get(one[key], one[key]) for key in ("policy", "to")}
         for one in manifest.get("matched") or []
     ]
+    if "notes" in manifest:
+        said["notes"] = [
+            {key: called.get(entry, entry) if key == "policy" else entry for key, entry in note.items()}
+            if isinstance(note, Mapping)
+            else note
+            for note in manifest["notes"] or []
+        ]
     if sweep := manifest.get("sweep"):
         arms = [dict(arm) | {"name": called.get(arm["name"], arm["name"])} for arm in sweep.get("arms") or []]
         said["sweep"] = dict(sweep) | {"policy": called.get(sweep.get("policy"), sweep.get("policy")), "arms": arms}

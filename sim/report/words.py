@@ -674,6 +674,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "One replication: there are no intervals for luck.",
         "zh": "只有一次模拟：没有随机波动的区间。",
     },
+    "note.thinned": {
+        "en": "{policy}: {parameter} is {written} in the file, which this scale makes {thinned}, and is run as {left}: "
+        "in whole numbers it weighs otherwise than in the whole city, and what is none does nothing.",
+        "zh": "{policy}：{parameter} 在文件中为 {written}，按本次规模应为 {thinned}，取整后按 {left} 运行："
+        "其分量与在全市时不同，为零的部分不起作用。",
+    },
+    "note.thinned_away": {
+        "en": "{policy}: {parameter} is {written} in the file, which this scale makes {thinned}, and is run as {left}: "
+        "nothing is left of it, and it does nothing in this run. A larger scale keeps it.",
+        "zh": "{policy}：{parameter} 在文件中为 {written}，按本次规模应为 {thinned}，取整后按 {left} 运行：已缩减为零，"
+        "在本次运行中不起作用。请选用更大的规模。",
+    },
+    "note.standing": {"en": "Standing programmes of the city", "zh": "本市现行项目"},
     # the table at the end of a run
     "column.policy": {"en": "Policy", "zh": "政策"},
     "terminal.take_up": {"en": "Take-up, and\nits change", "zh": "入托率\n及其变化"},

@@ -74,7 +74,7 @@ def _fitting(instrument: Instrument, city: CityFacts) -> Opening | None:
 
 
 def _begun(chain: Sequence[Instrument], city: CityFacts, usual: date, first: date) -> list[_Begun]:
-    """What a chain opens; an instrument without a first day begins on the usual one, none before the first simulated."""
+    """What a chain opens; one without a first day begins on the usual, none before the first simulated."""
     days = [max(instrument.start or usual, first) for instrument in chain]
     return [
         _Begun(day, dates.month_of(day) + instrument.months_to_build, opening)
@@ -89,7 +89,9 @@ def _lacking(mine: _Begun, others: Sequence[_Begun], city: CityFacts, scale: flo
     alike = [o for o in others if (o.opening.kind, o.opening.new) == (opening.kind, opening.new)]
     if opening.new:
         return _lacking_sites(mine, alike, city, scale)
-    building = [o for o in alike if dates.month_of(mine.day) <= o.building_to and dates.month_of(o.day) <= mine.building_to]
+    building = [
+        o for o in alike if dates.month_of(mine.day) <= o.building_to and dates.month_of(o.day) <= mine.building_to
+    ]
     return _lacking_classes(opening, sum(o.opening.count for o in building), city, scale)
 
 

@@ -28,6 +28,8 @@ from sim.engine.job import Chain, Replication
 from sim.engine.recorder import Record
 from sim.kernels.ready import HALVES, compile_half
 from sim.policy.instrument import Instrument
+from sim.policy.menu import kind_of
+from sim.policy.thinning import Rounded, rounded
 from sim.scenario.resolved import as_tree
 from sim.scenario.schema import Scenario
 from sim.source import digest
@@ -458,7 +460,22 @@ def _notes(plan: Plan) -> list[dict[str, Any]]:
     notes: list[dict[str, Any]] = [{"key": "fees_respond", "kinds": setting} if setting else {"key": "fees_fixed"}]
     if scenario.run.replications < 2:
         notes.append({"key": "one_replication"})
+    chains = {"": scenario.standing} | {policy.name: policy.instruments for policy in scenario.policies}
+    for name, chain in chains.items():
+        notes += [_thinning(name, one) for one in rounded(chain, scenario.run.scale)]
     return notes
+
+
+def _thinning(policy: str, one: Rounded) -> dict[str, Any]:
+    """The note on an instrument that being whole at a small scale changes; the policy is "" for the city's own."""
+    return {
+        "key": "thinned" if any(one.left) else "thinned_away",
+        "policy": policy,
+        "parameter": f"{kind_of(one.instrument)}.{one.parameter}",
+        "written": [f"{count}" for count in one.written],
+        "thinned": [f"{count:.3g}" for count in one.thinned],
+        "left": [f"{count}" for count in one.left],
+    }
 
 
 def _commit() -> str | None:

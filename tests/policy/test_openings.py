@@ -115,7 +115,9 @@ def test_whoever_is_said_to_fit_finds_its_sites_whatever_the_lots(
     standing: list[Any], own: list[Any], sites: int, luck: int
 ) -> None:
     """Each draws in its turn among what those before it left, in districts that overlap."""
-    said = [[instrument("public_provision", sites=n, districts=d, start=s) for n, d, s in each] for each in (standing, own)]
+    said = [
+        [instrument("public_provision", sites=n, districts=d, start=s) for n, d, s in each] for each in (standing, own)
+    ]
     place = ground(said[0], sites)
     if [*room_troubles(replace(place, standing=()), said[0])] or [*room_troubles(place, said[1])]:
         return

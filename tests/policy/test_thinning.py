@@ -1,5 +1,7 @@
 """What several instruments open is thinned as one number: none is made up, and none lost that there is room for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,9 +9,13 @@ from hypothesis import strategies as st
 from town import HAMLET, instrument
 
 from sim.draws import Luck
-from sim.policy.thinning import thinned
+from sim.policy.thinning import rounded, thinned
+from sim.report import notes as report
+from sim.report.words import LANGUAGES
 from sim.scenario.room import Ground, room_troubles
 from sim.scenario.schema import load
+from sim.study.plan import make_plan
+from sim.study.run import _notes
 from sim.world.institutions import draw_institutions
 
 COUNTS = st.lists(st.integers(0, 40), min_size=1, max_size=6)
@@ -71,3 +77,38 @@ def test_what_is_said_to_fit_finds_its_sites(hamlet, counts, districts, reserve,
         bound = sum(o.count for o in thin if not at or (o.districts and {*o.districts} <= {*at}))
         here = np.isin(drawn.district, [n for n, name in enumerate(names) if not at or name in at])
         assert bound <= (drawn.reserved & here).sum()
+
+
+def test_what_whole_numbers_change_is_told() -> None:
+    """A single site weighs more, twenty vouchers of a tranche are gone; what comes out nearly whole is passed over."""
+    pool = instrument(
+        "voucher_pool",
+        tranches=[
+            {"months": [0, 23], "face_value": 800, "per_round": 20},
+            {"months": [24, 47], "face_value": 500, "per_round": 20},
+        ],
+    )
+    subsidy = instrument("operating_subsidy", yuan_per_child=100.0, places=20)
+    unlimited = instrument("operating_subsidy", yuan_per_child=100.0)
+    chain = [pool, provision(1), subsidy, unlimited, instrument("kindergarten_conversion", classes=200)]
+    assert not [*rounded(chain, 1.0)]
+    told = {(one.parameter, one.written, one.left) for one in rounded(chain, 0.02)}
+    assert told == {("per_round", (20, 20), (1, 0)), ("sites", (1,), (1,)), ("places", (20,), (0,))}
+    assert not [*rounded([instrument("voucher_pool", tranches=[])], 0.02)], "an idle instrument is left out anyway"
+
+
+def test_the_manifest_notes_what_thinning_changes(hamlet) -> None:
+    pool = instrument("voucher_pool", tranches=[{"months": [0, 47], "face_value": 500, "per_round": 20}])
+    policies = (hamlet.policies[0], replace(hamlet.policies[0], name="vouchers", instruments=(pool, provision(1))))
+    small = replace(hamlet, policies=policies, run=hamlet.run.model_copy(update={"scale": 0.02}))
+    notes = [note for note in _notes(make_plan(small)) if note["key"].startswith("thinned")]
+    assert [(note["key"], note["policy"], note["parameter"], note["left"]) for note in notes] == [
+        ("thinned_away", "vouchers", "voucher_pool.per_round", ["0"]),
+        ("thinned", "vouchers", "public_provision.sites", ["1"]),
+    ]
+    for language in LANGUAGES:
+        said = report.notes({"scale": 0.02, "notes": notes}, language)
+        assert len(said) == 3
+        assert all("20" in said[1] and "0.4" in said[1] and "{" not in line for line in said)
+    city = report.notes({"notes": [notes[0] | {"policy": ""}]}, "en")
+    assert city[0].startswith("Standing programmes of the city: ")
