@@ -373,7 +373,10 @@ def _sides(axes: Axes, gains: Sequence[Estimate], pen: Pen, y: int, per: float) 
         ends[right] += value
     axes.plot([outlay], [y], color=canvas.INK, marker="D", markersize=6, markerfacecolor="white", zorder=4)
     name = names.shorten(pen.name, 60)
-    axes.text(0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold")
+    axes.text(
+        0.0, y + 0.3, name, transform=axes.get_yaxis_transform(), color=canvas.dark(pen.colour), weight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+    )  # fmt: skip
     return places
 
 

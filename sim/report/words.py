@@ -1005,11 +1005,12 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.welfare.how": {
         "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
         "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
-        "was worth. What institutions gain stands apart and is not in the value per yuan. Below each number is "
-        "its 95 % interval for luck.",
+        "was worth. At a value of 1 families gain as much as the public pays. What institutions gain stands apart and "
+        "is not in it; nor is better or more trusted care. Grants for places count whole, what comes of them only within "
+        "the window. Below each number is its 95 % interval for luck.",
         "zh": "与“{baseline}”相比的得益，逐个儿童、在相同随机因素下计算。原本即会入托的，得账单下降额；因政策才入托的，"
-        "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。机构所得单列，不计入每元价值。"
-        "每个数字下方是随机波动的95%区间。",
+        "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。价值为 1 时，家庭所得与公共支出相等。机构所得单列，"
+        "不计入每元价值；托育质量和信任的提高也不计。建设补助全额计入，其效果只计统计期内。每个数字下方是随机波动的95%区间。",
     },
     "page.welfare.rests": {"en": "These figures rest on:", "zh": "这些数字所依据的参数："},
     "rests.sensitivity": {"en": "Price sensitivity at median income", "zh": "中位收入家庭的价格敏感度"},
@@ -1045,11 +1046,12 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.incidence.how": {
         "en": "Each policy against {baseline}: what the public pays more is, to the last fen, what families pay less, "
         "staff and suppliers are paid more and institutions keep more. A loss stands below zero; the lines under "
-        "families add up to theirs, and administration costs nothing in this model. Shown rounded; below each "
+        "families add up to theirs, and paying a subsidy out costs nothing in this model. What new users pay is a loss "
+        "here; what care is worth to them stands under “What it is worth to families”. Shown rounded; below each "
         "number is its 95 % interval for luck.",
         "zh": "每项政策与 {baseline} 相比：公共部门多付的每一分钱，都等于家庭少付的、员工和供应商多得的与机"
-        "构多留的之和。损失为负；家庭之下各行相加等于家庭合计，本模型中行政管理没有成本。"
-        "表中为四舍五入值；每个数字下方是随机波动的95%区间。",
+        "构多留的之和。损失为负；家庭之下各行相加等于家庭合计，本模型中发放补贴本身没有成本。"
+        "新入托家庭所付在此计为损失；托育对他们的价值见“对家庭值多少”。表中为四舍五入值；每个数字下方是随机波动的95%区间。",
     },
     "page.measures": {"en": "Everything else that was measured", "zh": "其他各项指标"},
     "page.measures.how": {

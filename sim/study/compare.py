@@ -286,6 +286,8 @@ def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estima
     bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
     if metric.kind == "where":
         return intervals.total(top[bottom > 0]) if (bottom > 0).any() else Estimate(None)
+    if metric.kind == "value" and bottom.mean() <= 0:
+        return Estimate(None)
     return intervals.share(top, bottom) if metric.kind == "share" else intervals.ratio(top, bottom)
 
 

@@ -12,7 +12,8 @@ class Metric:
     groups : prefixes of the groups by which it is told apart, beside all
     kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
         either, "share" lies between 0 and 1, "ratio" may be anything; "chance" is a share of replications, "where"
-        a mean over those replications in which its bottom is not 0
+        a mean over those replications in which its bottom is not 0; "value" a ratio that says nothing where its
+        bottom is not above 0
     """
 
     name: str
@@ -105,7 +106,7 @@ METRICS = (
     Metric("consumer_surplus", "yuan", "surplus", groups=_PAIRED, kind="signed"),
     Metric("mothers_work_months", "months", "work", kind="signed"),
     Metric("extra_tax", "yuan", "extra_tax", kind="signed"),
-    Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="ratio"),
+    Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="value"),
     *(Metric(f"incidence_{part}", "yuan", f"incidence_{part}", kind="signed") for part in INCIDENCE),
 )
 KNOWLEDGE = ("cost_per_added_child_month", "inframarginal_share", "mvpf")  # told at the ends of each assumption

@@ -149,6 +149,19 @@ def test_mothers_work_and_its_tax_come_off_the_cost_where_a_scenario_counts_them
     assert shown[1] - shown[0] == {"mothers_work_months", "extra_tax"}
 
 
+def test_value_per_yuan_says_nothing_of_a_policy_that_saves():
+    """Neither of one from which families gain, nor of one that harms them."""
+    found = {metric.name: metric for metric in METRICS}["mvpf"]
+
+    def many(surplus: float, cost: float) -> list[Outcome]:
+        parts = [{"surplus": np.array([surplus + n]), "net_cost": np.array([cost + n])} for n in (0.0, 1.0, 2.0)]
+        return [Outcome(("all",), 24310, part, {}) for part in parts]
+
+    assert estimate(found, many(50.0, 100.0), 0).value == pytest.approx(51 / 101)
+    assert estimate(found, many(50.0, -100.0), 0) == Estimate(None)
+    assert estimate(found, many(-50.0, -100.0)[:1], 0) == Estimate(None)
+
+
 def test_a_policy_against_itself_adds_nothing(pair):
     _, baseline = pair
     got = outcome(baseline, baseline).window
