@@ -1006,8 +1006,8 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
         "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
         "was worth. At a value of 1 families gain as much as the public pays. What institutions gain stands apart and "
-        "is not in it; nor is better or more trusted care. Grants for places count whole, what comes of them only within "
-        "the window. Below each number is its 95 % interval for luck.",
+        "is not in it; nor is better or more trusted care. Grants for places count whole, what comes of them only "
+        "within the window. Below each number is its 95 % interval for luck.",
         "zh": "与“{baseline}”相比的得益，逐个儿童、在相同随机因素下计算。原本即会入托的，得账单下降额；因政策才入托的，"
         "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。价值为 1 时，家庭所得与公共支出相等。机构所得单列，"
         "不计入每元价值；托育质量和信任的提高也不计。建设补助全额计入，其效果只计统计期内。每个数字下方是随机波动的95%区间。",
