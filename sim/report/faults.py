@@ -35,6 +35,7 @@ _SAYINGS: dict[str, dict[str, str]] = {
         r"a name of 1 to 100 printable characters": "1至100个可显示字符的名称",
         r"a name without spaces at its ends": "首尾没有空格的名称",
         r"a name that no spreadsheet takes for a formula: .*": "不会被电子表格当作公式的名称：不以 = + - @ 开头",
+        r"a name that no arm of the sweep has or begins with": "与参数网格各方案不同的名称",
         r"a name of its own; (\S+) has this one": "不与他人相同的名称；{0} 已用此名",
         r"printable characters, on one line": "一行可显示的字符",
         r"a number above (\S+)": "大于 {0} 的数",

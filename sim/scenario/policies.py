@@ -111,20 +111,21 @@ def read_policies(tables: object, document: Sourced, faults: list[Fault]) -> tup
 
 
 def _ill_labelled(policies: Sequence[Policy], document: Sourced) -> Iterator[Fault]:
-    """Chinese names that are no names, or would have two policies called the same."""
-    shown: dict[str, int] = {}
+    """Chinese names that are no names, or are the name or the Chinese name of another policy."""
+    named = {policy.name: n for n, policy in reversed([*enumerate(policies)])}
+    labelled: dict[str, int] = {}
     for n, policy in enumerate(policies):
         label, at = policy.name_zh, ("policy", n, "name_zh")
-        unfit = None if label is None else unfit_name(label)
+        if label is None:
+            continue
+        unfit = unfit_name(label)
         if unfit is not None:
             yield fault_at(document, at, label, unfit)
             continue
-        called = policy.name if label is None else label
-        if called in shown and (label is not None or policies[shown[called]].name_zh is not None):
-            m = shown[called]
-            place = at if label is not None else ("policy", m, "name_zh")
-            yield fault_at(document, place, called, f"a name of its own; policy[{m if label else n}] has this one")
-        shown.setdefault(called, n)
+        others = [m for m in (named.get(label, n), labelled.get(label, n)) if m != n]
+        if others:
+            yield fault_at(document, at, label, f"a name of its own; policy[{others[0]}] has this one")
+        labelled.setdefault(label, n)
 
 
 def _read_match(table: Mapping[str, Any], document: Sourced, at: KeyPath, faults: list[Fault]) -> MatchFacts | None:

@@ -18,6 +18,7 @@ from sim.scenario.grid import Sweep, grid_faults, read_sweep
 from sim.scenario.lever import lever_faults
 from sim.scenario.policies import Policy, read_chain, read_policies
 from sim.scenario.room import Ground, policy_troubles, room_troubles
+from sim.scenario.settings import COMMAND_LINE
 from sim.scenario.split import SplitFacts, split_faults
 from sim.scenario.welfare import WelfareFacts
 from sim.world.city import CityFacts
@@ -117,9 +118,8 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
     faults += wrong or end_faults(head.knowledge, ground, policies, document)
     if faults:
         return None, faults
-    beside = _beside(document, ("title",))
     city = head.city if _beside(document, ("city", "name")) else head.city.model_copy(update={"name_zh": None})
-    title_zh = head.title_zh if beside else None
+    title_zh = head.title_zh if _beside(document, ("title",)) else None
     scenario = Scenario(
         head.title,
         head.run,
@@ -137,8 +137,12 @@ def build(document: Document) -> tuple[Scenario | None, list[Fault]]:
 
 
 def _beside(document: Document, at: KeyPath) -> bool:
-    """Whether a name and its Chinese are of one file: a name that another file or `--set` replaces is not its."""
-    return document.file_of(at) == document.file_of((*at[:-1], f"{at[-1]}_zh"))
+    """Whether a name's Chinese is its own: of the same file, or set on the command line, which has the last word.
+
+    A name that another file or `--set` replaces leaves behind the Chinese of the name before.
+    """
+    label = document.file_of((*at[:-1], f"{at[-1]}_zh"))
+    return label in (document.file_of(at), COMMAND_LINE)
 
 
 def _misfits(ground: Ground, policies: tuple[Policy, ...], document: Document) -> Iterator[Fault]:

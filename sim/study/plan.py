@@ -1,6 +1,6 @@
 """The plan: which arms there are, what each job is, and how they are dealt to workers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.policy.thinning import thinned
 from sim.scenario.assumptions import ENDS, moved_city, moved_instrument
-from sim.scenario.faults import BadScenario, Fault
+from sim.scenario.faults import BadScenario, Fault, fault_at
 from sim.scenario.schema import Scenario
 from sim.source import digest
 from sim.study.store import digest_of
@@ -201,6 +201,7 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
         faults.append(
             Fault(file, "policy", f'"{name}" twice', "names that differ, also from those of the sweep's arms")
         )
+    faults += _arms_called_alike(plan)
     institutions = round(scenario.city.supply.institutions * scenario.run.scale)
     stands = standing(scenario)
     for arm in plan.arms:
@@ -213,6 +214,25 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
             faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
     if faults:
         raise BadScenario(faults)
+
+
+def _arms_called_alike(plan: Plan) -> Iterator[Fault]:
+    """Policies that a Chinese report calls as it calls an arm of the sweep, and would show with the numbers of that.
+
+    Of an arm's name in Chinese the beginning is known here, what its policy is called and a bracket; what follows is
+    the report's. No other policy may begin so.
+    """
+    arms = {arm.name for arm in plan.arms if arm.role == "sweep"}
+    labels = [p.name_zh for p in plan.scenario.policies if plan.scenario.sweep and p.name == plan.scenario.sweep.policy]
+    begins = tuple(f"{label}[" for label in labels if label is not None and arms)
+    for n, policy in enumerate(plan.scenario.policies):
+        label = policy.name_zh
+        if label is None and policy.name in arms:
+            continue  # refused in every language
+        called, key = (policy.name, "name") if label is None else (label, "name_zh")
+        if called in arms or called.startswith(begins):
+            expected = "a name that no arm of the sweep has or begins with"
+            yield fault_at(plan.scenario.document, ("policy", n, key), called, expected)
 
 
 def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[str, tuple[Any, ...]]]:

@@ -82,3 +82,52 @@ def test_a_title_that_replaces_another_leaves_its_chinese_behind(tmp_path: Path)
     assert kept.title_zh == "小镇"
     assert load(written(tmp_path, base=base, top='title = "A town"')).title_zh is None
     assert load(written(tmp_path, base=base), ["title=A town"]).title_zh is None
+
+
+SWEPT = '[sweep]\npolicy = "subsidy"\n"fee_subsidy.rate" = [0.1, 0.2]\n'
+
+
+@pytest.mark.parametrize(
+    ("baseline", "subsidy", "key"),
+    [
+        ("subsidy[rate=0.2]", None, "policy[0].name_zh"),
+        ("subsidy[rate=0.2]", "收费补贴", "policy[0].name_zh"),
+        ("收费补贴[补贴率=0.2]", "收费补贴", "policy[0].name_zh"),
+        ("subsidy", "收费补贴", "policy[0].name_zh"),
+        (None, "baseline", "policy[1].name_zh"),
+    ],
+)
+def test_no_label_is_an_arms_or_another_policys(
+    tmp_path: Path, baseline: str | None, subsidy: str | None, key: str
+) -> None:
+    """One would have the other's numbers in a Chinese report, which tells them apart by what it calls them."""
+    given = {"first": baseline, "second": subsidy}
+    lines = {at: f'name_zh = "{label}"' for at, label in given.items() if label is not None}
+    with pytest.raises(BadScenario) as caught:
+        make_plan(load(written(tmp_path, **lines, more=SWEPT)))
+    (fault,) = caught.value.faults
+    assert fault.key.startswith(key)
+
+
+def test_a_name_is_no_translated_arms(tmp_path: Path) -> None:
+    """A policy without a label is called by its name beside the translated arms."""
+    path = written(tmp_path, second='name_zh = "收费补贴"', more=SWEPT)
+    path.write_text(path.read_text(encoding="utf-8").replace('"baseline"', '"收费补贴[补贴率=0.2]"'), encoding="utf-8")
+    with pytest.raises(BadScenario) as caught:
+        make_plan(load(path))
+    (fault,) = caught.value.faults
+    assert fault.key == "policy[0].name"
+
+
+def test_labels_that_differ_from_all_names_are_kept(tmp_path: Path) -> None:
+    given = {"first": 'name_zh = "收费"', "second": 'name_zh = "收费补贴"'}
+    assert len(make_plan(load(written(tmp_path, **given, more=SWEPT))).sweep_values) == 2
+
+
+def test_a_label_of_the_command_line_holds(tmp_path: Path) -> None:
+    """It is meant for the name that stands, whoever gave that."""
+    labelled = load(written(tmp_path), ["title_zh=题目", "city.name_zh=某镇"])
+    assert (labelled.title_zh, labelled.city.name_zh) == ("题目", "某镇")
+    top = 'title = "A"\ncity.name = "B"\n' + LABELS["top"]
+    again = load(written(tmp_path, top=top), ["city.name=A town"])
+    assert (again.title_zh, again.city.name_zh) == ("小镇", None)
