@@ -241,6 +241,23 @@ cli.main(lambda number, frame: None)
     assert "To go on: python -m sim" in done.stderr
 
 
+def test_an_interrupt_when_the_work_is_done_finds_no_workers_and_says_what_is_kept():
+    """What workers share would be left behind by a process that ends at once, and its keeper would complain."""
+    code = """
+import os, signal
+from sim.cli.shell import interruptible
+from sim.study import run
+
+with interruptible(), run._pool(2) as pool:
+    assert list(pool.map(abs, [-1])) == [1]
+os.kill(os.getpid(), signal.SIGINT)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 130, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("interrupted; what is finished is kept. To go on: python -m sim")
+
+
 SMALL = ROOT / "tests" / "hamlet.toml"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -21,12 +22,14 @@ def main(leave: Callable[[int, FrameType | None], None]) -> None:
     out, _ = caught("stdout"), caught("stderr")
     answer(stop)
     status = _guarded(sys.argv[1:])
-    answer(leave)
     sys.stdout.flush()
+    answer(leave)
     if out.error is not None and not isinstance(out.error, BrokenPipeError):
         complain(f"standard output: found {out.error.strerror}, expected to write here")
         status = max(status, STORAGE)
     sys.stderr.flush()
+    if status != INTERRUPTED:  # all is said: an interrupt of what is left, Python's own end, would only belie it
+        answer(signal.SIG_IGN)
     sys.exit(status)
 
 

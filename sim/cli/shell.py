@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from cyclopts import App, Parameter, Token
 
@@ -105,7 +105,7 @@ def repeat(words: list[str]) -> str:
     return shlex.join(["python", "-m", "sim", *(w for w in words if w != "--fresh")])
 
 
-def answer(handler: Callable[[int, FrameType | None], object]) -> None:
+def answer(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
     """Answer interrupts so, and being asked to end alike; whoever has had us ignore one, as nohup does, is obeyed."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -115,9 +115,13 @@ def answer(handler: Callable[[int, FrameType | None], object]) -> None:
 def stop(number: int, frame: FrameType | None) -> None:
     """End at once: nothing is begun, and an exception could be lost in whatever is being loaded."""
     del number, frame
-    words = f"interrupted before anything was run. To go on: {repeat(sys.argv[1:])}\n"
+    _end(f"interrupted before anything was run. To go on: {repeat(sys.argv[1:])}")
+
+
+def _end(said: str) -> NoReturn:
+    """End at once with a line: nothing is under way that others would be left with."""
     with suppress(OSError):  # nobody may be listening
-        os.write(2, words.encode(errors="replace"))
+        os.write(2, f"{said}\n".encode(errors="replace"))
     os._exit(INTERRUPTED)
 
 
@@ -126,8 +130,11 @@ def interruptible(left: str = KEPT) -> Iterator[None]:
     """Within it an interrupt is an exception, so that workers are ended; KeyboardInterrupt says what it left.
 
     Compiled code may turn that exception into one of its own (a serializer of pydantic does) or lose it in a callback:
-    that an interrupt has come is remembered, and whatever ends the block, KeyboardInterrupt leaves it.
+    that an interrupt has come is remembered, and whatever ends the block, KeyboardInterrupt leaves it. Behind the block
+    no workers are left, and an interrupt ends us at once: what the block did is done.
     """
+    from sim.study.run import end_workers
+
     came = threading.Event()
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -135,9 +142,15 @@ def interruptible(left: str = KEPT) -> Iterator[None]:
         came.set()
         signal.default_int_handler(number, frame)
 
+    def leave(number: int, frame: FrameType | None) -> None:
+        """End with the line that says what the block left."""
+        del number, frame
+        _end(f"interrupted; {left}: {repeat(sys.argv[1:])}")
+
     answer(interrupt)
     try:
         yield
+        end_workers()
     except KeyboardInterrupt as interrupted:
         raise KeyboardInterrupt(left) from interrupted
     except Exception as error:
@@ -146,7 +159,7 @@ def interruptible(left: str = KEPT) -> Iterator[None]:
         raise
     if came.is_set():
         raise KeyboardInterrupt(left)
-    answer(stop)
+    answer(leave)
 
 
 def explained(error: Exception) -> int:

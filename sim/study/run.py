@@ -47,6 +47,7 @@ from sim.study.summary import MANIFEST
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
 RETRIES = 2  # of a task whose worker died
 _TIMES = ("wall_seconds", "processor_seconds")
+_standing_by: list[Any] = []  # the workers' pool, which loky keeps from one plan to the next
 
 
 @dataclass(frozen=True)
@@ -260,6 +261,7 @@ def _pool(workers: int) -> Iterator[Any]:
     try:
         with _unheard():
             pool = get_reusable_executor(**how)
+            _standing_by[:] = [pool]
             pool.submit(os.getpid)  # begins the workers
         yield pool
     except TerminatedWorkerError:
@@ -268,6 +270,12 @@ def _pool(workers: int) -> Iterator[Any]:
         if pool is not None:
             pool.shutdown(wait=False, kill_workers=True)
         raise
+
+
+def end_workers() -> None:
+    """End the workers that stand by for a next plan, and give back what they shared with us; without any, nothing."""
+    while _standing_by:
+        _standing_by.pop().shutdown(wait=True, kill_workers=True)
 
 
 @contextmanager
