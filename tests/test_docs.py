@@ -15,8 +15,9 @@ from sim.cli import DONE, _guarded, app
 from sim.draws import Luck
 from sim.engine.clock import Phase
 from sim.policy.menu import menu
-from sim.report.words import METRICS
+from sim.report.words import LANGUAGES, METRICS, TEXTS
 from sim.scenario.schema import load
+from sim.scenario.starter import starter
 from sim.study.plan import make_plan
 
 README, README_ZH, MODEL = ROOT / "README.md", ROOT / "README.zh.md", ROOT / "docs" / "model.md"
@@ -169,13 +170,29 @@ def test_the_fault_that_the_tutorials_show_is_what_is_said(capfd: pytest.Capture
 @pytest.mark.parametrize("language", ["sh", "python"])
 def test_both_readmes_have_readers_type_the_same(language: str) -> None:
     """tests/test_python.py runs the lines for Python."""
-    assert typed(README, language) == typed(README_ZH, language) != []
+    english, chinese = typed(README, language), typed(README_ZH, language)
+    assert english == [line.removesuffix(" --lang zh") for line in chinese] != []
+    assert (language == "python") == (english == chinese)
 
 
 def test_both_tutorials_have_readers_type_the_same() -> None:
     english, chinese = (typed(tutorial, "sh") for tutorial in TUTORIALS)
     assert english == [line.removesuffix(" --lang zh") for line in chinese] != []
     assert english != chinese
+
+
+@pytest.mark.parametrize(("tutorial", "language"), [*zip(TUTORIALS, LANGUAGES, strict=True)], ids=LANGUAGES)
+def test_the_table_that_a_tutorial_shows_has_the_words_of_one(tutorial: Path, language: str, tmp_path: Path) -> None:
+    """Its heads, its policies as the starting scenario calls them, and the lines below it."""
+    (shown,) = (block.text for block in blocks(tutorial) if block.language == "text" and "10.39" in block.text)
+    keys = ("take_up", "added", "per_added", "inframarginal", "luck", "anyway", "knowledge", "pass_through", "mvpf")
+    said = [part for key in keys for part in re.split(r"\n|\{\w+\}", TEXTS[f"terminal.{key}"][language])]
+    scenario = tmp_path / "scenarios" / "my_question.toml"
+    shutil.copytree(ROOT / "scenarios" / "cities", scenario.parent / "cities")
+    scenario.write_text(starter(scenario.stem, scenario.parent), encoding="utf-8")
+    policies = load(scenario).policies
+    said += [str(policy.name_zh if language == "zh" else policy.name) for policy in policies]
+    assert [words for words in said if "".join(words.split()) not in "".join(shown.split())] == []
 
 
 def test_every_block_is_of_a_kind_that_is_tested() -> None:
