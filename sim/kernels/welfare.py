@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import AS_HELD, appraise, net_fee, seated_as
+from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, seated_as
 from sim.kernels.columns import (
     ALONE,
     ALPHA,
@@ -69,49 +69,86 @@ def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
 
 
 @inner
-def concerned(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
-    """Write the rows of those of one part who may gain or lose; returns how many.
+def reached(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
+    """Write the rows of those of one part who sit somewhere, hold a voucher or might enter; returns how many.
 
-    Passed over are those who would stay out at the better of both sides' best and cheapest institutions, a bound that
-    is read in order (see `choice.screen`); of the others those whom neither side's offers would bring, and those to
-    whom both sides offer the same.
+    Most others would stay out at the better of both sides' best and cheapest institutions: a bound that is read in
+    order, and by steps that run on vectors (see `choice.screen`).
 
     rows : int64 (at least end − first,)  written
+    """
+    draws, marked, near = scene.children.draws, np.empty(BLOCK, np.int8), 0
+    highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
+    cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
+    at, other_at, face, other_face = here.at, there.at, here.face, there.face
+    for b in range(first, end, BLOCK):
+        size = min(BLOCK, end - b)
+        for m in range(size):
+            i = b + m
+            most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
+            marked[m] = 1 if most >= np.float32(0) else 0
+        for m in range(size):
+            marked[m] = 1 if (at[b + m] != NOBODY) | (other_at[b + m] != NOBODY) else marked[m]
+        for v in range(face.shape[0]):
+            for m in range(size):
+                marked[m] = 1 if face[v, b + m] > 0 else marked[m]
+        for v in range(other_face.shape[0]):
+            for m in range(size):
+                marked[m] = 1 if other_face[v, b + m] > 0 else marked[m]
+        for m in range(size):
+            rows[near] = b + m
+            near += marked[m]
+    return near
+
+
+@inner
+def part_stayers(rows: Any, near: int, here: Any, there: Any, stayers: Any) -> int:
+    """Take those out of the first rows who sit at the same institution on both sides, as the day begins and as it ends.
+
+    Of them it is known what is best for them: returns how many others there are, now the first of `rows`.
+    stayers : int64 (at least near + 1,)  written: how many, and who
+    """
+    at, other_at, sat, other_sat = here.at, there.at, here.sat, there.sat
+    others, stay = 0, 0
+    for m in range(near):
+        i = rows[m]
+        j = at[i]
+        stays = (j != NOBODY) & (other_at[i] == j) & (sat[i] == j) & (other_sat[i] == j)
+        stayers[1 + stay], rows[others] = i, i
+        stay += 1 if stays else 0
+        others += 0 if stays else 1
+    stayers[0] = stay
+    return others
+
+
+@inner
+def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any) -> int:
+    """Keep of the first `near` rows those who may gain or lose, as the first of them; returns how many.
+
+    Passed over are those whom neither side's offers would bring, and those to whom both sides offer the same.
     """
     candidate, shocked, draws = scene.candidate, scene.children.shocked, scene.children.draws
     band, institutions = BAND_OF_PART[part], here.value.shape[1]
     value, other_value, free, other_free = here.value, there.value, here.free, there.free
     prices, other_prices = here.tariff.prices, there.tariff.prices
-    highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
-    cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
     group, other_group = here.group, there.group
-    near = 0
-    for i in range(first, end):
-        most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
-        known = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
-        rows[near] = i
-        near += 1 if (most >= np.float32(0)) | known else 0
     kept = 0
     for m in range(near):
         i = rows[m]
-        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holds(i, face) | holds(i, other_face)
+        holding = holds(i, face) | holds(i, other_face)
+        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding
+        touched = (at[i] != other_at[i]) | holding
+        touched |= at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
+        kind, alpha, alone = (ENTRY if at[i] == NOBODY else ENROLLED), draws[ALPHA, i], draws[ALONE, i]
         base = (np.int64(group[i]) * 3 + band) * institutions
         other_base = (np.int64(other_group[i]) * 3 + band) * institutions
-        if not comes:
-            alpha, alone = draws[ALPHA, i], draws[ALONE, i]
-            for k in range(candidate.shape[1]):
-                j = np.int64(candidate[i, k])
-                cheaper = min(prices[ENTRY, base + j], other_prices[ENTRY, other_base + j])
-                comes |= (shocked[i, k] + max(value[part, j], other_value[part, j])) - alpha * cheaper > alone
-        touched = (at[i] != other_at[i]) | holds(i, face) | holds(i, other_face)
-        if comes and not touched:
-            kind = ENTRY if at[i] == NOBODY else ENROLLED
-            touched = at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
-            for k in range(candidate.shape[1]):
-                j = np.int64(candidate[i, k])
-                touched |= prices[kind, base + j] != other_prices[kind, other_base + j]
-                touched |= (value[part, j] != other_value[part, j]) | (free[part, j] != other_free[part, j])
+        for k in range(0 if comes and touched else candidate.shape[1]):
+            j = np.int64(candidate[i, k])
+            price, other = prices[kind, base + j], other_prices[kind, other_base + j]
+            best, second = max(value[part, j], other_value[part, j]), min(value[part, j], other_value[part, j])
+            comes |= (shocked[i, k] + best) - alpha * min(price, other) > alone
+            touched |= (price != other) | (best != second) | (free[part, j] != other_free[part, j])
         rows[kept] = i
         kept += 1 if comes and touched else 0
     return kept
@@ -197,6 +234,34 @@ def brought(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwis
     return (enjoyed - elsewhere) * share
 
 
+@inlined
+def count(i: int, part: int, gain: float, cells: Any, out: Any) -> None:
+    """Add a gain [yuan] to all that child i is counted in."""
+    amount = fen(gain)
+    out[0] += amount
+    out[1 + BAND_OF_PART[part]] += amount
+    for c in range(cells.shape[1]):
+        out[cells[i, c]] += amount
+
+
+@inner
+def tell_stayers(stayers: Any, part: int, here: Any, there: Any, scene: Any, out: Any) -> None:
+    """Add up what those gain who sit at the same institution on both sides: by how much their bills fall."""
+    cells, band, at = scene.cells, BAND_OF_PART[part], here.at
+    face, group, posted = here.face, here.group, here.tariff.posted
+    stages, terms = here.tariff.stages, here.tariff.terms
+    other_face, other_group, other_posted = there.face, there.group, there.tariff.posted
+    other_stages, other_terms = there.tariff.stages, there.tariff.terms
+    for m in range(1, 1 + stayers[0]):
+        i = stayers[m]
+        j = np.int64(at[i])
+        net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
+        other = net_fee(
+            i, other_group[i], band, j, other_posted[band, j], other_stages, other_terms, other_face, AS_HELD, 0.0
+        )
+        count(i, part, np.float64(fen(other) - fen(net)) / 100.0, cells, out)
+
+
 @inner
 def tell(
     rows: Any, part: int, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, scene: Any, out: Any
@@ -220,11 +285,8 @@ def tell(
         else:
             gain = money[0, 0, m] - money[1, 1, m]
         served = sat[i] if gain > 0 else sat_there[i]
-        amount = fen(gain) if served != NOBODY else np.int64(0)
-        out[0] += amount
-        out[1 + BAND_OF_PART[part]] += amount
-        for c in range(cells.shape[1]):
-            out[cells[i, c]] += amount
+        if served != NOBODY:
+            count(i, part, gain, cells, out)
 
 
 @entry
@@ -235,10 +297,14 @@ def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
     here, there : Faced  under the policy and under the baseline
     out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
-    size, room = scene.candidate.shape[1], np.empty(max(edges[1:] - edges[:-1]), np.int64)
+    size, most = scene.candidate.shape[1], max(edges[1:] - edges[:-1])
+    room, stayers = np.empty(most + 1, np.int64), np.empty(most + 2, np.int64)
     for p in range(PARTS):
         part = PARTS - 1 - p
-        near = concerned(edges[p], edges[p + 1], part, here, there, scene, room)
+        near = reached(edges[p], edges[p + 1], part, here, there, scene, room)
+        near = part_stayers(room, near, here, there, stayers)
+        tell_stayers(stayers, part, here, there, scene, out)
+        near = concerned(room, near, part, here, there, scene)
         rows, sticks = room[:near], np.empty(near, np.float32)
         worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
         money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
