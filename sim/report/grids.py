@@ -311,6 +311,26 @@ def _welfare_row(row: Sequence[Estimate], key: str, group: str, money: str, lang
     return Row(Cell("", (fifth,)) if fifth else Cell(label, (unit,)), tuple(cells))
 
 
+def district_grid(results: Results, language: str) -> Grid:
+    """Tell by district who is in care in the baseline, and what each policy adds."""
+    policies = results.policies[1:]
+    rows = tuple(
+        Row(
+            Cell(names.tidy(group.removeprefix("district="))),
+            (
+                cell(results.entry(results.policies[0], "take_up", group).own, "take_up", language),
+                *(
+                    cell(results.entry(policy, "added_child_months", group).own, "count", language)
+                    for policy in policies
+                ),
+            ),
+        )
+        for group in (results.districts if policies else ())
+    )
+    head = (text("column.district", language), text("column.usual", language), *(named(policy) for policy in policies))
+    return Grid(text("page.district", language), head, rows, (0, *range(1, len(results.policies))), sortable=True)
+
+
 def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
     """List the parameters on which the welfare table rests, in words, with their keys, ranges and sources."""
     grid = evidence_grid([item for item in evidence if item.get("key") in RESTS], language)

@@ -139,6 +139,7 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "welfare": grids.welfare_grid(results, language),
         "welfare_how": say("page.welfare.how", baseline=names.tidy(results.baseline or "")),
         "taxless": "mothers_work_months" in results.metrics and not _taxed(results),
+        "district": grids.district_grid(results, language),
         "rests": grids.rests_grid(evidence, language),
         "measures": grids.measures_grid(results, language),
         "measures_how": _measures_how(results, language),

@@ -154,6 +154,14 @@ class Results:
         return found
 
     @cached_property
+    def districts(self) -> tuple[str, ...]:
+        """Groups of the districts by which added child-months are told, in order of their names."""
+        rows = self.summary.filter(
+            pl.col("metric") == "added_child_months", pl.col("group").str.starts_with("district=")
+        )
+        return tuple(sorted(set(rows["group"])))
+
+    @cached_property
     def metrics(self) -> dict[str, str]:
         """Metrics that the summary holds for everybody, with their units, in order of appearance."""
         rows = self.summary.filter((pl.col("doubt") == "luck") & (pl.col("group") == "all"))

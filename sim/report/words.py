@@ -1025,6 +1025,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "未计母亲就业带来的税收：情景文件没有给出税额。",
     },
     "page.welfare.profit": {"en": "Institutions' profit, change", "zh": "机构利润的变化"},
+    "page.district": {"en": "By district", "zh": "分区县"},
+    "page.district.how": {
+        "en": "Take-up in the baseline, and the child-months that each policy adds to it, of the families who live "
+        "there. Below each number is its 95 % interval for luck.",
+        "zh": "基准情景下的入托率，以及各项政策为当地家庭净增的儿童月。每个数字下方是随机波动的95%区间。",
+    },
+    "column.district": {"en": "District", "zh": "区县"},
+    "column.usual": {"en": "Take-up in the baseline", "zh": "基准入托率"},
     "page.knowledge": {"en": "How the answer moves with what nobody knows", "zh": "结果如何随无法确定的假设变化"},
     "page.knowledge.how": {
         "en": "No source pins these assumptions. Each line sets one of them to the low and to the high end "

@@ -180,6 +180,17 @@ class Cells:
             three = recomputed.mean(self.facts.study.over(policy, name, f"quintile={group}"))
         return shown(scaled(three, written(name, at.labels, self.language)))
 
+    def _district_cell(self, at: Spot) -> Expected:
+        districts = self.facts.study.districts
+        if at.column == 0 or len(at.rows) != len(districts):
+            return districts[at.number] if len(at.rows) == len(districts) else f"{len(districts)} rows"
+        study, group = self.facts.study, f"district={districts[at.number]}"
+        if at.column == 1:
+            first = self.facts.policies[0]
+            taken, of = (study.over(first, name, group) for name in ("enrolled", "children"))
+            return shown(scaled(recomputed.share(taken, of), "take_up"))
+        return shown(recomputed.mean(study.over(self._policy(at.head), "added_child_months", group)))
+
     def _welfare_head(self, name: str, group: str, at: Spot) -> str:
         """What the first cell of a row says: a metric with its unit, or a fifth of the families."""
         if group:

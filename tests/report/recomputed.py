@@ -91,8 +91,14 @@ class Study:
         return all(np.allclose(self.cube(policy, key)[replication], row, rtol=1e-12) for key, row in seen.items())
 
     @cached_property
+    def districts(self) -> list[str]:
+        """Names of the city's districts, in order."""
+        groups = self.monthly["group"].unique()
+        return sorted(group.removeprefix("district=") for group in groups if group.startswith("district="))
+
+    @cached_property
     def _cubes(self) -> dict[tuple[str, str, str], np.ndarray]:
-        rows = self.monthly.filter(pl.col("group").str.contains("^(all|quintile=.)$"))
+        rows = self.monthly.filter(pl.col("group").str.contains("^(all|quintile=.|district=.*)$"))
         months = rows["month"].unique().sort()
         at, when = rows["replication"].to_numpy(), months.search_sorted(rows["month"]).to_numpy()
         values, found = rows["value"].to_numpy(), {}

@@ -43,7 +43,7 @@ EVERYTHING = (  # that a page has a section for
     "knowledge = {source = 'a test', replications = 1, assumptions = {awareness = ['voucher_pool.aware_others']}}",
 )
 TOLD = {
-    "headline", "sweep", "incidence", "welfare", "split", "knowledge", "measures", "evidence", "run",
+    "headline", "sweep", "incidence", "welfare", "district", "split", "knowledge", "measures", "evidence", "run",
     "page.matched.value", "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear",
     "finding.per_added", "finding.inframarginal", "finding.mvpf", "finding.fees_unclear", "finding.fees_fall",
     "finding.mean_fee_falls",
