@@ -160,7 +160,7 @@ def _known(row: HeadlineRow, key: str, language: str) -> tuple[str, ...]:
 
 
 def knowledge_grid(rows: Sequence[HeadlineRow], language: str) -> Grid:
-    """List the two numbers that hang on assumptions, at the low, centre and high of each."""
+    """List the numbers that hang on assumptions, at the low, centre and high of each."""
     settings = [text(f"column.{key}", language) for key in ("low", "central", "high")]
     measured = [metric(key, language) for key in KNOWLEDGE_METRICS]
     head = [text(f"column.{key}", language) for key in ("policy", "assumption")]

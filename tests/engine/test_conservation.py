@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from town import NOBODY, Town, band_when_deciding, billed, total, waiting_line
 
 from sim import dates
-from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS
+from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
 from sim.engine.state import State
 from sim.engine.treasury import FAMILIES, PREPAID, STAFF, SUPPLIERS
 
@@ -129,6 +129,13 @@ def test_refused_months_are_those_between_two_stays(any_town: Town) -> None:
 # groups
 
 
+def parts_and_whole(record: Record, name: str, partition: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A total of the groups of one partition, of which there are several, int64 (months, groups), and of all."""
+    columns = [n for n, group in enumerate(record.groups) if group.startswith(partition)]
+    assert len(columns) > 1
+    return record.totals[ROW[name]][:, columns], total(record, name)
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -143,22 +150,22 @@ def test_refused_months_are_those_between_two_stays(any_town: Town) -> None:
 )
 @pytest.mark.parametrize("partition", ["band=", "kind=", "quintile=", "district=", "birth_order="])
 def test_groups_add_up_to_the_whole(any_town: Town, name: str, partition: str) -> None:
-    record = any_town.baseline
-    columns = [n for n, group in enumerate(record.groups) if group.startswith(partition)]
-    assert len(columns) > 1
-    assert (record.totals[ROW[name]][:, columns].sum(axis=1) == total(record, name)).all()
+    parts, whole = parts_and_whole(any_town.baseline, name, partition)
+    assert (parts.sum(axis=1) == whole).all()
 
 
 @pytest.mark.parametrize("name", ["place_thirds", "fee_place_thirds_fen"])
 @pytest.mark.parametrize("partition", ["band=", "kind=", "district="])
 def test_places_add_up_to_the_whole(any_town: Town, name: str, partition: str) -> None:
-    test_groups_add_up_to_the_whole(any_town, name, partition)
+    parts, whole = parts_and_whole(any_town.baseline, name, partition)
+    assert (parts.sum(axis=1) == whole).all()
 
 
 @pytest.mark.parametrize("name", ["children", "waiting"])
 @pytest.mark.parametrize("partition", ["quintile=", "district=", "birth_order="])
 def test_families_add_up_to_the_whole(any_town: Town, name: str, partition: str) -> None:
-    test_groups_add_up_to_the_whole(any_town, name, partition)
+    parts, whole = parts_and_whole(any_town.baseline, name, partition)
+    assert (parts.sum(axis=1) == whole).all()
 
 
 def test_places_are_seats(busy: Town) -> None:
