@@ -13,12 +13,12 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from sim.engine.simulation import Simulation
 
 from benchmarks.run import machine
 from sim.draws import Luck
-from sim.engine.job import Replication
 from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
-from sim.engine.simulation import Simulation
+from sim.engine.replication import Replication
 from sim.scenario.schema import Scenario, load
 from sim.study.plan import ready, span_of, standing
 

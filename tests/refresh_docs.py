@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from sim.engine.clock import Phase
+from sim.engine.schedule import Phase
 from sim.policy.menu import kind_of, menu
 from sim.report.notes import assumed
 from sim.report.words import ASSUMPTIONS, LANGUAGES, METRICS, Word

@@ -13,7 +13,7 @@ from refresh_docs import ROOT, SCHEMA, WRITTEN, refreshed
 
 from sim.cli import DONE, _guarded, app
 from sim.draws import Luck
-from sim.engine.clock import Phase
+from sim.engine.schedule import Phase
 from sim.policy.menu import menu
 from sim.report.words import LANGUAGES, METRICS, TEXTS
 from sim.scenario.schema import load

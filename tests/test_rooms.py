@@ -303,27 +303,27 @@ def test_there_is_no_circle_of_imports() -> None:
 # the checker itself ----------------------------------------------------------------------------------
 
 PLANTED = [
-    (imports_run_downwards, "sim.engine.clock", "import sim.study.plan"),
-    (imports_run_downwards, "sim.engine.clock", "from sim.study import plan"),
-    (imports_run_downwards, "sim.engine.clock", "from sim import report"),
-    (imports_run_downwards, "sim.engine.clock", "from ..study.plan import deal"),
-    (imports_run_downwards, "sim.engine.clock", "def f():\n    from sim.cli import main"),
+    (imports_run_downwards, "sim.engine.schedule", "import sim.study.plan"),
+    (imports_run_downwards, "sim.engine.schedule", "from sim.study import plan"),
+    (imports_run_downwards, "sim.engine.schedule", "from sim import report"),
+    (imports_run_downwards, "sim.engine.schedule", "from ..study.plan import deal"),
+    (imports_run_downwards, "sim.engine.schedule", "def f():\n    from sim.cli import main"),
     (imports_run_downwards, "sim.world.families", "from sim.kernels.choice import choose"),
     (imports_run_downwards, "sim.kernels.choice", "from sim.world.families import Families"),
     (imports_run_downwards, "sim.policy.fee_cap", "from sim.scenario import Scenario"),
     (imports_run_downwards, "sim.draws", "from sim.kernels.choice import choose"),
-    (imports_run_downwards, "sim.engine.clock", "import sim"),
-    (imports_run_downwards, "sim.engine.clock", "from sim import Scenario"),
+    (imports_run_downwards, "sim.engine.schedule", "import sim"),
+    (imports_run_downwards, "sim.engine.schedule", "from sim import Scenario"),
     (imports_run_downwards, "sim.helpers", "x = 1"),
     (the_package_loads_lazily, "sim", "from sim.scenario import Scenario"),
     (tools_stay_in_their_rooms, "sim.policy.fee_cap", "import simpy"),
-    (tools_stay_in_their_rooms, "sim.engine.clock", "from numba import njit"),
+    (tools_stay_in_their_rooms, "sim.engine.schedule", "from numba import njit"),
     (tools_stay_in_their_rooms, "sim.draws", "import numpy.random"),
     (tools_stay_in_their_rooms, "sim.draws", "from numpy import random"),
     (tools_stay_in_their_rooms, "sim.world.families", "import numpy as np\nrng = np.random.default_rng(1)"),
     (tools_stay_in_their_rooms, "sim.world.families", "import random"),
     (tools_stay_in_their_rooms, "sim.study.compare", "from matplotlib import pyplot"),
-    (tools_stay_in_their_rooms, "sim.engine.job", "import loky"),
+    (tools_stay_in_their_rooms, "sim.engine.replication", "import loky"),
     (tools_stay_in_their_rooms, "sim.cli", "import jinja2"),
     (tools_stay_in_their_rooms, "sim.study.run", "from rich.progress import Progress"),
     (tools_stay_in_their_rooms, "sim.report.page", "import cyclopts"),
@@ -332,7 +332,7 @@ PLANTED = [
     (tools_stay_in_their_rooms, "sim.study.store", "import pickle"),
     (only_the_commands_print, "sim.study.run", "print('done')"),
     (only_readers_read_files, "sim.world.families", "open('city.csv')"),
-    (only_readers_read_files, "sim.engine.job", "path.read_text(encoding='utf-8')"),
+    (only_readers_read_files, "sim.engine.replication", "path.read_text(encoding='utf-8')"),
     (only_readers_read_files, "sim.kernels.choice", "Path('x').read_bytes()"),
     (only_readers_read_files, "sim.kernels.choice", "Path('x').open()"),
     (nothing_is_pickled, "sim.study.store", "np.load(path, allow_pickle=True)"),
@@ -354,7 +354,7 @@ ALLOWED = [
     ("sim.policy.fee_cap", "from sim.world.families import Families\nfrom sim.params import Yuan"),
     ("sim.compiled", "from numba import njit\nfrom sim.source import digest"),
     ("sim.study.store", "import numpy as np\nfrom sim import __version__\nnp.load(path, allow_pickle=False)"),
-    ("sim.engine.clock", "import simpy\ntry:\n    f()\nexcept Exception as error:\n    report(error)"),
+    ("sim.engine.schedule", "import simpy\ntry:\n    f()\nexcept Exception as error:\n    report(error)"),
     ("sim.dates", "def _private(): ...\nclass _Hidden: ..."),
     (
         "sim.policy.fee_cap",
@@ -379,7 +379,7 @@ def test_what_is_in_its_room_passes(rule: Callable[[Source], Iterator[Fault]], m
 
 
 def test_a_planted_circle_is_found() -> None:
-    there = Source("sim.engine.clock", ast.parse("import sim.engine.job"))
-    back = Source("sim.engine.job", ast.parse("def f():\n    import sim.engine.clock"))
-    assert set(circle_of_imports([there, back])) == {"sim.engine.clock", "sim.engine.job"}
-    assert not circle_of_imports([there, Source("sim.engine.job", ast.parse("x = 1"))])
+    there = Source("sim.engine.schedule", ast.parse("import sim.engine.replication"))
+    back = Source("sim.engine.replication", ast.parse("def f():\n    import sim.engine.schedule"))
+    assert set(circle_of_imports([there, back])) == {"sim.engine.schedule", "sim.engine.replication"}
+    assert not circle_of_imports([there, Source("sim.engine.replication", ast.parse("x = 1"))])

@@ -9,8 +9,8 @@ import pytest
 
 from sim.draws import Luck
 from sim.engine.costs import CostRules
-from sim.engine.job import Replication, Span
 from sim.engine.recorder import CITY_TOTALS, ROW, Record
+from sim.engine.replication import Replication, Span
 from sim.policy.menu import menu
 from sim.scenario.schema import Scenario, load
 from sim.study.compare import Outcome, outcome

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.draws import Luck
-from sim.engine.job import Replication, Span
 from sim.engine.recorder import ROW, Record
+from sim.engine.replication import Replication, Span
 from sim.engine.state import State
 from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
@@ -119,7 +119,7 @@ def settle(
     if world is None:
         rep = Replication(city, always, span, luck, run.scale, unlimited)
     else:
-        with patch("sim.engine.job.draw_world", return_value=world):
+        with patch("sim.engine.replication.draw_world", return_value=world):
             rep = Replication(city, always, span, luck, run.scale, unlimited)
     rep.prepare(set(range(span.counted, span.end)))
     rep.baseline()

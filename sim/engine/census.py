@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.engine.constants import Constants, ages_on
 from sim.engine.recorder import ROW
+from sim.engine.replication_cache import ReplicationCache, ages_on
 from sim.engine.state import State
 from sim.kernels import census
 from sim.world.institutions import BANDS, bands_served
@@ -18,27 +18,27 @@ class CountError(ArithmeticError):
 
 
 def count_heads(
-    constants: Constants, state: State, day: date
+    cache: ReplicationCache, state: State, day: date
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Children by group, int64 (HEADS, groups); those enrolled and waiting by institution and band, each (J, 3).
 
     Raises CountError where children and taken seats disagree, or more are taken than there are.
     """
-    groups, world = constants.groups, constants.world
+    groups, world = cache.groups, cache.world
     counted, size = np.zeros((census.HEADS, len(groups.names)), np.int64), len(world.institutions)
     enrolled, waiting = np.zeros((size, BANDS), np.int64), np.zeros((size, BANDS), np.int32)
     census.heads(
         ages_on(day), dates.months_before(day, 36), world.families.birth, groups.cells, groups.kind_cell,
-        constants.full_time, state.children.at, state.children.waits, counted, enrolled, waiting,
+        cache.full_time, state.children.at, state.children.waits, counted, enrolled, waiting,
     )  # fmt: skip
     if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
         raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
     return counted, enrolled, waiting
 
 
-def note_supply(constants: Constants, state: State, posted: NDArray[np.float64], row: int) -> None:
+def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float64], row: int) -> None:
     """Note places, institutions and posted fees by group; posted : (3, J) [yuan a month]."""
-    groups, chronicle, institutions = constants.groups, state.chronicle, constants.world.institutions
+    groups, chronicle, institutions = cache.groups, state.chronicle, cache.world.institutions
     # in full-time places: where several children share one it counts once
     seats = np.rint(state.offers.places * institutions.hours_share[:, None]).astype(np.int64)
     by_band = _thirds(seats)

@@ -44,9 +44,10 @@ class Counterfactual:
         return out
 
 
-def faced_by(scene: Scene, edges: NDArray[np.int64], at: NDArray[np.int16], face: NDArray[np.int32]) -> Faced:
-    """What a day's families face as it begins; at : int16 (n,), face : int32 (V, n)  written, in the day's rows."""
+def faced_by(scene: Scene, edges: NDArray[np.int64]) -> Faced:
+    """Note what a day's families face as it begins; other rows than the day's are not filled."""
     rows, children, offers = slice(int(edges[0]), int(edges[-1])), scene.children, scene.offers
+    at, face = np.empty_like(children.at), np.empty_like(scene.vouchers.face)
     at[rows] = children.at[rows]
     face[:, rows] = scene.vouchers.face[:, rows]
     return Faced(scene.tariff, offers.value, _free(offers), children.group, at, face, children.at)

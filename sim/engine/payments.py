@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.engine.constants import Constants
 from sim.engine.costs import Costs
 from sim.engine.programme import Programme
 from sim.engine.recorder import ROW
+from sim.engine.replication_cache import ReplicationCache
 from sim.engine.support import in_order
 from sim.engine.tariff import in_force
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
@@ -26,9 +26,9 @@ class Payments:
     flows : int64 (bills.FLOWS, groups)  of the month, written by bills and here
     """
 
-    def __init__(self, constants: Constants, programme: Programme, own_from: int, flows: NDArray[np.int64]) -> None:
-        self._constants, self._programme, self._flows = constants, programme, flows
-        self._world, self._state = constants.world, programme.state
+    def __init__(self, cache: ReplicationCache, programme: Programme, own_from: int, flows: NDArray[np.int64]) -> None:
+        self._cache, self._programme, self._flows = cache, programme, flows
+        self._world, self._state = cache.world, programme.state
         self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
         self.payers = self._new_payers(own_from)
 
@@ -118,7 +118,7 @@ class Payments:
         self._book(q, int(paid.sum()), int((paid > 0).sum()), day)
         self.payers.takings[:] += paid
         if self.payers.own[q]:
-            groups = self._constants.groups
+            groups = self._cache.groups
             for cell in (groups.kind_cell, groups.district_cell):
                 np.add.at(self._flows[bills.CLAIMED], cell, paid)
         return paid
@@ -142,7 +142,7 @@ class Payments:
         Raises LedgerError.
         """
         state, payers, ledger = self._state, self.payers, self._state.ledger
-        costs = self._constants.market.costs.month(state.offers.places, state.offers.taken)
+        costs = self._cache.market.costs.month(state.offers.places, state.offers.taken)
         costs = replace(costs, goods=costs.goods + self._built)
         self._pay_programmes(day, row, costs)
         claims = self._claims(day, row)
@@ -162,7 +162,7 @@ class Payments:
         claims = self.payers.claimed.copy()
         for q, instrument in enumerate(self._programme.instruments):
             for cash in instrument.cash() if in_force(instrument, day) else ():
-                paid = self._constants.population(day, cash) * round(cash.yuan_per_month * 100)
+                paid = self._cache.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
                 self._state.chronicle.totals[ROW["cash_fen"], row] += paid
                 if self.payers.own[q]:
@@ -190,7 +190,7 @@ class Payments:
         ):
             state.ledger.transfer(row, INSTITUTIONS, account, int(amount.sum()))
             count(row, name, int(amount.sum()))
-        self._constants.market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
+        self._cache.market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
         count(row, "profit_fen", int((takings - costs.cash).sum()))
         count(row, "unpaid_costs_fen", int(costs.unpaid.sum()))
         pooled, runs = institutions.pooled, state.market.runs & institutions.full_day

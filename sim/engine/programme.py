@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.engine import support
-from sim.engine.constants import Constants, ages_on
 from sim.engine.market import Asked
+from sim.engine.replication_cache import ReplicationCache, ages_on
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.tariff import in_force, posted_fees
@@ -28,8 +28,8 @@ class Programme:
     instruments : windows filled in; state : where their columns and what is left of their budgets stand
     """
 
-    def __init__(self, constants: Constants, state: State, instruments: tuple[Instrument, ...]) -> None:
-        self._constants, self._world, self.state, self.instruments = constants, constants.world, state, instruments
+    def __init__(self, cache: ReplicationCache, state: State, instruments: tuple[Instrument, ...]) -> None:
+        self._cache, self._world, self.state, self.instruments = cache, cache.world, state, instruments
 
     # -- what instruments see ------------------------------------------------------------------------
 

@@ -127,6 +127,23 @@ class Log(NamedTuple):
     filled: NDArray[np.int64]
 
 
+def empty_log(n: int) -> Log:
+    """Buffers that hold any month of n children: nobody is billed twice in one, or ends two stays."""
+    return Log(
+        claim_child=np.empty(n, np.int32),
+        claim_fen=np.empty(n, np.int32),
+        claim_relief=np.empty(n, np.int32),
+        claim_tranche=np.empty(n, np.int8),
+        stay_child=np.empty(n, np.int32),
+        stay_at=np.empty(n, np.int16),
+        stay_first=np.empty(n, np.int16),
+        stay_last=np.empty(n, np.int16),
+        stay_refused=np.empty(n, np.uint8),
+        stay_subsidised=np.empty(n, np.uint8),
+        filled=np.zeros(2, np.int64),
+    )
+
+
 @inner
 def fen(yuan: float) -> Any:
     """Whole fen of an amount in yuan, half to even."""

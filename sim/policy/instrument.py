@@ -231,16 +231,16 @@ class Desk(Protocol):
         """Add children to a monthly total by band, income and what else tells them apart."""
 
 
-Say = Callable[[Desk, Columns], None]
+EventHandler = Callable[[Desk, Columns], None]
 
 
 @dataclass(frozen=True)
-class Moment:
-    """A day on which the engine lets the instrument say something at a desk; `phase` is "expiry" or "round"."""
+class ScheduledEvent:
+    """A day on which the engine calls an instrument to its desk; `phase` is "expiry" or "round"."""
 
     day: date
     phase: str
-    say: Say
+    handle: EventHandler
 
 
 class Instrument(Facts):
@@ -407,8 +407,8 @@ class Instrument(Facts):
         """Number of voucher tranches, 0 if it issues none."""
         return 0
 
-    def moments(self) -> list[Moment]:
-        """Days on which it speaks, beside the first and last of its window."""
+    def scheduled(self) -> list[ScheduledEvent]:
+        """Days on which it acts at a desk, beside the first and last of its window."""
         return []
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from sim import dates
 from sim.params import Facts, Misfit, Rows, fraction, number
-from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Moment, Offered, Relief
+from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Offered, Relief, ScheduledEvent
 from sim.world.districts import apportion
 
 
@@ -164,12 +164,12 @@ class VoucherPool(Instrument):
         )
         return [d for d in days if d <= self.until]
 
-    def moments(self) -> list[Moment]:
+    def scheduled(self) -> list[ScheduledEvent]:
         """Rounds, and for each the first day on which its vouchers are void."""
         days = self.round_days() if self.tranches else []
         void = timedelta(days=self.valid_days + 1)
-        rounds = [Moment(d, "round", partial(self.draw, n)) for n, d in enumerate(days)]
-        return rounds + [Moment(d + void, "expiry", partial(self.expire, n)) for n, d in enumerate(days)]
+        rounds = [ScheduledEvent(d, "round", partial(self.draw, n)) for n, d in enumerate(days)]
+        return rounds + [ScheduledEvent(d + void, "expiry", partial(self.expire, n)) for n, d in enumerate(days)]
 
     def expire(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
         """Void what is left of a round; with roll_over it is issued again."""

@@ -16,8 +16,8 @@ from scipy.spatial import cKDTree
 
 from sim import dates
 from sim.draws import Luck
-from sim.engine.job import Replication, Span
 from sim.engine.recorder import CITY_TOTALS, ROW, Record
+from sim.engine.replication import Replication, Span
 from sim.params import Rows, number
 from sim.policy.instrument import Columns, Floats, Instrument, Offered
 from sim.policy.thinning import thinned

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sim.engine.job import Span
+from sim.engine.replication import Span
 from sim.engine.tariff import MOST_CELLS, MOST_GROUPS, holds
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of

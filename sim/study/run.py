@@ -24,8 +24,8 @@ from loky import get_reusable_executor
 from loky.process_executor import TerminatedWorkerError
 
 from sim.draws import Luck
-from sim.engine.job import Chain, Replication
 from sim.engine.recorder import Record
+from sim.engine.replication import Chain, Replication
 from sim.kernels.ready import HALVES, compile_half
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of

@@ -136,6 +136,10 @@ class Institutions:
         """Which of them run at the start, bool (n,)."""
         return np.asarray(self.opens_after == 0)
 
+    def how_many(self, rows: NDArray[np.int64]) -> int:
+        """Count institutions among rows, each once, whatever its services."""
+        return int(self.full_day[rows].sum())
+
     def within(self, km: float, of: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of those within a distance of any of some rows, themselves among them, int64."""
         apart = np.hypot(*(self.position[:, None, :] - self.position[None, of, :]).transpose(2, 0, 1))

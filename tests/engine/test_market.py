@@ -13,10 +13,13 @@ from town import HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_ou
 from sim import dates
 from sim.dates import MIXED, YEAR
 from sim.draws import Luck
+from sim.engine.city import RunningCity
 from sim.engine.costs import CostRules, Costs
 from sim.engine.market import Market
+from sim.engine.phases.closure import close
+from sim.engine.phases.windows import begin, open_and_close_windows
 from sim.engine.recorder import CITY_TOTALS, ROW
-from sim.engine.simulation import Simulation
+from sim.engine.schedule import run_to
 from sim.engine.state import MarketColumns, State
 from sim.engine.support import Support, support
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
@@ -33,16 +36,16 @@ def counted(state: State, name: str) -> NDArray[np.int64]:
     return totals[ROW[name], :, 0] if name in ROW else state.chronicle.city[CITY_TOTALS.index(name)]
 
 
-def simulation(town: Town, month: int, *own: Any) -> Simulation:
+def simulation(town: Town, month: int, *own: Any) -> RunningCity:
     """The town at the beginning of a counted month, under a policy from then on."""
     absolute = town.span.counted + month
-    return town.replication._simulation(town.replication.checkpoint(absolute), within(town.scenario, own))
+    return town.replication.city(town.replication.checkpoint(absolute), within(town.scenario, own))
 
 
 def run_through(town: Town, *own: Any) -> State:
     """The state in which the window ends, under a policy from its beginning."""
     living = simulation(town, 0, *own)
-    living.run_to(town.span.end)
+    run_to(living, town.span.end)
     return living.state
 
 
@@ -85,7 +88,7 @@ def neighbours() -> Town:
 def test_families_get_back_exactly_the_share_that_is_held(neighbours: Town, share: float) -> None:
     month, fell_due = 3, 0
     living = simulation(neighbours, month, instrument("prepayment_escrow", share=share))
-    living._speak(dates.date_in(neighbours.span.counted))
+    open_and_close_windows(living, dates.date_in(neighbours.span.counted))
     state, day, row = living.state, eve(neighbours, month), neighbours.span.counted + month - 1 - neighbours.span.first
     guests = np.flatnonzero(state.children.at == 0)
     ahead = [paid_ahead(neighbours, state, int(child), day) for child in guests]
@@ -93,7 +96,7 @@ def test_families_get_back_exactly_the_share_that_is_held(neighbours: Town, shar
     back = sum(round(fen * share) for fen in ahead)
     state.market.arrears[0] = fell_due = 12_345_678
     before = state.ledger.book[row].copy()
-    living._close(np.array([0]), day)
+    close(living, np.array([0]), day)
     moved = state.ledger.book[row] - before
     assert moved[PREPAID] == -sum(ahead)
     assert moved[FAMILIES] == back
@@ -109,7 +112,7 @@ def test_displaced_children_look_again_the_same_day(neighbours: Town) -> None:
     state = living.state
     guests = np.flatnonzero(state.children.at == 0)
     assert len(guests) > 10
-    living._close(np.array([0]), eve(neighbours, 3))
+    close(living, np.array([0]), eve(neighbours, 3))
     assert (state.children.at[guests] == 1).all(), "there is room next door, and all are keen"
     assert state.offers.taken[0].sum() == 0
     assert state.offers.places[0].sum() == 0
@@ -124,12 +127,12 @@ def test_nobody_sits_or_waits_where_it_has_closed(town: Town) -> None:
     sat = np.flatnonzero(state.children.at == who)
     assert len(lists[who]) > 3
     assert len(sat) > 3
-    living._close(np.array([who]), day)
+    close(living, np.array([who]), day)
     for column in (state.children.waits, state.children.climbs):
         assert not (column[column != NOBODY] // BANDS == who).any()
     assert (state.offers.ends[:, who * BANDS : (who + 1) * BANDS] == NOBODY).all()
     assert (state.children.at != who).all()
-    living.run_to(town.span.end)
+    run_to(living, town.span.end)
     assert (state.children.at != who).all() or state.market.runs[who], "none comes, unless somebody opens there anew"
 
 
@@ -141,15 +144,15 @@ def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
     near = apart <= facts.trust_km
     assert near.any()
     assert not near.all()
-    calm = living._constants.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
-    living._close(np.array([1]), eve(town, 2))
+    calm = living.cache.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
+    close(living, np.array([1]), eve(town, 2))
     assert (state.market.shaken == near).all()
-    worth = living._constants.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
+    worth = living.cache.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
     open_ = (calm > -1e6) & (worth > -1e6)
     fell = np.broadcast_to(facts.sensitivity * facts.trust_yuan * near, calm.shape)
     assert (calm - worth)[open_] == pytest.approx(fell[open_], abs=1e-5)
     for _ in range(5):
-        living._constants.market.remember(0, np.zeros(()), np.zeros(()), state)  # type: ignore[arg-type]
+        living.cache.market.remember(0, np.zeros(()), np.zeros(()), state)  # type: ignore[arg-type]
     assert state.market.shaken[near] == pytest.approx((1 - facts.trust_recovery) ** 5)
 
 
@@ -366,8 +369,8 @@ def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
 
 
 def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
-    tool, simulation = instrument("capacity_grant", yuan_per_place=1000.0), town.replication._baseline
-    offered, size = simulation._programme.offered(town.day(0)), len(town.world.institutions)
+    tool, simulation = instrument("capacity_grant", yuan_per_place=1000.0), town.replication.baseline_city
+    offered, size = simulation.programme.offered(town.day(0)), len(town.world.institutions)
     begun = np.zeros((size, 4))
     begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
     for budget, counts in ((500_001, True), (500_000, False)):
@@ -387,15 +390,15 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
     def counts_on(budget: float | None) -> list[NDArray[np.float64]]:
         """Per place, per child, and what recognition would bring, of a subsidy that has just begun."""
         living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))
-        living._begin(len(living.state.left) - 1, town.day(3))
-        programme, day = living._programme, town.day(3)
+        begin(living, len(living.state.left) - 1, town.day(3))
+        programme, day = living.programme, town.day(3)
         inside = programme.recognition(day, programme.counted(day), stands=True)
         return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
 
     free = counts_on(None)
     assert any(part.any() for part in free[:2])
     living = simulation(town, 3)
-    living.run_to(town.span.counted + 3)
+    run_to(living, town.span.counted + 3)
     places = living.state.offers.places.sum(axis=1) * town.world.institutions.hours_share
     children = living.state.market.enrolled[(living.state.month - 1) % YEAR]
     year = YEAR * float((free[0] * places).sum() + (free[1] * children).sum())
@@ -408,13 +411,13 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
 
 def test_what_a_public_institution_adds_later_is_not_built_for_the_treasury(town: Town) -> None:
     tool = instrument("public_provision", sites=1, yuan_per_place=1000.0, covers_deficits=False, start=town.day(1))
-    living = town.replication._simulation(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
-    living.run_to(town.span.counted + 4)
+    living = town.replication.city(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
+    run_to(living, town.span.counted + 4)
     site = np.flatnonzero(living.state.declared[-1]["provided"])
     paid = living.state.chronicle.claims[:, -1].sum()
     assert paid == 100_000 * (town.world.institutions.seats[site]).sum()
     living.state.market.opens_in[site, 1] = living.state.month + 1
-    living.run_to(town.span.counted + 7)
+    run_to(living, town.span.counted + 7)
     assert living.state.chronicle.claims[:, -1].sum() == paid
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from town import HAMLET, Town, instrument, settle, within
 
 from sim.engine.fees import Outlook, Position
+from sim.engine.schedule import run_to
 from sim.engine.scheme import choose
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
@@ -92,8 +93,8 @@ def test_only_those_asked_move() -> None:
 
 def inclusive(town: Town, *own: Any) -> NDArray[np.bool_]:
     """Who is in the scheme at the end of a run."""
-    simulation = town.replication._simulation(town.replication.checkpoint(town.span.counted), own)
-    simulation.run_to(town.span.end)
+    simulation = town.replication.city(town.replication.checkpoint(town.span.counted), own)
+    run_to(simulation, town.span.end)
     return simulation.state.market.inclusive
 
 

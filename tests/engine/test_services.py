@@ -190,8 +190,8 @@ def test_what_is_expected_is_what_comes() -> None:
 
 def expected_demand(town: Town, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     """Demand and slopes, (2, 3, J), and what an owner's others gain, (3, J, R), of one day's families."""
-    state, market = town.replication.checkpoint(town.span.counted), town.replication._constants.market
-    edges = town.replication._constants.edges(town.day(0))[None, :]
+    state, market = town.replication.checkpoint(town.span.counted), town.replication.cache.market
+    edges = town.replication.cache.edges(town.day(0))[None, :]
     j = len(town.world.institutions)
     expected, cross, calm = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size)), np.zeros((j, 3))
     demand.expect(
@@ -202,8 +202,8 @@ def expected_demand(town: Town, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_slopes_are_those_of_what_is_expected(mixed: Town) -> None:
-    scene, there = mixed.replication._baseline._scene, mixed.world.institutions
-    owners = mixed.replication._constants.market.owners
+    scene, there = mixed.replication.baseline_city.scene, mixed.world.institutions
+    owners = mixed.replication.cache.market.owners
     (_, slope), cross = expected_demand(mixed, scene)
     j_count, step = len(there), 16.0
     runs = there.site[there.stands & ~there.full_day]

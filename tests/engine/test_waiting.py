@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from town import BANDS, HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_out, settle, total, waiting_line
 
 from sim import dates
-from sim.engine.constants import ages_on
+from sim.engine.phases.closure import close
 from sim.engine.recorder import CITY_TOTALS, LIST_ENDINGS, ROW
+from sim.engine.replication_cache import ages_on
 from sim.engine.state import State
 from sim.kernels import places
 from sim.policy.instrument import Instrument
@@ -259,7 +260,7 @@ def test_every_day_of_waiting_is_counted() -> None:
     families, seats, luck = 60, 3, np.random.default_rng(5)
     world, _ = lay_out(FACTS, [Child(date(2022, 6, 1), keen=1e6)] * families, [House(classes=(0, 0, 1, 0))])
     town = settle(*WINDOW, standing=(), world=world)
-    scene, state = town.replication._baseline._scene, town.replication._baseline.state
+    scene, state = town.replication.baseline_city.scene, town.replication.baseline_city.state
     state.offers.places[0] = (0, 0, seats, 0)
     scene.lists[:] = 0
     ages, none, children = ages_on(date(2025, 1, 1)), np.zeros(0, np.int64), state.children
@@ -431,16 +432,16 @@ def test_a_list_is_dissolved_with_its_institution_and_the_displaced_keep_their_t
         fixed[child, likes] += 50.0
     fixed[rows[5], 1] = -1e6  # wants the failing house only
     town = settle(*WINDOW, standing=(), world=replace(world, fixed=fixed))
-    simulation = town.replication._baseline
+    simulation = town.replication.baseline_city
     state, day = simulation.state, date(2026, 10, 31)
     assert state.children.at[rows].tolist() == [1, 1, 0, 0, NOBODY, NOBODY]
     assert waiting_line(state, "waits", 0) == [rows[5]]
     assert waiting_line(state, "waits", 3) == [rows[2], rows[4]]
-    simulation._close(np.array([0]), day)
+    close(simulation, np.array([0]), day)
     assert state.children.at[rows].tolist() == [1, 1, NOBODY, NOBODY, NOBODY, NOBODY]
     assert waiting_line(state, "waits", 0) == []
     assert waiting_line(state, "waits", 3) == [rows[2], rows[4], rows[3]]
-    lists = simulation._scene.lists
+    lists = simulation.scene.lists
     assert lists[places.DISSOLVED].tolist() == [1, 0, 0]
     # since 6 June, its first decision day as an infant
     assert lists[places.DAYS_TAKEN_UP + places.DISSOLVED - places.TAKEN_UP].tolist() == [147, 0, 0]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from town import NOBODY, PLAIN_LOGIT, SETTLED, Town, instrument, settle
 
 from sim import dates
-from sim.engine.simulation import Simulation
+from sim.engine.city import RunningCity
 from sim.kernels import demand
 from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, RATE, VOUCHER
 
@@ -45,21 +45,21 @@ class City:
     """
 
     town: Town
-    simulation: Simulation
+    simulation: RunningCity
     value: NDArray[np.float32]
     runs: NDArray[np.float64]
 
     @classmethod
     def of(cls, town: Town, holders: float = 0.0) -> "City":
         """holders : share of the children to whom vouchers are given"""
-        simulation = town.replication._baseline
+        simulation = town.replication.baseline_city
         state = simulation.state
         if holders > 0:
             chosen = np.random.default_rng(3).random(len(town.world.families)) < holders
             state.vouchers.face[0] = np.where(chosen, 80_000, 0)
             state.children.held[:] = chosen
-        simulation._write_tariff(DAY)
-        market = simulation._constants.market
+        simulation.write_tariff(DAY)
+        market = simulation.cache.market
         return cls(
             town,
             simulation,
@@ -70,14 +70,14 @@ class City:
     @property
     def edges(self) -> NDArray[np.int64]:
         days = [dates.date_in(dates.month_of(DAY), d) for d in range(1, dates.DECISION_DAYS + 1)]
-        return np.array([self.simulation._constants.edges(day) for day in days])
+        return np.array([self.simulation.cache.edges(day) for day in days])
 
     def ask(self, runs: NDArray[np.float64] | None = None, value: NDArray[np.float32] | None = None) -> Heard:
-        owners, j = self.simulation._constants.market.owners, len(self.runs)
+        owners, j = self.simulation.cache.market.owners, len(self.runs)
         expected, cross = np.zeros((2, 3, j)), np.zeros((3, j, owners.size if owners.size > 1 else 0))
         demand.expect(
             self.edges, self.value if value is None else value, self.runs if runs is None else runs,
-            owners.rank, owners.owner, self.simulation._scene, expected, cross,
+            owners.rank, owners.owner, self.simulation.scene, expected, cross,
         )  # fmt: skip
         return Heard(expected[demand.EXPECTED], expected[demand.SLOPE], cross)
 
@@ -86,10 +86,10 @@ class City:
         fee = self.simulation.state.offers.fee
         before = fee[j, band]
         fee[j, band] = before + more
-        self.simulation._write_tariff(DAY)
+        self.simulation.write_tariff(DAY)
         heard = self.ask()
         fee[j, band] = before
-        self.simulation._write_tariff(DAY)
+        self.simulation.write_tariff(DAY)
         return heard
 
     def fall(self, j: int, band: int) -> NDArray[np.float64]:
@@ -103,7 +103,7 @@ class City:
 
     def utilities(self, i: int, part: int) -> NDArray[np.float64]:
         """A family's candidates above staying out, without shocks, (K,): at what it perceives as an entrant."""
-        scene, band = self.simulation._scene, BAND_OF_PART[part]
+        scene, band = self.simulation.scene, BAND_OF_PART[part]
         j, g = scene.candidate[i].astype(int), int(scene.children.group[i])
         tariff, alpha = scene.tariff, float(scene.children.alpha[i])
         fee = tariff.entry.reshape(-1, 3, len(self.runs))[g, band, j].astype(float)
@@ -115,7 +115,7 @@ class City:
 
     def net(self, i: int, g: int, band: int, counted: bool) -> NDArray[np.float64]:
         """What a child would pay today at each institution, with its vouchers or without, (J,)."""
-        tariff = self.simulation._scene.tariff
+        tariff = self.simulation.scene.tariff
         net = tariff.posted[band]
         for s in range(tariff.terms.shape[1]):
             rate, amount, ceiling = (tariff.stages[row, s, g, band] for row in (RATE, AMOUNT, CEILING))
@@ -128,7 +128,7 @@ class City:
     def written_out(self) -> NDArray[np.float64]:
         """Expected children by band and institution, family by family, (3, J)."""
         out = np.zeros((3, len(self.runs)))
-        candidate = self.simulation._scene.candidate.astype(int)
+        candidate = self.simulation.scene.candidate.astype(int)
         for i, part in self.families():
             j = candidate[i]
             odds = np.exp(np.maximum(self.utilities(i, part), -700.0))
@@ -196,7 +196,7 @@ def test_the_slope_is_what_a_dearer_fee_loses(name: str, request: pytest.Fixture
 
 
 def test_a_chain_hears_what_its_others_gain(tastes: City) -> None:
-    heard, owners, seen = tastes.ask(), tastes.simulation._constants.market.owners, 0
+    heard, owners, seen = tastes.ask(), tastes.simulation.cache.market.owners, 0
     fee = tastes.simulation.state.offers.fee
     for j, band in np.argwhere(heard.children.T > 0.5):
         if tastes.runs[j] == 0 or min(abs(fee[j, band] - 2000), abs(fee[j, band] - 2800)) < 2 * STEP:

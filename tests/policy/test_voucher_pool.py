@@ -318,7 +318,7 @@ def test_rounds_fall_on_the_starts_day_of_each_month() -> None:
     season = pool(1, start=date(2025, 11, 10), until=date(2026, 6, 30), valid_days=30)
     days = season.round_days()
     assert days == [*(date(2025, m, 10) for m in (11, 12)), *(date(2026, m, 10) for m in range(1, 7))]
-    void = [m.day for m in season.moments() if m.phase == "expiry"]
+    void = [m.day for m in season.scheduled() if m.phase == "expiry"]
     assert void == [d + timedelta(days=31) for d in days], "valid through issue day and thirty more"
     ends = pool(1, start=date(2025, 12, 31), until=date(2026, 4, 29)).round_days()
     assert ends == [date(2025, 12, 31), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31)]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sim.draws import Luck
-from sim.engine.job import Replication, Span
 from sim.engine.recorder import ROW
+from sim.engine.replication import Replication, Span
 from sim.scenario.schema import Scenario, load
 from sim.study.plan import ready
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from town import HAMLET
 
 from sim import cli
-from sim.engine.job import Replication
+from sim.engine.replication import Replication
 from sim.policy.menu import kind_of
 from sim.report.notes import notes
 from sim.scenario.faults import BadScenario

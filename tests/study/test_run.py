@@ -14,7 +14,7 @@ import pytest
 from town import HAMLET
 
 from sim import cli
-from sim.engine.job import Replication
+from sim.engine.replication import Replication
 from sim.policy.menu import kind_of
 from sim.scenario.schema import load
 from sim.study import run as study_run

@@ -21,7 +21,7 @@ MOST_KEPT = 48_000_000  # bytes of new epochs and price sensitivities that the p
 
 
 @dataclass
-class Constants:
+class ReplicationCache:
     """What every policy of a replication shares: renewals, groups, and counts that no policy moves.
 
     shared_from : absolute month from which several policies will ask for the same things
@@ -56,6 +56,11 @@ class Constants:
     def market(self) -> Market:
         """The rules of the institutions."""
         return Market(self.world)
+
+    @cached_property
+    def room(self) -> NDArray[np.int32]:
+        """Rows of children to work in, int32 (n,)."""
+        return np.empty(len(self.world.families), np.int32)
 
     @cached_property
     def luck(self) -> DayLuck:

@@ -1,9 +1,15 @@
-"""What an institution leaves behind when it closes for good: prepaid fees, wages owed, lists that nobody serves."""
+"""Institutions that close for good, and what they leave behind: children, prepaid fees, wages owed, lists."""
+
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim import dates
+from sim.engine.city import RunningCity
+from sim.engine.phases.prepaid import unused_fees
 from sim.engine.recorder import ROW
+from sim.engine.replication_cache import ages_on
 from sim.engine.state import State
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
 from sim.kernels import places
@@ -11,6 +17,25 @@ from sim.kernels.columns import CLIMBS, NOBODY, WAITS, WAITS_SINCE
 from sim.world.institutions import BANDS
 
 Rows = NDArray[np.int64]
+
+
+def close(city: RunningCity, who: Rows, day: date) -> None:
+    """Close institutions: their children look again the same day, with less trust in those nearby."""
+    state, world, row = city.state, city.world, city.row(day)
+    market, count, today = city.cache.market, state.chronicle.count, day.toordinal()
+    displaced, prepaid = unused_fees(city, who, day)
+    cells = city.cache.groups.cells[displaced]
+    settle_accounts(who, displaced, prepaid, city.programme.escrow(day), cells, row, state)
+    count(row, "institutions_closed", world.institutions.how_many(who))
+    state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
+    market.turnover.close(who, state)
+    dissolve_lists(who, today, city.month.lists, state)
+    city.write_tariff(day)
+    # where they wait elsewhere they keep their turn
+    none = np.zeros(0, np.int64)
+    count(row, "exits", places.hand_over(displaced, NOBODY, none, today, ages_on(day), city.scene))
+    turn = world.luck.uniforms("displaced", world.families.id[displaced], dates.month_of(day))[:, 0]
+    places.serve(displaced[np.argsort(turn)], today, ages_on(day), city.scene)
 
 
 def settle_accounts(

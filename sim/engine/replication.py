@@ -1,4 +1,4 @@
-"""One job: a policy in a replication. A replication's city and warm-up are shared by all its policies."""
+"""A replication: one city and all its luck; its warm-up is shared by all its policies."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,10 +10,12 @@ from scipy.stats import rankdata
 
 from sim import dates
 from sim.draws import Luck
-from sim.engine.constants import Constants
+from sim.engine.city import RunningCity
 from sim.engine.counterfactual import Counterfactual
+from sim.engine.phases.first_choice import choose_once
 from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
-from sim.engine.simulation import Simulation
+from sim.engine.replication_cache import ReplicationCache
+from sim.engine.schedule import run_to
 from sim.engine.state import NO_LIMIT, State, budgets_of, empty_state
 from sim.engine.treasury import Ledger
 from sim.policy.instrument import Instrument
@@ -80,37 +82,35 @@ class Replication:
         self.world: World = draw_world(facts, luck, dates.date_in(span.first), date.fromordinal(last), scale)
         self.span = span
         self._standing = standing
-        self._constants = Constants(self.world, span.first, span.end - span.first)
+        self.cache = ReplicationCache(self.world, span.first, span.end - span.first)
         state = empty_state(
             self.world,
             span.first,
-            Chronicle.of(
-                span.first, span.end - span.first, len(self._constants.groups.names), len(self.world.institutions)
-            ),
+            Chronicle.of(span.first, span.end - span.first, len(self.cache.groups.names), len(self.world.institutions)),
             Ledger.of(span.end - span.first),
         )
         if unlimited:
             state.offers.places[state.offers.places > 0] = 10**6
         self._counterfactual = Counterfactual(span.counted)
-        self._baseline = self._simulation(state, ())
-        self._baseline.choose_once()
+        self.baseline_city = self.city(state, ())
+        choose_once(self.baseline_city, span.first_day)
         self._checkpoints: dict[int, State] = {}
         self._finished: Record | None = None
         self.decisions = 0  # family-months actually simulated; a fork's inherited ones don't count
 
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
-        self._constants.shared_from = min(months, default=self.span.end)
-        for month in sorted(max(m, self._baseline.state.month) for m in months if m < self.span.end):
-            self._baseline.run_to(month)
-            self._checkpoints[month] = self._baseline.state.copy()
+        self.cache.shared_from = min(months, default=self.span.end)
+        for month in sorted(max(m, self.baseline_city.state.month) for m in months if m < self.span.end):
+            run_to(self.baseline_city, month)
+            self._checkpoints[month] = self.baseline_city.state.copy()
 
     def baseline(self) -> Record:
         """The record of the city under its standing programmes alone."""
         if self._finished is None:
-            self._baseline.run_to(self.span.end)
-            self.decisions += _decisions(self._baseline.state, 0)
-            self._finished = self._record(self._baseline.state, Chain(self._standing, ()))
+            run_to(self.baseline_city, self.span.end)
+            self.decisions += _decisions(self.baseline_city.state, 0)
+            self._finished = self._record(self.baseline_city.state, Chain(self._standing, ()))
         return self._finished
 
     def checkpoint(self, month: int) -> State:
@@ -131,16 +131,16 @@ class Replication:
             return self.baseline()
         month = min(self._checkpoints) if straight else month
         self.baseline()  # to its end: families' gains are counted from it
-        simulation = self._simulation(self.checkpoint(month), own, commitment)
-        simulation.run_to(self.span.end)
-        self.decisions += _decisions(simulation.state, month - self.span.first)
-        return self._record(simulation.state, chain)
+        city = self.city(self.checkpoint(month), own, commitment)
+        run_to(city, self.span.end)
+        self.decisions += _decisions(city.state, month - self.span.first)
+        return self._record(city.state, chain)
 
-    def _simulation(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> Simulation:
-        """A state under the standing instruments and some more."""
+    def city(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> RunningCity:
+        """A state under the standing instruments and some more, which the schedule moves on."""
         months = self.world.facts.families.commitment_months if commitment is None else commitment
-        return Simulation(
-            self._constants,
+        return RunningCity(
+            self.cache,
             state,
             self._standing + own,
             len(self._standing),
@@ -159,8 +159,8 @@ class Replication:
         instruments = chain.standing + chain.own
         return Record(
             first=self.span.counted,
-            groups=self._constants.groups.names,
-            kind_cell=self._constants.groups.kind_cell,
+            groups=self.cache.groups.names,
+            kind_cell=self.cache.groups.kind_cell,
             totals=chronicle.totals[:, begin:].copy(),
             city=chronicle.city[:, begin:].copy(),
             tranche=chronicle.tranche[:, begin:].copy(),
@@ -175,7 +175,7 @@ class Replication:
             instrument_tiers=np.array([i.tiers() for i in instruments], np.int64),
             children=len(self.world.families),
             stays=stays,
-            stay_cells=self._constants.groups.cells[stays["child"]],
+            stay_cells=self.cache.groups.cells[stays["child"]],
             stay_birth=self.world.families.birth[stays["child"]],
             stay_day=self._decision_days(stays["child"]),
             bill_from=np.array([day for day, _ in fees], np.int32),

@@ -1,0 +1,133 @@
+"""A city under one policy: its state, the world around it, and what both make families and institutions face."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine.counterfactual import Counterfactual
+from sim.engine.payments import Payments
+from sim.engine.programme import Programme
+from sim.engine.replication_cache import ReplicationCache
+from sim.engine.state import State, furnish
+from sim.engine.tariff import family_groups, write_tariff
+from sim.kernels import bills, places
+from sim.kernels.columns import Scene
+from sim.policy.instrument import Instrument
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+
+@dataclass
+class MonthCounters:
+    """What a month adds up until its end; all int64, in the groups of `GroupIndex`.
+
+    flows : (bills.FLOWS, groups)  bills and money [fen]; gains : (groups,)  what families gain on the baseline [fen]
+    events : (places.EVENTS,)  choices by outcome; lists : (places.LISTS, 3)  waiting lists, by their band
+    log : bills with a claim, and stays that ended
+    """
+
+    flows: NDArray[np.int64]
+    gains: NDArray[np.int64]
+    events: NDArray[np.int64]
+    lists: NDArray[np.int64]
+    log: bills.Log
+
+    @classmethod
+    def of(cls, groups: int, children: int) -> "MonthCounters":
+        """Counters at nothing."""
+        return cls(
+            flows=np.zeros((bills.FLOWS, groups), np.int64),
+            gains=np.zeros(groups, np.int64),
+            events=np.zeros(places.EVENTS, np.int64),
+            lists=np.zeros((places.LISTS, BANDS), np.int64),
+            log=bills.empty_log(children),
+        )
+
+    def clear(self) -> None:
+        """Begin a new month."""
+        for counter in (self.flows, self.gains, self.events, self.lists):
+            counter[:] = 0
+
+
+class RunningCity:
+    """A state and the policy it lives under; the phases move it, the schedule calls them.
+
+    cache : what all policies of the replication share
+    instruments : the standing ones first, then the policy's own, windows filled in
+    own_from : place in the chain of the policy's first own instrument
+    start : the scenario's start, day 0 of the clock
+    commitment : months over which an entrant weighs a one-off relief
+    counterfactual : what the baseline offers: noted by the baseline, gained on by every policy
+    """
+
+    def __init__(
+        self,
+        cache: ReplicationCache,
+        state: State,
+        instruments: tuple[Instrument, ...],
+        own_from: int,
+        start: date,
+        commitment: int,
+        counterfactual: Counterfactual,
+    ) -> None:
+        self.cache, self.state, self.start, self.commitment = cache, state, start, commitment
+        self.counterfactual, self.is_baseline = counterfactual, own_from == len(instruments)
+        self.instruments = instruments
+        families = self.world.families
+        furnish(state, self.world, instruments)
+        self.groups, group = family_groups(instruments, families.income, families.birth_order)
+        state.children.group[:] = group
+        self.month = MonthCounters.of(len(cache.groups.names), len(families))
+        self.programme = Programme(cache, state, instruments)
+        self.payments = Payments(cache, self.programme, own_from, self.month.flows)
+        paid = [cash for i in instruments for cash in i.cash()]
+        self.cash_ages = sorted({age for cash in paid for age in (cash.from_months, cash.to_months)})
+        self.write_tariff(dates.date_in(state.month))
+
+    @property
+    def world(self) -> World:
+        """The families and institutions, as they were drawn."""
+        return self.cache.world
+
+    def row(self, day: date) -> int:
+        """The month of a day, counted from the first simulated one."""
+        return dates.month_of(day) - self.state.chronicle.first
+
+    def write_tariff(self, day: date) -> None:
+        """Ask every instrument what families and institutions face from this day on."""
+        offered, state = self.programme.offered(day), self.state
+        self.appeal = self.programme.appeal(day, offered)
+        state.offers.value[:] = self.cache.market.value(state, self.appeal)
+        tariff = write_tariff(
+            self.instruments,
+            state.declared,
+            state.left <= 0,
+            offered,
+            self.groups,
+            state.offers.fee,
+            state.offers.value,
+            day,
+            self.commitment,
+        )
+        self.payments.write_income(offered, day)
+        self.scene = Scene(
+            birth=self.world.families.birth,
+            candidate=self.world.candidate,
+            fixed=self.world.fixed,
+            outside=self.world.outside,
+            lasting=self.cache.lasting,
+            cells=self.cache.groups.cells,
+            kind_cell=self.cache.groups.kind_cell,
+            children=state.children,
+            offers=state.offers,
+            vouchers=state.vouchers,
+            tariff=tariff,
+            stickiness=np.float32(self.world.facts.families.stickiness),
+            site=self.world.institutions.site,
+            events=self.month.events,
+            lists=self.month.lists,
+        )
+        self.fees_noted = False  # until somebody is billed by them

@@ -1,0 +1,29 @@
+"""The month's end: lagged claims are paid, accounts are closed, heads are counted."""
+
+from datetime import date
+
+from sim import dates
+from sim.engine import census
+from sim.engine.city import RunningCity
+from sim.engine.phases.prepaid import held_in_advance
+from sim.engine.recorder import ROW
+from sim.kernels import places
+
+
+def close_month(city: RunningCity, day: date) -> None:
+    """Pay, close the accounts, count heads, and hand the month to the recorder. Raises LedgerError, CountError."""
+    state, row, chronicle, month = city.state, city.row(day), city.state.chronicle, city.month
+    counted, enrolled, waiting = census.count_heads(city.cache, state, day)
+    city.payments.close_month(day, row, held_in_advance(city, day))
+    chronicle.totals[ROW["children"], row] = city.cache.population(day)
+    chronicle.totals[ROW["gains_fen"], row] += month.gains
+    chronicle.close_month(row, counted, month.flows, month.log)
+    census.note_supply(city.cache, state, city.scene.tariff.posted, row)
+    for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
+        chronicle.count(row, name, int(month.events[event]))
+    chronicle.note_lists(row, month.lists, waiting.sum(axis=0))
+    chronicle.offer_enrolled[row] = enrolled.T
+    city.cache.market.remember(dates.month_of(day), waiting, enrolled, state)
+    month.clear()
+    city.payments.begin_month()
+    state.month = dates.month_of(day) + 1

@@ -1,0 +1,45 @@
+"""Voucher pools: vouchers whose validity has passed are void, and rounds are drawn."""
+
+from datetime import date
+
+from sim.engine.city import RunningCity
+from sim.engine.desk import VoucherDesk
+from sim.engine.replication_cache import ages_on
+from sim.policy.menu import kind_of
+
+
+def expire(city: RunningCity, day: date) -> None:
+    """End the vouchers whose last day is over."""
+    _handle(city, day, "expiry")
+
+
+def draw_rounds(city: RunningCity, day: date) -> None:
+    """Draw the rounds of the day."""
+    _handle(city, day, "round")
+
+
+def _handle(city: RunningCity, day: date, phase: str) -> None:
+    """Carry out the scheduled events of a day and phase, in the order of the instruments."""
+    for q, instrument in enumerate(city.instruments):
+        for event in instrument.scheduled():
+            if event.phase == phase and event.day == day:
+                event.handle(_desk(city, q, day), city.state.declared[q])
+
+
+def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
+    """The desk at which instrument q, a voucher pool, meets the families on a day."""
+    pools = [n for n, i in enumerate(city.instruments) if i.tiers() > 0]
+    return VoucherDesk(
+        world=city.world,
+        scene=city.scene,
+        chronicle=city.state.chronicle,
+        ages=ages_on(day),
+        today=day,
+        row=city.row(day),
+        pool=pools.index(q),
+        first_tier=sum(i.tiers() for i in city.instruments[:q]),
+        name=f"{kind_of(city.instruments[q])} {sum(p < q for p in pools)}",
+        drawn=city.cache.drawn,
+        found=city.cache.eligible,
+        told=city.programme.told(day),
+    )

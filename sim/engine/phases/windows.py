@@ -1,0 +1,38 @@
+"""The first day of an instrument, and the day after its last."""
+
+from datetime import date, timedelta
+
+from sim import dates
+from sim.engine.city import RunningCity
+from sim.engine.phases.sensitivity import rewrite_all
+
+
+def open_and_close_windows(city: RunningCity, day: date) -> None:
+    """Begin the instruments whose window opens today, and write anew what families and institutions face."""
+    for q, instrument in enumerate(city.instruments):
+        if instrument.start == day:
+            begin(city, q, day)
+    turned = [i for i in city.instruments if day in (i.start, day_after(i.until))]
+    if any(i.cash() for i in turned):
+        rewrite_all(city, day)
+    city.write_tariff(day)
+
+
+def begin(city: RunningCity, q: int, day: date) -> None:
+    """Let instrument q begin: on its first day, or on the first simulated one if that is later."""
+    instrument, columns, market = city.instruments[q], city.state.declared[q], city.state.market
+    city.programme.begin(q, city.programme.counted(day))
+    city.payments.renew_quota(q, day)
+    ready = dates.month_of(day) + 1 + instrument.months_to_build
+    sites, classes = instrument.opens(columns), instrument.adds_classes(columns)
+    if sites is not None:
+        market.opening[sites] = ready
+    if classes is not None:
+        market.added_in[classes] = ready
+    if city.state.left[q] <= 0:  # a budget of nothing
+        city.state.chronicle.dry_day[q] = day.toordinal()
+
+
+def day_after(day: date | None) -> date | None:
+    """The day after a day; None for no day."""
+    return day + timedelta(days=1) if day else None
