@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.engine.counterfactual import Counterfactual
+from sim.engine.baseline_log import BaselineLog
 from sim.engine.payments import Payments
 from sim.engine.programme import Programme
 from sim.engine.replication_cache import ReplicationCache
@@ -15,7 +16,10 @@ from sim.engine.state import State, furnish
 from sim.engine.tariff import family_groups, write_tariff
 from sim.kernels import bills, places
 from sim.kernels.columns import Scene
-from sim.policy.instrument import Instrument
+from sim.kernels.day import Work, nothing_beside
+from sim.kernels.passing import Month, Reach
+from sim.kernels.welfare import Faced
+from sim.policy.instrument import Instrument, Relief
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -60,7 +64,8 @@ class RunningCity:
     own_from : place in the chain of the policy's first own instrument
     start : the scenario's start, day 0 of the clock
     commitment : months over which an entrant weighs a one-off relief
-    counterfactual : what the baseline offers: noted by the baseline, gained on by every policy
+    log : of the baseline: written by the baseline, read by every policy
+    passes : whether children whom nothing can have moved are passed over; the same to the bit if not, but slower
     """
 
     def __init__(
@@ -71,10 +76,11 @@ class RunningCity:
         own_from: int,
         start: date,
         commitment: int,
-        counterfactual: Counterfactual,
+        log: BaselineLog,
+        passes: bool = True,
     ) -> None:
         self.cache, self.state, self.start, self.commitment = cache, state, start, commitment
-        self.counterfactual, self.is_baseline = counterfactual, own_from == len(instruments)
+        self.log, self.is_baseline, self.passes = log, own_from == len(instruments), passes
         self.instruments = instruments
         families = self.world.families
         furnish(state, self.world, instruments)
@@ -85,7 +91,34 @@ class RunningCity:
         self.payments = Payments(cache, self.programme, own_from, self.month.flows)
         paid = [cash for i in instruments for cash in i.cash()]
         self.cash_ages = sorted({age for cash in paid for age in (cash.from_months, cash.to_months)})
+        self.work = Work(
+            rows=cache.room,
+            at=np.empty_like(state.children.at),
+            face=np.empty_like(state.vouchers.face),
+            free=np.zeros_like(state.offers.value, np.bool_),
+            passed=np.zeros(len(families), np.uint8),
+            before=np.zeros_like(self.payments.payers.accounts),
+            weighed=np.zeros(1, np.int64),
+        )
         self.write_tariff(dates.date_in(state.month))
+
+    @cached_property
+    def group_there(self) -> NDArray[np.int64]:
+        """The baseline's family group to which each of the policy's belongs, int64 (G,)."""
+        out = np.zeros(len(self.groups.income_to), np.int64)
+        if len(out) > 1:
+            out[self.state.children.group] = self.log.group
+        return out
+
+    @cached_property
+    def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
+        """What stands for the baseline's notes where there are none to write or to read."""
+        return nothing_beside(self.scene, self.work)
+
+    def relief_of(self, q: int, day: date) -> Relief | None:
+        """What an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
+        relief = self.instruments[q].relief(self.programme.offered(day), self.groups, self.state.declared[q])
+        return None if relief is None or relief.voucher else relief
 
     @property
     def world(self) -> World:
@@ -121,6 +154,7 @@ class RunningCity:
             lasting=self.cache.lasting,
             cells=self.cache.groups.cells,
             kind_cell=self.cache.groups.kind_cell,
+            epochs=self.cache.epochs,
             children=state.children,
             offers=state.offers,
             vouchers=state.vouchers,

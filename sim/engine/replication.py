@@ -10,8 +10,8 @@ from scipy.stats import rankdata
 
 from sim import dates
 from sim.draws import Luck
+from sim.engine.baseline_log import BaselineLog
 from sim.engine.city import RunningCity
-from sim.engine.counterfactual import Counterfactual
 from sim.engine.phases.first_choice import choose_once
 from sim.engine.recorder import CITY_TOTALS, STAY_FIELDS, Chronicle, Record
 from sim.engine.replication_cache import ReplicationCache
@@ -67,6 +67,7 @@ class Replication:
     facts, luck, scale : what is drawn
     standing : instruments that stand under every policy
     unlimited : places without limit, as when elasticities are measured
+    passes : whether policies pass over children whom nothing can have moved
     """
 
     def __init__(
@@ -77,10 +78,11 @@ class Replication:
         luck: Luck,
         scale: float,
         unlimited: bool = False,
+        passes: bool = True,
     ) -> None:
         last = dates.date_in(span.end).toordinal() - 1
         self.world: World = draw_world(facts, luck, dates.date_in(span.first), date.fromordinal(last), scale)
-        self.span = span
+        self.span, self.passes = span, passes
         self._standing = standing
         self.cache = ReplicationCache(self.world, span.first, span.end - span.first)
         state = empty_state(
@@ -91,16 +93,20 @@ class Replication:
         )
         if unlimited:
             state.offers.places[state.offers.places > 0] = 10**6
-        self._counterfactual = Counterfactual(span.counted)
+        self.log = BaselineLog(gains_from=span.counted, kept_from=span.end)
         self.baseline_city = self.city(state, ())
         choose_once(self.baseline_city, span.first_day)
         self._checkpoints: dict[int, State] = {}
         self._finished: Record | None = None
         self.decisions = 0  # family-months actually simulated; a fork's inherited ones don't count
+        self.weighed = 0  # of these, those that were not passed over
 
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
-        self.cache.shared_from = min(months, default=self.span.end)
+        first = min(months, default=self.span.end)
+        self.cache.share_epochs(first)
+        self.log.kept_from = min(self.log.kept_from, first)
+        self.baseline_city.write_tariff(dates.date_in(self.baseline_city.state.month))  # which looks at the epochs
         for month in sorted(max(m, self.baseline_city.state.month) for m in months if m < self.span.end):
             run_to(self.baseline_city, month)
             self._checkpoints[month] = self.baseline_city.state.copy()
@@ -110,6 +116,7 @@ class Replication:
         if self._finished is None:
             run_to(self.baseline_city, self.span.end)
             self.decisions += _decisions(self.baseline_city.state, 0)
+            self.weighed += int(self.baseline_city.work.weighed[0])
             self._finished = self._record(self.baseline_city.state, Chain(self._standing, ()))
         return self._finished
 
@@ -134,6 +141,7 @@ class Replication:
         city = self.city(self.checkpoint(month), own, commitment)
         run_to(city, self.span.end)
         self.decisions += _decisions(city.state, month - self.span.first)
+        self.weighed += int(city.work.weighed[0])
         return self._record(city.state, chain)
 
     def city(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> RunningCity:
@@ -146,7 +154,8 @@ class Replication:
             len(self._standing),
             self.span.start,
             months,
-            self._counterfactual,
+            self.log,
+            self.passes,
         )
 
     def _record(self, state: State, chain: Chain) -> Record:

@@ -1,5 +1,6 @@
 """What all policies of a replication share, worked out once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -11,27 +12,22 @@ from sim import dates
 from sim.engine.market import Market
 from sim.engine.recorder import GroupIndex
 from sim.kernels import census, choice
-from sim.kernels.columns import Ages, Children
+from sim.kernels.columns import NOBODY, Ages, Epochs
+from sim.kernels.day import Days
 from sim.kernels.day import Luck as DayLuck
 from sim.policy.instrument import Cash
 from sim.world.city import World
 from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
-MOST_KEPT = 48_000_000  # bytes of new epochs and price sensitivities that the policies of a replication share
-
 
 @dataclass
 class ReplicationCache:
-    """What every policy of a replication shares: renewals, groups, and counts that no policy moves.
-
-    shared_from : absolute month from which several policies will ask for the same things
-    """
+    """What every policy of a replication shares: renewals, groups, and counts that no policy moves."""
 
     world: World
     first_month: int
     months: int
-    shared_from: int = 0
-    _room: int = MOST_KEPT  # bytes that may still be kept
+    _shared_from: int | None = None  # absolute month from which policies may ask for the same things
 
     @cached_property
     def renewals(self) -> NDArray[np.uint8]:
@@ -116,47 +112,117 @@ class ReplicationCache:
         """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
         return np.asarray(self.world.fixed.max(axis=1, initial=-np.inf))
 
+    # -- epochs: the same under every policy, so they are drawn once ---------------------------------
+
     @cached_property
-    def _epochs(self) -> dict[date, tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    def epochs(self) -> Epochs:
+        """The shocks of all epochs in force, and of those to come that policies share."""
+        world, n, k = self.world, len(self.world.families), self.world.candidate.shape[1]
+        everyone, fresh, epochs = np.arange(n, dtype=np.int32), np.empty((n, k + 1), np.float32), Epochs.of(n, k)
+        choice.draw_epochs(
+            everyone,
+            (world.families.id >> 20).astype(np.uint32),
+            world.families.id,
+            world.institutions.address,
+            world.institutions.own_address,
+            world.luck.stream("first shocks"),
+            world.candidate,
+            world.fixed,
+            world.outside,
+            fresh,
+        )
+        choice.begin_epochs(everyone, fresh, epochs)
+        return epochs
+
+    @cached_property
+    def _begun(self) -> dict[date, tuple[NDArray[np.int32], int]]:
         return {}
 
-    def renew(self, day: date, row: int, children: Children) -> None:
-        """Begin a day's new epochs. They are the same under every policy, so they are drawn once and kept while small.
+    def share_epochs(self, month: int) -> None:
+        """Keep every epoch that begins from an absolute month on: policies fork from then on. The first call holds."""
+        if self._shared_from is not None:
+            return
+        self._shared_from = month
+        n = len(self.world.families)
+        days = [
+            dates.date_in(m, d + 1)
+            for m in range(month, self.first_month + self.months)
+            for d in range(dates.DECISION_DAYS)
+        ]
+        rows = [self._renewing(day) for day in days]
+        first = n + np.cumsum([0, *(len(r) for r in rows)])
+        longer = Epochs.of(int(first[-1]), self.world.candidate.shape[1])
+        for old, new in zip(self.epochs, longer, strict=True):
+            new[:n] = old
+        for day, children, row in zip(days, rows, first.tolist(), strict=False):
+            self._begun[day] = children, row
+            to = np.arange(row, row + len(children), dtype=np.int32)
+            choice.begin_epochs(to, self._drawn_epochs(children, dates.month_of(day)), longer)
+        self.epochs = longer
 
-        row : relative month
-        """
-        rows, fresh = self._epochs.get(day) or self._draw_epochs(day, row)
-        choice.begin_epochs(rows, fresh, children.shocked, children.draws)
-
-    def _draw_epochs(self, day: date, row: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The children of a day whose circumstances change, and what `draw_epochs` writes for them."""
-        world, luck, edges, when = self.world, self.luck, self.edges(day), dates.month_of(day)
+    def _renewing(self, day: date) -> NDArray[np.int32]:
+        """Children whose circumstances change on a decision day."""
+        edges, row = self.edges(day), dates.month_of(day) - self.first_month
         lo, hi = int(edges[0]), int(edges[-1])
-        rows = (lo + np.flatnonzero(self.renewals[row, lo:hi])).astype(np.int32)
+        return (lo + np.flatnonzero(self.renewals[row, lo:hi])).astype(np.int32)
+
+    def _drawn_epochs(self, rows: NDArray[np.int32], month: int) -> NDArray[np.float32]:
+        """The epochs of some children that begin in an absolute month, float32 (rows, K + 1)."""
+        world, luck = self.world, self.luck
         fresh = np.empty((len(rows), world.candidate.shape[1] + 1), np.float32)
         choice.draw_epochs(
-            rows, np.array([when], np.uint32), luck.child_id, world.institutions.address,
+            rows, np.array([month], np.uint32), luck.child_id, world.institutions.address,
             world.institutions.own_address, luck.shocks, world.candidate, world.fixed, world.outside, fresh,
         )  # fmt: skip
-        if when >= self.shared_from and self._room > 0:
-            self._epochs[day] = rows, fresh
-            self._room -= fresh.nbytes
-        return rows, fresh
+        return fresh
+
+    # -- stretches of decision days -------------------------------------------------------------------
+
+    def days(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
+        """A stretch of decision days of one month as the daily loop takes it; kept where policies will ask for it again.
+
+        paid : cash payments in force; ages : in months, at which any cash payment begins or ends
+        """
+        key = (first, last, paid, tuple(ages))
+        if key in self._days:
+            return self._days[key]
+        found = self._stretch(first, last, paid, ages)
+        if first in self._begun:
+            self._days[key] = found
+        return found
 
     @cached_property
-    def _sensitivities(self) -> dict[tuple[int, int, date, tuple[Cash, ...]], NDArray[np.float32]]:
+    def _days(self) -> dict[tuple[date, date, tuple[Cash, ...], tuple[int, ...]], Days]:
         return {}
 
-    def sensitivity_at(self, first: int, end: int, day: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
-        """`sensitivity` of a few rows, which several policies ask for: kept while small."""
-        key = (first, end, day, paid)
-        if key not in self._sensitivities:
-            fresh = self.sensitivity(slice(first, end), day, paid)
-            if dates.month_of(day) < self.shared_from or self._room <= 0:
-                return fresh
-            self._sensitivities[key] = fresh
-            self._room -= fresh.nbytes
-        return self._sensitivities[key]
+    def _stretch(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
+        days = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
+        aged = np.zeros((len(days), len(ages), 3), np.int64)
+        alphas, at = [np.zeros(0, np.float32)], 0
+        for d, day in enumerate(days):
+            for a, age in enumerate(ages):
+                begin, end = self.crossing(day, age)
+                aged[d, a] = begin, end, at
+                alphas.append(self.sensitivity(slice(begin, end), day, paid))
+                at += end - begin
+        shared = first in self._begun
+        fresh = [self._begun[day][0] if shared else self._renewing(day) for day in days]
+        rows, month = np.concatenate(fresh), dates.month_of(first)
+        drawn = np.zeros((0, self.world.candidate.shape[1] + 1), np.float32)
+        if not shared:
+            drawn = self._drawn_epochs(rows, month)
+        return Days(
+            when=np.array([month, month - self.first_month]),
+            today=np.array([day.toordinal() for day in days]),
+            edges=np.stack([self.edges(day) for day in days]),
+            ages=np.array([ages_on(day) for day in days], np.int64),
+            fresh=rows,
+            fresh_at=np.cumsum([0, *(len(r) for r in fresh)]),
+            epoch=np.array([self._begun[day][1] if shared else NOBODY for day in days]),
+            drawn=drawn,
+            aged=aged,
+            alpha=np.concatenate(alphas),
+        )
 
     def sensitivity(self, rows: slice, age_on: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
         """Price sensitivity of rows: cash that is paid moves income, by the age on a day; nothing else does."""

@@ -4,7 +4,7 @@ Time is an integer, day · 32 + phase, so that no two kinds of event share an in
 start and are negative in the burn-in.
 """
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
@@ -34,11 +34,15 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """A phase, the days on which it is due, and what it does on each."""
+    """A phase, the days on which it is due, and what it does on each.
+
+    in_stretches : it is called once for days in a row between which nothing else is due, with the first and the last
+    """
 
     phase: Phase
     due: Due
-    act: Callable[[RunningCity, date], None]
+    act: Callable[..., None]
+    in_stretches: bool = False
 
 
 def _on_first_of_september(_: RunningCity, days: Sequence[date]) -> Iterable[date]:
@@ -78,7 +82,7 @@ SCHEDULE = (
     Step(Phase.MONTH_START, _on_the_first, month_start.open_month),
     Step(Phase.WINDOWS, _when_windows_turn, windows.open_and_close_windows),
     Step(Phase.ROUND, _when_scheduled("round"), vouchers.draw_rounds),
-    Step(Phase.DECISION, _on_decision_days, decisions.decide_and_bill),
+    Step(Phase.DECISION, _on_decision_days, decisions.decide_and_bill, in_stretches=True),
     Step(Phase.MARKET, _on_the_last, market.review),
     Step(Phase.MONTH_END, _on_the_last, month_end.close_month),
 )
@@ -90,9 +94,13 @@ def run_to(city: RunningCity, month: int) -> None:
         return
     first, last = dates.date_in(city.state.month), dates.date_in(month) - timedelta(days=1)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    due = {step.phase: list(step.due(city, days)) for step in SCHEDULE}
     env = simpy.Environment(initial_time=instant(first, Phase.SCHOOL_YEAR, city.start) - 1)
     for step in SCHEDULE:
-        env.process(_calendar(env, city, step, list(step.due(city, days))))
+        spans: Iterable[tuple[date, ...]] = [(day,) for day in due[step.phase]]
+        if step.in_stretches:
+            spans = _stretches(step.phase, due)
+        env.process(_calendar(env, city, step, spans))
     env.run()
 
 
@@ -101,13 +109,25 @@ def instant(day: date, phase: Phase, start: date) -> int:
     return (day.toordinal() - start.toordinal()) * 32 + phase
 
 
+def _stretches(phase: Phase, due: Mapping[Phase, Sequence[date]]) -> list[tuple[date, date]]:
+    """First and last days of a phase in a row, in one month, between which no other phase is due."""
+    before = {day for other, days in due.items() if other < phase for day in days}
+    after = {day for other, days in due.items() if other > phase for day in days}
+    out: list[tuple[date, date]] = []
+    for day in due[phase]:
+        eve = day - timedelta(days=1)
+        goes_on = out and out[-1][1] == eve and eve.month == day.month and day not in before and eve not in after
+        out[-1:] = [(out[-1][0], day)] if goes_on else [*out[-1:], (day, day)]
+    return out
+
+
 def _calendar(
-    env: simpy.Environment, city: RunningCity, step: Step, days: Sequence[date]
+    env: simpy.Environment, city: RunningCity, step: Step, spans: Iterable[tuple[date, ...]]
 ) -> Generator[simpy.Event, Any, None]:
-    """A calendar: wake on each of the days in a phase and act.
+    """A calendar: wake on the first day of each span in a phase and act.
 
     It holds nothing but the days still to come, so any month boundary can rebuild it.
     """
-    for day in days:
-        yield env.timeout(instant(day, step.phase, city.start) - env.now)
-        step.act(city, day)
+    for span in spans:
+        yield env.timeout(instant(span[0], step.phase, city.start) - env.now)
+        step.act(city, *span)

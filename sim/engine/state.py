@@ -11,7 +11,6 @@ from sim.dates import YEAR
 from sim.engine.fees import Owners
 from sim.engine.recorder import Chronicle
 from sim.engine.treasury import Ledger
-from sim.kernels import choice
 from sim.kernels.columns import NOBODY, Children, Offers, Vouchers
 from sim.policy.instrument import Instrument
 from sim.world.city import World
@@ -143,23 +142,6 @@ class State:
 def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) -> State:
     """The city before anyone has chosen: every child at home, every place free."""
     n, j = len(world.families), len(world.institutions)
-    k = world.candidate.shape[1]
-
-    children = Children.at_home(k, n)
-    everyone, fresh = np.arange(n, dtype=np.int32), np.empty((n, k + 1), np.float32)
-    choice.draw_epochs(
-        everyone,
-        (world.families.id >> 20).astype(np.uint32),
-        world.families.id,
-        world.institutions.address,
-        world.institutions.own_address,
-        world.luck.stream("first shocks"),
-        world.candidate,
-        world.fixed,
-        world.outside,
-        fresh,
-    )
-    choice.begin_epochs(everyone, fresh, children.shocked, children.draws)
     offers = Offers(
         fee=world.institutions.fee.copy(),
         value=np.empty((4, j), np.float32),
@@ -171,7 +153,9 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     market = MarketColumns.of(runs, world.institutions.inclusive, Owners(world.institutions).size)
     vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
     none = np.zeros(0, np.int64)
-    return State(month, children, offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8))
+    return State(
+        month, Children.at_home(n), offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8)
+    )
 
 
 def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:

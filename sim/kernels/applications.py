@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.compiled import entry, inner
 from sim.kernels.choice import AS_HELD, BLOCK, WITHOUT, net_fee, part_of
-from sim.kernels.columns import ALONE, ALPHA, AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY, PEAK
+from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
 HAIR = 1e-6  # the same in yuan
@@ -65,7 +65,7 @@ def learn(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, know
 @inner
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
-    outside: Any, draws: Any, at: Any, bounds: Any, commitment: float, stickiness: float, candidates: int, near: Any,
+    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, bounds: Any, commitment: float, stickiness: float, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 
@@ -80,14 +80,14 @@ def within_reach(
         part, enrolled = part_of(birth[i], ages), at[i] != NOBODY
         months[m] = 1.0 if enrolled else commitment
         fee = np.float64(bounds[ENROLLED if enrolled else ENTRY, part]) - yuan / months[m]
-        best[m] = np.float64(bounds[MOST, part]) - np.float64(draws[ALPHA, i]) * fee
+        best[m] = np.float64(bounds[MOST, part]) - np.float64(alpha_of[i]) * fee
         best[m] += stickiness if enrolled else 0.0
     n = 0
     for m in range(size):
         i = np.uint32(rows[first + m])
-        alpha, alone, stay = np.float64(draws[ALPHA, i]), np.float64(draws[ALONE, i]), np.float64(outside[i])
+        alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[epoch[i]]), np.float64(outside[i])
         most = _at_most(
-            draws[PEAK, i] + best[m] - alone, lasting[i] + best[m] - stay, yuan / months[m], months[m], renewal, alpha,
+            peak[epoch[i]] + best[m] - alone, lasting[i] + best[m] - stay, yuan / months[m], months[m], renewal, alpha,
             candidates,
         )  # fmt: skip
         near[0, n], near[1, n] = rows[first + m], first + m
@@ -108,8 +108,9 @@ def gains(
     exact : if not, gains that certainly exceed the floor are written as infinite
     """
     birth, candidate, fixed, outside = scene.birth, scene.candidate, scene.fixed, scene.outside
-    lasting, shocked = scene.lasting, scene.children.shocked
-    draws, shorts, counts = scene.children.draws, scene.children.shorts, scene.children.counts
+    lasting, epoch, alpha_of = scene.lasting, scene.children.epoch, scene.children.alpha
+    shocked, peak, stays_out = scene.epochs.shocked, scene.epochs.peak, scene.epochs.alone
+    shorts, counts = scene.children.shorts, scene.children.counts
     values, faces, commitment = scene.offers.value, scene.vouchers.face, scene.tariff.commitment
     bounds, site = scene.tariff.bounds, scene.site
     prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
@@ -124,7 +125,7 @@ def gains(
                 break
             found = within_reach(
                 rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
-                draws, shorts[AT], bounds, commitment, stickiness, size, near,
+                epoch, peak, stays_out, alpha_of, shorts[AT], bounds, commitment, stickiness, size, near,
             )  # fmt: skip
             first, done = first + BLOCK, 0
             continue
@@ -132,7 +133,8 @@ def gains(
         done += 1
         part = part_of(birth[i], ages)
         band, g, own = BAND_OF_PART[part], shorts[GROUP, i], shorts[AT, i]
-        alpha, alone, stay = np.float64(draws[ALPHA, i]), np.float64(draws[ALONE, i]), np.float64(outside[i])
+        e = np.int64(epoch[i])
+        alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
         kind, months = (ENROLLED if own != NOBODY else ENTRY), (1.0 if own != NOBODY else commitment)
         base = (np.int64(g) * 3 + band) * posted.shape[1]
         relief = yuan / months
@@ -143,8 +145,8 @@ def gains(
             j = candidate[i, k]
             u = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - relief)
             u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
-            first_choice = k if u + shocked[i, k] > present else first_choice
-            present, later = max(present, u + shocked[i, k]), max(later, u + fixed[i, k])
+            first_choice = k if u + shocked[e, k] > present else first_choice
+            present, later = max(present, u + shocked[e, k]), max(later, u + fixed[i, k])
         if _at_most(present - alone, later - stay, relief, months, renewal, alpha, size) <= floor:
             continue
         # is what it gains now at the first of them enough? No relief is negative, so all else only adds to it
@@ -174,8 +176,8 @@ def gains(
             fee = np.float64(prices[kind, base + j]) - (none - held) / months
             u = np.float64(values[part, j]) - alpha * fee
             u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
-            now = max(now, shocked[i, k] + u)
-            then = max(then, shocked[i, k] + u + alpha * relief)
+            now = max(now, shocked[e, k] + u)
+            then = max(then, shocked[e, k] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock
             plain[k] = np.float64(fixed[i, k]) + u
             better[k] = plain[k] + alpha * relief

@@ -13,8 +13,6 @@ import numpy as np
 from sim.compiled import entry, inlined, inner
 from sim.draws import gumbel, mix, philox
 from sim.kernels.columns import (
-    ALONE,
-    ALPHA,
     AMOUNT,
     AT,
     BAND_OF_PART,
@@ -27,7 +25,6 @@ from sim.kernels.columns import (
     LEAST,
     MOST,
     NOBODY,
-    PEAK,
     RATE,
     VOUCHER,
     WAITS,
@@ -92,15 +89,15 @@ def draw_epochs(
 
 
 @entry
-def begin_epochs(rows: Any, fresh: Any, shocked: Any, draws: Any) -> None:
-    """Put new epochs in force: `fresh` is what `draw_epochs` wrote for these children."""
-    size = shocked.shape[1]
+def begin_epochs(rows: Any, fresh: Any, epochs: Any) -> None:
+    """Write new epochs to rows of `Epochs`; `fresh` is what `draw_epochs` wrote for them."""
+    shocked, size = epochs.shocked, epochs.shocked.shape[1]
     for m in range(rows.size):
-        i, peak = np.int64(rows[m]), np.float32(-np.inf)
+        e, peak = np.int64(rows[m]), np.float32(-np.inf)
         for k in range(size):
-            shocked[i, k] = fresh[m, k]
+            shocked[e, k] = fresh[m, k]
             peak = max(peak, fresh[m, k])
-        draws[PEAK, i], draws[ALONE, i] = peak, fresh[m, size]
+        epochs.peak[e], epochs.alone[e] = peak, fresh[m, size]
 
 
 @entry
@@ -131,8 +128,8 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
 
 @inner
 def screen(
-    edges: Any, shocked: Any, draws: Any, shorts: Any, links: Any, counts: Any, candidate: Any, value: Any,
-    prices: Any, bounds: Any, rows: Any,
+    edges: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
+    candidate: Any, value: Any, prices: Any, bounds: Any, passes: bool, passed: Any, rows: Any,
 ) -> int:  # fmt: skip
     """Write the rows of those who are enrolled, wait, hold a voucher, or would enter if there were places.
 
@@ -141,6 +138,7 @@ def screen(
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     bounds : of the tariff
+    passes : whether children are passed over, who are marked in passed : uint8 (n,); the rest need no bound
     rows : int32 (n,)  written; returns how many
     """
     marked, institutions, near = np.empty(BLOCK, np.int8), value.shape[1], 0
@@ -150,14 +148,16 @@ def screen(
         band, highest, cheapest = BAND_OF_PART[part], bounds[MOST, part], bounds[LEAST, part]
         for b in range(edges[p], edges[p + 1], BLOCK):
             size = min(BLOCK, edges[p + 1] - b)
-            for m in range(size):
+            for m in range(0 if passes else size):
                 i = b + m
-                most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
+                most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
                 marked[m] = 1 if most >= np.float32(0) else 0
+            for m in range(size if passes else 0):
+                marked[m] = 1 - passed[b + m]
             for m in range(size):
                 i = b + m
                 known = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
-                marked[m] = 2 if known else marked[m]
+                marked[m] = 2 if known & ((marked[m] > 0) | (not passes)) else marked[m]
             n = 0
             for m in range(size):
                 found[n] = m
@@ -166,10 +166,10 @@ def screen(
                 i, enters = b + found[r], marked[found[r]] == 2
                 if not enters:
                     base = (np.int64(shorts[GROUP, i]) * 3 + band) * institutions
-                    alone, alpha = draws[ALONE, i], draws[ALPHA, i]
+                    e = np.int64(epoch[i])
                     for k in range(candidate.shape[1]):
                         j = candidate[i, k]
-                        enters |= (shocked[i, k] + value[part, j]) - alpha * prices[ENTRY, base + j] > alone
+                        enters |= (shocked[e, k] + value[part, j]) - alpha[i] * prices[ENTRY, base + j] > alone[e]
                 rows[near] = np.int32(i)
                 near += 1 if enters else 0
     return near
@@ -195,8 +195,8 @@ def net_fee(
 
 @inner
 def weigh_vouchers(
-    i: int, own: int, g: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any, value: Any,
-    alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
+    i: int, e: int, own: int, g: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any,
+    value: Any, alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
 ) -> None:  # fmt: skip
     """The same for a child who holds a voucher: it counts whole if enrolled, spread over the commitment if entering.
 
@@ -208,7 +208,7 @@ def weigh_vouchers(
         for counted in range(WITHOUT, AS_HELD + 1):
             relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
         fee = np.float32(np.float64(price[base + j]) + relief / months)
-        worth[k] = (shocked[i, k] + value[kept if j == own else part, j]) - alpha * fee
+        worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * fee
 
 
 @inlined
@@ -225,12 +225,12 @@ def seated_as(part: int, own: int, value: Any) -> int:
 
 @inlined
 def appraise(
-    i: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any, prices: Any,
-    posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
+    i: int, e: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any,
+    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates to a family of group g whose child attends `own`, or NOBODY.
 
-    part : of the slice, to which the child belongs; held : whether it holds a voucher
+    e : its epoch; part : of the slice, to which the child belongs; held : whether it holds a voucher
     The columns come one by one: taking them out of their tuples costs more than the work itself, so callers
     do that once for all children.
     worth : float32 (K,)  written
@@ -241,10 +241,10 @@ def appraise(
     kept = seated_as(part, own, value)
     for k in range(candidate.shape[1]):
         j = candidate[i, k]
-        worth[k] = (shocked[i, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
+        worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
     if held:
         weigh_vouchers(
-            i, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted, stages,
+            i, e, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted, stages,
             terms, face, worth,
         )  # fmt: skip
     if enrolled:
@@ -255,11 +255,12 @@ def appraise(
 
 @inlined
 def weigh(
-    i: int, part: int, candidate: Any, shocked: Any, draws: Any, shorts: Any, counts: Any, value: Any, prices: Any,
-    posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
+    i: int, part: int, candidate: Any, epoch: Any, shocked: Any, alpha: Any, shorts: Any, counts: Any, value: Any,
+    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any,
+    worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates as things stand; the rest as in `appraise`."""
     appraise(
-        i, part, shorts[AT, i], shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, draws[ALPHA, i], value,
+        i, epoch[i], part, shorts[AT, i], shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value,
         prices, posted, stages, terms, face, commitment, stickiness, site, worth,
     )  # fmt: skip

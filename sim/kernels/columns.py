@@ -16,12 +16,11 @@ PARTS = 4
 BAND_OF_PART = (0, 1, 1, 2)
 CLOSED = np.float32(-1e30)  # the value of an offer where nobody may enrol
 
-# rows of the blocks: of the children's draws, links, shorts and counts,
-PEAK, ALONE, ALPHA = range(3)
+# rows of the blocks: of the children's links, shorts and counts,
 WAITS, WAITS_BEFORE, WAITS_AFTER, CLIMBS, CLIMBS_BEFORE, CLIMBS_AFTER, WAITS_SINCE = range(7)
 AT, SEAT, GROUP, STAY_AT, STAY_FIRST, STAY_LAST = range(6)
 HELD, REFUSED, STAY_REFUSED, STAY_SUBSIDISED = range(4)
-DRAWS, LINKS, SHORTS, COUNTS = 3, 7, 6, 4
+LINKS, SHORTS, COUNTS = 7, 6, 4
 # of the offers' seats,
 PLACES, TAKEN = range(2)
 # and of the tariff's prices, bounds, stages and terms
@@ -37,12 +36,8 @@ class Children(NamedTuple):
     Columns of one type lie in one block, because each array more costs compiling and calling time.
     Kernels address a block by the rows named above; the rest of the program reads the properties.
 
-    shocked : float32 (n, K)  value of each candidate with its shock, before fee, band and quality; a child's lie
-        side by side, because few children are looked at so closely
-    draws : float32 (3, n)
-        peak  the highest of `shocked`: enough to see that most children would not enter
-        alone  value of staying out with its shock
-        alpha  marginal utility of a yuan a month
+    alpha : float32 (n,)  marginal utility of a yuan a month
+    epoch : int32 (n,)  row of `Epochs` with the shocks in force
     links : int32 (7, n)
         waits, climbs  offer waited for, and offer of the next band waited for inside; -1 none
         waits_before, waits_after, climbs_before, climbs_after  neighbours in the lists
@@ -57,18 +52,18 @@ class Children(NamedTuple):
         stay_refused, stay_subsidised  such months before the current run; its months with a claim of the policy's own
     """
 
-    shocked: NDArray[np.float32]
-    draws: NDArray[np.float32]
+    alpha: NDArray[np.float32]
+    epoch: NDArray[np.int32]
     links: NDArray[np.int32]
     shorts: NDArray[np.int16]
     counts: NDArray[np.uint8]
 
     @classmethod
-    def at_home(cls, candidates: int, n: int) -> "Children":
-        """n children without a place, a list or draws."""
+    def at_home(cls, n: int) -> "Children":
+        """n children without a place or a list, each in an epoch of its own."""
         children = cls(
-            shocked=np.zeros((n, candidates), np.float32),
-            draws=np.zeros((DRAWS, n), np.float32),
+            alpha=np.zeros(n, np.float32),
+            epoch=np.arange(n, dtype=np.int32),
             links=np.full((LINKS, n), NOBODY, np.int32),
             shorts=np.full((SHORTS, n), NOBODY, np.int16),
             counts=np.zeros((COUNTS, n), np.uint8),
@@ -76,16 +71,6 @@ class Children(NamedTuple):
         children.links[WAITS_SINCE] = 0
         children.shorts[GROUP] = 0
         return children
-
-    @property
-    def alone(self) -> NDArray[np.float32]:
-        """Row of `draws`."""
-        return np.asarray(self.draws[ALONE])
-
-    @property
-    def alpha(self) -> NDArray[np.float32]:
-        """Row of `draws`."""
-        return np.asarray(self.draws[ALPHA])
 
     @property
     def waits(self) -> NDArray[np.int32]:
@@ -171,6 +156,28 @@ class Children(NamedTuple):
     def stay_subsidised(self) -> NDArray[np.uint8]:
         """Row of `counts`."""
         return np.asarray(self.counts[STAY_SUBSIDISED])
+
+
+class Epochs(NamedTuple):
+    """The shocks of the children's epochs: luck, the same under every policy, so that no state holds them.
+
+    The first n rows are the children's own and are written over until policies fork; from then on every epoch has a
+    row of its own, to which `Children.epoch` points.
+
+    shocked : float32 (E, K)  value of each candidate with its shock, before fee, band and quality; an epoch's lie
+        side by side, because few children are looked at so closely
+    peak : float32 (E,)  the highest of `shocked`: enough to see that most children would not enter
+    alone : float32 (E,)  value of staying out with its shock
+    """
+
+    shocked: NDArray[np.float32]
+    peak: NDArray[np.float32]
+    alone: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, rows: int, candidates: int) -> "Epochs":
+        """Room for epochs that are not drawn yet."""
+        return cls(np.zeros((rows, candidates), np.float32), np.zeros(rows, np.float32), np.zeros(rows, np.float32))
 
 
 class Offers(NamedTuple):
@@ -266,6 +273,7 @@ class Scene(NamedTuple):
     lasting: NDArray[np.float32]
     cells: NDArray[np.int16]
     kind_cell: NDArray[np.int16]
+    epochs: Epochs
     children: Children
     offers: Offers
     vouchers: Vouchers

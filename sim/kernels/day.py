@@ -1,17 +1,25 @@
-"""A decision day: the families whose day it is look again, choose, are seated and billed."""
+"""Decision days in a row: families look again, choose, are seated and billed, and gain on what the baseline offered.
 
-from typing import NamedTuple
+Nothing else happens between the days of a stretch, so one call carries out all of them.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.compiled import entry, inner
+from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
-from sim.kernels.columns import Ages, Scene
+from sim.kernels.choice import begin_epochs
+from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, Scene
+from sim.kernels.passing import Month, Reach, note_margins, pass_over
 from sim.kernels.places import reseat
+from sim.kernels.welfare import Faced, add_gains, add_savings_of_passed
 
 
 class Luck(NamedTuple):
-    """What the day's chance is made of; never depends on policy.
+    """Chance of the daily loop; never depends on policy.
 
     child_id : uint32 (n,)
     shocks, order : uint32 (4,)  streams
@@ -22,24 +30,152 @@ class Luck(NamedTuple):
     order: NDArray[np.uint32]
 
 
-def decide(
-    edges: NDArray[np.int64],
-    today: int,
-    month: tuple[int, int],
-    luck: Luck,
-    ages: Ages,
-    scene: Scene,
-    payers: Payers,
-    log: Log,
-    flows: NDArray[np.int64],
-    room: NDArray[np.int32],
-) -> None:
-    """One day's slice, after new epochs are drawn.
+class Days(NamedTuple):
+    """A stretch of decision days in one month; the same under every policy that is paid the same cash.
 
-    edges : int64 (5,)  rows at which its four parts, oldest first, begin and end
-    today : ordinal day; month : absolute and relative
-    flows : int64 (FLOWS, groups)  added to; room : int32 (n,)  to work in
+    when : int64 (2,)  the month, absolute and relative
+    today : int64 (D,)  ordinals; edges : int64 (D, 5)  rows at which each slice's four parts, oldest first, begin and end
+    ages : int64 (D, 3)  as in `Ages`
+    fresh : int32 (F,)  children whose epochs begin, day by day; fresh_at : int64 (D + 1,)  where each day's begin
+    epoch : int64 (D,)  row of `Epochs` of each day's first; NOBODY where epochs are written over the children's own
+    drawn : float32 (F, K + 1)  those epochs as `choice.draw_epochs` writes them; (0, K + 1) where they are in their rows
+    aged : int64 (D, A, 3)  first row, end, and place in `alpha` of the price sensitivities that change with an age
+    alpha : float32  these sensitivities
     """
-    when, row = month
-    reseat(edges, room, today, when, luck.child_id, luck.order, ages, scene)
-    bill(int(edges[0]), int(edges[4]), row, ages, scene, payers, log, flows)
+
+    when: NDArray[np.int64]
+    today: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    ages: NDArray[np.int64]
+    fresh: NDArray[np.int32]
+    fresh_at: NDArray[np.int64]
+    epoch: NDArray[np.int64]
+    drawn: NDArray[np.float32]
+    aged: NDArray[np.int64]
+    alpha: NDArray[np.float32]
+
+
+class Mode(NamedTuple):
+    """Parts of the day that are carried out beside choices and bills.
+
+    notes : into the baseline's month; passes : children over whom nothing can have moved; gains : of families are counted
+    """
+
+    notes: bool
+    passes: bool
+    gains: bool
+
+
+class Work(NamedTuple):
+    """Room to work in, and what is told of the last day.
+
+    rows : int32 (n,); at : int16 (n,), face : int32 (V, n), free : bool (4, J)  as the day begins
+    passed : uint8 (n,)  children who were not weighed
+    before : int64 (4, instruments)  the payers' accounts before the day's bills
+    weighed : int64 (1,)  children not passed over, added up
+    """
+
+    rows: NDArray[np.int32]
+    at: NDArray[np.int16]
+    face: NDArray[np.int32]
+    free: NDArray[np.bool_]
+    passed: NDArray[np.uint8]
+    before: NDArray[np.int64]
+    weighed: NDArray[np.int64]
+
+
+@inner
+def begin_day(d: int, days: Any, scene: Any) -> None:
+    """Put new sensitivities and epochs in force."""
+    alpha, epoch = scene.children.alpha, scene.children.epoch
+    for a in range(days.aged.shape[1]):
+        first, end, at = days.aged[d, a, 0], days.aged[d, a, 1], days.aged[d, a, 2]
+        for i in range(first, end):
+            alpha[i] = days.alpha[at + i - first]
+    first, end = days.fresh_at[d], days.fresh_at[d + 1]
+    if days.epoch[d] == NOBODY:
+        begin_epochs(days.fresh[first:end], days.drawn[first:end], scene.epochs)
+        return
+    for m in range(first, end):
+        epoch[days.fresh[m]] = np.int32(days.epoch[d] + m - first)
+
+
+@inner
+def note_start(lo: int, hi: int, scene: Any, at: Any, face: Any, free: Any) -> None:
+    """Note where a slice's children sit, which vouchers they hold and which offers have a seat, as the day begins.
+
+    free : bool (4, J)  written: whether a child of each part would find one, as `places.free_seat` does
+    """
+    children_at, faces, seats = scene.children.shorts[AT], scene.vouchers.face, scene.offers.seats
+    at[lo:hi] = children_at[lo:hi]
+    for v in range(faces.shape[0]):
+        face[v, lo:hi] = faces[v, lo:hi]
+    for part in range(free.shape[0]):
+        band = BAND_OF_PART[part]
+        for j in range(free.shape[1]):
+            found = seats[TAKEN, j, band] < seats[PLACES, j, band]
+            free[part, j] = found or (part >= PARTS // 2 and seats[TAKEN, j, MIXED] < seats[PLACES, j, MIXED])
+
+
+@entry
+def run_days(
+    days: Days, mode: Mode, luck: Luck, scene: Scene, payers: Payers, log: Log, flows: Any, month: Month,
+    there: Faced, frees: Any, reach: Reach, work: Work, gains: Any,
+) -> Any:  # fmt: skip
+    """Carry out the days of a stretch, until one on which the last of a budget is spent.
+
+    flows : int64 (FLOWS, groups), gains : int64 (groups,)  added to
+    month : the baseline's, written by the baseline and read by policies
+    there : what the baseline's families face; its `free` is set day by day from frees : bool (D, 4, J)
+    reach : by how much what the policy moved can move a choice
+    Returns how many days were carried out, and whether the last of them spent a budget; its gains are then not counted.
+    """
+    left = payers.left.copy()
+    for d in range(days.today.size):
+        edges, today = days.edges[d], days.today[d]
+        ages = Ages(days.ages[d, 0], days.ages[d, 1], days.ages[d, 2])
+        lo, hi = edges[0], edges[4]
+        begin_day(d, days, scene)
+        if mode.notes:
+            note_start(lo, hi, scene, month.at, month.face, frees[d])
+            note_margins(edges, scene, month.margin)
+            month.alpha[lo:hi] = scene.children.alpha[lo:hi]
+        elif mode.gains:
+            note_start(lo, hi, scene, work.at, work.face, work.free)
+        if mode.passes:
+            work.weighed[0] += pass_over(edges, month, reach, scene, work.passed)
+        reseat(edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, scene, mode.passes, work.passed)
+        work.before[:] = payers.accounts
+        bill(lo, hi, days.when[1], ages, scene, payers, log, flows)
+        if mode.notes:
+            month.sat[lo:hi] = scene.children.shorts[AT, lo:hi]
+        for q in range(left.size):
+            if left[q] > 0 and payers.left[q] <= 0:
+                return d + 1, True
+        if mode.gains:
+            here = Faced(
+                scene.tariff, scene.offers.value, work.free, scene.children.shorts[GROUP], work.at, work.face,
+                scene.children.shorts[AT],
+            )  # fmt: skip
+            base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat)
+            add_gains(edges, here, base, scene, mode.passes, work.passed, gains)
+            if mode.passes and reach.moves:
+                add_savings_of_passed(edges, scene, reach.saves, work.passed, gains)
+    return days.today.size, False
+
+
+def nothing_beside(scene: Scene, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
+    """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
+    i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
+    month = Month(i16, i16, np.zeros((0, 0), np.int32), f32, f32)
+    there = Faced(scene.tariff, scene.offers.value, work.free, scene.children.group, i16, month.face, i16)
+    reach = Reach(
+        fall=np.zeros((2, 0, PARTS), np.float32),
+        lift=f32,
+        rise=f32,
+        sink=np.zeros((PARTS, 0), np.float32),
+        exposed=np.zeros(0, np.uint8),
+        saves=np.zeros((0, 3, 0), np.int64),
+        moves=False,
+    )
+    return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, reach

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.compiled import entry, inner
 from sim.kernels.choice import AS_HELD, BLOCK, OF_SERVICES, WITHOUT, net_fee
-from sim.kernels.columns import ALPHA, BAND_OF_PART, CLOSED, ENTRY, GROUP, HELD, LEAST, PARTS, SLOPES
+from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, GROUP, HELD, LEAST, PARTS, SLOPES
 
 EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost per yuan of posted fee
 
@@ -120,7 +120,7 @@ def expect(
         R = 0 no owner has two
     """
     candidate, fixed, lasting, outside = scene.candidate, scene.fixed, scene.lasting, scene.outside
-    draws = scene.children.draws
+    alpha_of = scene.children.alpha
     group, held = scene.children.shorts[GROUP], scene.children.counts[HELD]
     prices, slopes, posted = scene.tariff.prices[ENTRY], scene.tariff.prices[SLOPES], scene.tariff.posted
     stages, terms, months, face = scene.tariff.stages, scene.tariff.terms, scene.tariff.commitment, scene.vouchers.face
@@ -145,13 +145,13 @@ def expect(
                 n, last = 0, min(end, begin + BLOCK)
                 for i in range(begin, last):
                     rows[n] = i
-                    peak = ((lasting[i] + highest) - draws[ALPHA, i] * cheapest) - outside[i]
+                    peak = ((lasting[i] + highest) - alpha_of[i] * cheapest) - outside[i]
                     n += 1 if peak > _UNLIKELY else 0
                 begin = last
                 for m in range(n):
                     i = rows[m]
                     at = np.uint64((np.int64(group[i]) * 3 + band) * institutions)
-                    alpha, alone = draws[ALPHA, i], outside[i]
+                    alpha, alone = alpha_of[i], outside[i]
                     c: Any = np.uint64(m * size)
                     for k in range(size):
                         near = np.uint64(candidate[i, k])
@@ -164,7 +164,7 @@ def expect(
                 for m in range(n):
                     i = rows[m]
                     if held[i] > 0:
-                        g, alpha = np.int64(group[i]), np.float64(draws[ALPHA, i])
+                        g, alpha = np.int64(group[i]), np.float64(alpha_of[i])
                         for k in range(size):
                             c, j = m * size + k, np.int64(candidate[i, k])
                             at = (g * 3 + band) * institutions + j

@@ -23,7 +23,6 @@ from sim.dates import MIXED
 from sim.draws import philox
 from sim.kernels.choice import part_of, screen, weigh
 from sim.kernels.columns import (
-    ALONE,
     AT,
     BAND_OF_PART,
     CLIMBS,
@@ -143,7 +142,7 @@ def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: 
 
 @inner
 def settle(
-    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, shocked: Any, draws: Any, links: Any, shorts: Any,
+    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
     counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
     commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any, lists: Any,
 ) -> None:  # fmt: skip
@@ -174,10 +173,10 @@ def settle(
         part, ending = part_of(birth[i], ages), AGED_OUT
         if links[WAITS, i] == j * 3 + BAND_OF_PART[part]:  # else it has passed the age of this list
             weigh(
-                i, part, candidate, shocked, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 commitment, stickiness, site, worth,
             )  # fmt: skip
-            own, there = draws[ALONE, i], np.float32(-np.inf)
+            own, there = alone[epoch[i]], np.float32(-np.inf)
             for k in range(candidate.shape[1]):
                 if candidate[i, k] == j:
                     there = max(there, worth[k])  # a row may be filled up by the same offer again, without worth
@@ -230,7 +229,7 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 
 @inner
 def compare(
-    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, shocked: Any, draws: Any, links: Any, shorts: Any,
+    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
     counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float,
     stickiness: Any, site: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
@@ -244,10 +243,10 @@ def compare(
         i = np.int64(rows[m])
         worth = worths[kept]
         weigh(
-            i, part_of(birth[i], ages), candidate, shocked, draws, shorts, counts, value, prices, posted, stages,
+            i, part_of(birth[i], ages), candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages,
             terms, face, commitment, stickiness, site, worth,
         )  # fmt: skip
-        top, own = draws[ALONE, i], np.int16(NOBODY)
+        top, own = alone[epoch[i]], np.int16(NOBODY)
         for k in range(candidate.shape[1]):
             better = worth[k] > top
             top, own = (worth[k] if better else top), (candidate[i, k] if better else own)
@@ -279,7 +278,7 @@ def hand_over(leavers: Any, ending: int, opened: Any, today: int, ages: Any, sce
         stack[gone + m] = opened[m]
     tariff, worth = scene.tariff, np.empty(scene.candidate.shape[1], np.float32)
     settle(
-        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.shocked, scene.children.draws,
+        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha,
         links, shorts, counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages,
         tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
         scene.lists,
@@ -307,7 +306,7 @@ def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
             sit(i, j, c, shorts, seats)
             scene.events[CLIMBED] += 1
             settle(
-                stack, 1, ages, birth, scene.candidate, scene.children.shocked, scene.children.draws, links, shorts,
+                stack, 1, ages, birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha, links, shorts,
                 counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms,
                 scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
                 scene.lists,
@@ -329,8 +328,8 @@ def take_turns(
     """
     birth, candidate, stickiness = scene.birth, scene.candidate, scene.stickiness
     events, lists = scene.events, scene.lists
-    shocked, draws, links = scene.children.shocked, scene.children.draws, scene.children.links
-    shorts, counts = scene.children.shorts, scene.children.counts
+    epoch, shocked, alone, alpha = scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha
+    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
     value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
     prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
     commitment, site = scene.tariff.commitment, scene.site
@@ -344,15 +343,14 @@ def take_turns(
             worth[:] = worths[m]
         else:  # a seat was handed to it since, or it was never weighed
             weigh(
-                i, part, candidate, shocked, draws, shorts, counts, value, prices, posted, stages, terms, face,
+                i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 commitment, stickiness, site, worth,
             )  # fmt: skip
-        alone = draws[ALONE, i]
-        stay = alone
+        stay = alone[epoch[i]]
         for k in range(candidate.shape[1]):
             if candidate[i, k] == at:
                 stay = max(stay, worth[k])
-        home = at != NOBODY and stay > alone
+        home = at != NOBODY and stay > alone[epoch[i]]
         full: Any = NOBODY
         taken: Any = NOBODY
         seat = NOBODY
@@ -394,30 +392,34 @@ def take_turns(
             lists[JOINED, band] += 1
         if leaves:
             settle(
-                stack, 1, ages, birth, candidate, shocked, draws, links, shorts, counts, seats, ends, value, prices,
+                stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends, value, prices,
                 posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
             )  # fmt: skip
 
 
 @entry
-def reseat(edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, scene: Any) -> None:
+def reseat(
+    edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, scene: Any, passes: bool,
+    passed: Any,
+) -> None:  # fmt: skip
     """A day's slice: who has outgrown its class moves up, then those who may want a change are served.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     rows : int32 (n,)  room to work in
     today : ordinal day; when : absolute month, for which the order is drawn
+    passes, passed : as in `choice.screen`
     """
     children, tariff, value = scene.children, scene.tariff, scene.offers.value
     links, shorts, counts = children.links, children.shorts, children.counts
     # whoever takes a seat before being served was waiting for it, so none is missed
     near = screen(
-        edges, children.shocked, children.draws, shorts, links, counts, scene.candidate, value, tariff.prices,
-        tariff.bounds, rows,
+        edges, children.epoch, scene.epochs.shocked, scene.epochs.peak, scene.epochs.alone, children.alpha, shorts, links, counts, scene.candidate, value, tariff.prices,
+        tariff.bounds, passes, passed, rows,
     )  # fmt: skip
     climb(rows, near, today, ages, scene)
     worths, weighed_at = np.empty((near, scene.candidate.shape[1]), np.float32), np.empty(near, np.int16)
     served = compare(
-        rows, near, ages, scene.birth, scene.candidate, children.shocked, children.draws, links, shorts, counts, value,
+        rows, near, ages, scene.birth, scene.candidate, children.epoch, scene.epochs.shocked, scene.epochs.alone, children.alpha, links, shorts, counts, value,
         tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment,
         scene.stickiness, scene.site, worths, weighed_at,
     )  # fmt: skip

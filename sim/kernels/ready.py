@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import draws
-from sim.kernels import applications, bills, census, choice, demand, pairing, places, welfare
-from sim.kernels.columns import Ages, Children, Offers, Scene, Tariff, Vouchers
+from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, welfare
+from sim.kernels.columns import Ages, Children, Epochs, Offers, Scene, Tariff, Vouchers
 
 HALVES = 2
 
@@ -23,6 +23,8 @@ class _Empty(NamedTuple):
     scene: Scene
     payers: bills.Payers
     log: bills.Log
+    days: day.Days
+    work: day.Work
     stream: Any
     uint32s: Any
     int64s: Any
@@ -46,7 +48,8 @@ def _empty() -> _Empty:
         lasting=of(f32),
         cells=of(i16, 0, 3),
         kind_cell=of(i16),
-        children=Children.at_home(0, 0),
+        epochs=Epochs.of(0, 0),
+        children=Children.at_home(0),
         offers=Offers(of(f64, 0, 3), of(f32, 4, 0), of(i32, 2, 0, 4), of(i32, 4, 0)),
         vouchers=Vouchers(of(i32, 0, 0), of(i8, 0, 0)),
         tariff=tariff,
@@ -57,8 +60,28 @@ def _empty() -> _Empty:
     )
     payers = bills.Payers(of(i64), of(i64, 4, 0), of(i64, 3, 0), of(i64, 0, 3, 0), of(u8, 0, 0), of(i64, 2, 0), of(i64))
     log = bills.Log(of(i32), of(i32), of(i32), of(i8), of(i32), of(i16), of(i16), of(i16), of(u8), of(u8), of(i64, 2))
+    days = day.Days(
+        when=of(i64, 2), today=of(i64), edges=of(i64, 0, 5), ages=of(i64, 0, 3), fresh=of(i32), fresh_at=of(i64, 1),
+        epoch=of(i64), drawn=of(f32, 0, 1), aged=of(i64, 0, 0, 3), alpha=of(f32),
+    )  # fmt: skip
+    work = day.Work(
+        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), passed=of(u8), before=of(i64, 4, 0),
+        weighed=of(i64, 1),
+    )  # fmt: skip
     return _Empty(
-        Ages(0, 0, 0), scene, payers, log, of(np.uint32, 4), of(np.uint32), of(i64), of(i32), of(i16), of(i8), of(u8)
+        Ages(0, 0, 0),
+        scene,
+        payers,
+        log,
+        days,
+        work,
+        of(np.uint32, 4),
+        of(np.uint32),
+        of(i64),
+        of(i32),
+        of(i16),
+        of(i8),
+        of(u8),
     )
 
 
@@ -67,7 +90,13 @@ def _seat(e: _Empty) -> None:
     none = e.int32s
     places.hand_over(none, places.AGED_OUT, e.int64s, 0, e.ages, e.scene)
     places.serve(none, 0, e.ages, e.scene)
-    places.reseat(np.zeros(5, np.int64), none, 0, 0, e.uint32s, e.stream, e.ages, e.scene)
+    flows, gains = np.zeros((bills.FLOWS, 1), np.int64), np.zeros(1, np.int64)
+    luck, work = day.Luck(e.uint32s, e.stream, e.stream), e.work
+    month, free, there, reach = day.nothing_beside(e.scene, work)
+    day.run_days(
+        e.days, day.Mode(False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach, work,
+        gains,
+    )  # fmt: skip
 
 
 def _all_else(e: _Empty) -> None:
@@ -78,8 +107,9 @@ def _all_else(e: _Empty) -> None:
     choice.draw_epochs(
         none, e.uint32s, e.uint32s, e.uint32s, e.uint32s, e.stream, scene.candidate, scene.fixed, scene.outside, fresh
     )
-    choice.begin_epochs(none, fresh, scene.children.shocked, scene.children.draws)
-    bills.bill(0, 0, 0, e.ages, scene, e.payers, e.log, np.zeros((bills.FLOWS, 1), np.int64))
+    choice.begin_epochs(none, fresh, scene.epochs)
+    passing.mark_exposed(scene.candidate, np.zeros(0, np.bool_), e.uint8s)
+    passing.plain_bills(scene.tariff, np.zeros((0, 3, 0), np.int64))
     demand.expect(
         np.zeros((0, 5), np.int64), scene.offers.value, np.zeros(0), none, none, scene, np.zeros((2, 3, 0)),
         np.zeros((3, 0, 0)),
@@ -95,7 +125,7 @@ def _all_else(e: _Empty) -> None:
         scene.tariff, scene.offers.value, np.zeros((4, 0), np.bool_), scene.children.group, scene.children.at,
         scene.vouchers.face, scene.children.at,
     )  # fmt: skip
-    welfare.add_gains(np.zeros(5, np.int64), faced, faced, scene, groups)
+    welfare.add_gains(np.zeros(5, np.int64), faced, faced, scene, False, e.uint8s, groups)
     census.population(none, scene.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)

@@ -16,17 +16,16 @@ from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
 from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, seated_as
 from sim.kernels.columns import (
-    ALONE,
-    ALPHA,
+    AT,
     BAND_OF_PART,
     CLOSED,
     ENROLLED,
     ENTRY,
+    GROUP,
     LEAST,
     MOST,
     NOBODY,
     PARTS,
-    PEAK,
     Tariff,
 )
 
@@ -69,23 +68,32 @@ def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
 
 
 @inner
-def reached(first: int, end: int, part: int, here: Any, there: Any, scene: Any, rows: Any) -> int:
+def reached(
+    first: int, end: int, part: int, here: Any, there: Any, scene: Any, passes: bool, passed: Any, rows: Any
+) -> int:
     """Write the rows of those of one part who sit somewhere, hold a voucher or might enter; returns how many.
 
     Most others would stay out at the better of both sides' best and cheapest institutions: a bound that is read in
     order, and by steps that run on vectors (see `choice.screen`).
 
+    passes, passed : as in `choice.screen`: only who is not passed over is written, and needs no bound
     rows : int64 (at least end − first,)  written
     """
-    draws, marked, near = scene.children.draws, np.empty(BLOCK, np.int8), 0
+    epoch, peak, alone = scene.children.epoch, scene.epochs.peak, scene.epochs.alone
+    alpha, marked, near = scene.children.alpha, np.empty(BLOCK, np.int8), 0
     highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
     cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
     for b in range(first, end, BLOCK):
         size = min(BLOCK, end - b)
+        if passes:
+            for m in range(size):
+                rows[near] = b + m
+                near += 1 - np.int64(passed[b + m])
+            continue
         for m in range(size):
             i = b + m
-            most = ((draws[PEAK, i] + highest) - draws[ALPHA, i] * cheapest) - draws[ALONE, i]
+            most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
             marked[m] = 1 if most >= np.float32(0) else 0
         for m in range(size):
             marked[m] = 1 if (at[b + m] != NOBODY) | (other_at[b + m] != NOBODY) else marked[m]
@@ -127,7 +135,7 @@ def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any
 
     Passed over are those whom neither side's offers would bring, and those to whom both sides offer the same.
     """
-    candidate, shocked, draws = scene.candidate, scene.children.shocked, scene.children.draws
+    candidate, shocked, epoch = scene.candidate, scene.epochs.shocked, scene.children.epoch
     band, institutions = BAND_OF_PART[part], here.value.shape[1]
     value, other_value, free, other_free = here.value, there.value, here.free, there.free
     prices, other_prices = here.tariff.prices, there.tariff.prices
@@ -140,14 +148,15 @@ def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any
         comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding
         touched = (at[i] != other_at[i]) | holding
         touched |= at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
-        kind, alpha, alone = (ENTRY if at[i] == NOBODY else ENROLLED), draws[ALPHA, i], draws[ALONE, i]
+        kind, e = (ENTRY if at[i] == NOBODY else ENROLLED), np.int64(epoch[i])
+        alpha, alone = scene.children.alpha[i], scene.epochs.alone[e]
         base = (np.int64(group[i]) * 3 + band) * institutions
         other_base = (np.int64(other_group[i]) * 3 + band) * institutions
         for k in range(0 if comes and touched else candidate.shape[1]):
             j = np.int64(candidate[i, k])
             price, other = prices[kind, base + j], other_prices[kind, other_base + j]
             best, second = max(value[part, j], other_value[part, j]), min(value[part, j], other_value[part, j])
-            comes |= (shocked[i, k] + best) - alpha * min(price, other) > alone
+            comes |= (shocked[e, k] + best) - alpha * min(price, other) > alone
             touched |= (price != other) | (best != second) | (free[part, j] != other_free[part, j])
         rows[kept] = i
         kept += 1 if comes and touched else 0
@@ -176,17 +185,18 @@ def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, wo
     worths : float32 (rows, K)  written: utilities of all candidates, as `choice.appraise` weighs them
     picks : int64 (rows,)  written: one of the candidates, or HOME
     """
-    candidate, shocked, draws, site = scene.candidate, scene.children.shocked, scene.children.draws, scene.site
+    candidate, shocked, epoch, site = scene.candidate, scene.epochs.shocked, scene.children.epoch, scene.site
+    alone, alpha = scene.epochs.alone, scene.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
     commitment = side.tariff.commitment
     for m in range(rows.size):
         i, worth = rows[m], worths[m]
         appraise(
-            i, part, owns[i], group[i], holds(i, face), candidate, shocked, draws[ALPHA, i], value, prices, posted,
+            i, epoch[i], part, owns[i], group[i], holds(i, face), candidate, shocked, alpha[i], value, prices, posted,
             stages, terms, face, commitment, sticks[m], site, worth,
         )  # fmt: skip
-        picks[m], top = HOME, draws[ALONE, i]
+        picks[m], top = HOME, alone[epoch[i]]
         for k in range(candidate.shape[1]):
             if worth[k] > top and seat_for(i, part, candidate[i, k], free, value, at):
                 picks[m], top = k, worth[k]
@@ -201,7 +211,8 @@ def enjoy(
     picks : int64 (2, rows)
     money : float64 (2, rows)  written; seated : bool (2, rows)  written: whether the child would find a seat
     """
-    candidate, shocked, draws, site = scene.candidate, scene.children.shocked, scene.children.draws, scene.site
+    candidate, shocked, epoch, site = scene.candidate, scene.epochs.shocked, scene.children.epoch, scene.site
+    alone, alpha = scene.epochs.alone, scene.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     posted, stages, terms, band = side.tariff.posted, side.tariff.stages, side.tariff.terms, BAND_OF_PART[part]
     for s in range(2):
@@ -211,11 +222,11 @@ def enjoy(
                 continue
             j, own = np.int64(candidate[i, k]), np.int64(owns[i])
             net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
-            gross = np.float64(shocked[i, k]) - np.float64(draws[ALONE, i])
+            gross = np.float64(shocked[epoch[i], k]) - np.float64(alone[epoch[i]])
             gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
             if own != NOBODY and site[j] == site[own]:
                 gross += np.float64(sticks[m])
-            money[s, m] = gross / np.float64(draws[ALPHA, i]) - np.float64(fen(net)) / 100.0
+            money[s, m] = gross / np.float64(alpha[i]) - np.float64(fen(net)) / 100.0
             seated[s, m] = seat_for(i, part, j, free, value, at)
 
 
@@ -270,12 +281,12 @@ def tell(
 
     Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
     """
-    cells, draws, sat, sat_there = scene.cells, scene.children.draws, here.sat, there.sat
+    cells, sat, sat_there = scene.cells, here.sat, there.sat
     for m in range(rows.size):
         i, now, then = rows[m], picks[0, m], picks[1, m]
         if now == HOME and then == HOME:
             continue
-        alone = draws[ALONE, i]
+        alone = scene.epochs.alone[scene.children.epoch[i]]
         if then == HOME:
             gain = brought(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone)
         elif now == HOME:
@@ -290,18 +301,19 @@ def tell(
 
 
 @entry
-def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
+def add_gains(edges: Any, here: Any, there: Any, scene: Any, passes: bool, passed: Any, out: Any) -> None:
     """Add up what it is worth to a day's families to face `here` and not `there`.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     here, there : Faced  under the policy and under the baseline
+    passes, passed : as in `choice.screen`; those passed over are left out, see `add_savings_of_passed`
     out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
     size, most = scene.candidate.shape[1], max(edges[1:] - edges[:-1])
     room, stayers = np.empty(most + 1, np.int64), np.empty(most + 2, np.int64)
     for p in range(PARTS):
         part = PARTS - 1 - p
-        near = reached(edges[p], edges[p + 1], part, here, there, scene, room)
+        near = reached(edges[p], edges[p + 1], part, here, there, scene, passes, passed, room)
         near = part_stayers(room, near, here, there, stayers)
         tell_stayers(stayers, part, here, there, scene, out)
         near = concerned(room, near, part, here, there, scene)
@@ -314,3 +326,29 @@ def add_gains(edges: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
         for s in range(2):
             enjoy(rows, part, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
         tell(rows, part, picks, worths, money, seated, here, there, scene, out)
+
+
+@entry
+def add_savings_of_passed(edges: Any, scene: Any, saves: Any, passed: Any, out: Any) -> None:
+    """Add up what those gain who were passed over: the fall of their bills where they sit, as they stay there.
+
+    Whoever was passed over at home stays there on both sides and gains nothing.
+    saves : int64 (G, 3, J)  fall of the bill without vouchers [fen]; passed : uint8 (n,)
+    """
+    shorts, cells = scene.children.shorts, scene.cells
+    inside = np.empty(BLOCK, np.int64)
+    for p in range(PARTS):
+        band = BAND_OF_PART[PARTS - 1 - p]
+        for b in range(edges[p], edges[p + 1], BLOCK):
+            n = 0
+            for i in range(b, min(edges[p + 1], b + BLOCK)):
+                inside[n] = i
+                n += 1 if (shorts[AT, i] != NOBODY) & (passed[i] > 0) else 0
+            for r in range(n):
+                i = inside[r]
+                amount = saves[shorts[GROUP, i], band, shorts[AT, i]]
+                if amount != 0:
+                    out[0] += amount
+                    out[1 + band] += amount
+                    for c in range(cells.shape[1]):
+                        out[cells[i, c]] += amount

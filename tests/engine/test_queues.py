@@ -57,7 +57,7 @@ def watch(load_offered: float, arrivals: int, stay: Stay, patient: bool, seed: i
     world, _ = lay_out(facts, [Child(date(2022, 6, 1), keen=-1000.0)] * FAMILIES, [House(classes=(0, 0, 1, 0))])
     town = settle(*SETTLED, "run.burn_in_months=1", standing=(), world=world)
     scene, state = town.replication.baseline_city.scene, town.replication.baseline_city.state
-    state.children.shocked[:] = 1000.0  # from now on all want it
+    scene.epochs.shocked[:] = 1000.0  # from now on all want it
     state.offers.places[0] = (0, 0, SEATS, 0)
     ages, luck = ages_on(DAY), np.random.default_rng(seed)
     at = state.children.at

@@ -5,76 +5,138 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import dates
 from sim.engine.city import RunningCity
-from sim.engine.counterfactual import faced_by
-from sim.engine.phases.sensitivity import rewrite_at_thresholds
 from sim.engine.replication_cache import ages_on
 from sim.engine.tariff import bills_relieved, in_force
 from sim.kernels import bills
-from sim.kernels.day import decide
-from sim.kernels.welfare import Faced
+from sim.kernels.day import Mode, run_days
+from sim.kernels.passing import Month, Reach, reach_of
+from sim.kernels.welfare import Faced, add_gains
 
 
-def decide_and_bill(city: RunningCity, day: date) -> None:
-    """Let the day's families look again, choose, be seated and billed; then count what they gain on the baseline."""
-    state, cache, ages, row = city.state, city.cache, ages_on(day), city.row(day)
-    edges = cache.edges(day)
-    rewrite_at_thresholds(city, day)
-    payers = city.payments.payers
-    full, before = state.left > 0, payers.accounts.copy()
-    cache.renew(day, row, state.children)
-    if not city.fees_noted:
-        state.chronicle.note_fees(day.toordinal(), city.scene.tariff.posted)
-        city.fees_noted = True
-    counts = city.counterfactual.counts(day)
-    faced = faced_by(city.scene, edges) if counts else None
-    decide(
-        edges, day.toordinal(), (dates.month_of(day), row), cache.luck, ages, city.scene, payers, city.month.log,
-        city.month.flows, cache.room,
-    )  # fmt: skip
-    state.chronicle.count(row, "decisions", int(edges[-1] - edges[0]))
-    today = payers.accounts - before
-    _count_turned_away(city, day, edges, today[bills.CASES])
-    spent = full & (state.left <= 0)
-    if spent.any():
-        state.chronicle.dry_day[spent] = day.toordinal()
-        city.write_tariff(day)
-    if faced is not None:
-        _value(city, day, edges, faced, today[:, spent & payers.own])
+def decide_and_bill(city: RunningCity, day: date, until: date | None = None) -> None:
+    """Let each day's families look again, choose, be seated and billed; then count what they gain on the baseline.
 
-
-def _value(city: RunningCity, day: date, edges: NDArray[np.int64], faced: Faced, spent: NDArray[np.int64]) -> None:
-    """Note what families faced today, or what they gain by it on the baseline.
-
-    Where the last of a budget was spent, they gain that part of what it promised which it paid.
-    spent : int64 (4, instruments)  the day's accounts of the policy's own that ran dry
+    until : the last of several days of a month between which nothing else happens; the day itself if left out
     """
-    counterfactual, groups = city.counterfactual, len(city.month.gains)
+    last = until or day
+    while day <= last:
+        done = _run_stretch(city, day, _end_of_stretch(city, day, last))
+        day = date.fromordinal(day.toordinal() + done)
+
+
+def _end_of_stretch(city: RunningCity, day: date, last: date) -> date:
+    """The day up to which nothing changes on either side, and nobody is turned away whom to count takes its own day."""
+    if _turns_away(city, day):
+        return day
+    return last if city.is_baseline or not city.log.keeps(day) else city.log.last_alike(day, last)
+
+
+def _run_stretch(city: RunningCity, first: date, last: date) -> int:
+    """Run some days at once, up to one on which the last of a budget is spent; returns how many were run."""
+    state, cache, log, row = city.state, city.cache, city.log, city.row(first)
+    days = cache.days(first, last, city.programme.cash(first), city.cash_ages)
+    if not city.fees_noted:
+        state.chronicle.note_fees(first.toordinal(), city.scene.tariff.posted)
+        city.fees_noted = True
+    noted = log.keeps(first)
+    mode = Mode(
+        notes=noted and city.is_baseline,
+        passes=noted and not city.is_baseline and city.passes,
+        gains=not city.is_baseline and log.counts_gains(first),
+    )
+    month, free, there, reach = _beside_the_baseline(city, first, noted)
+    full = state.left > 0
+    done, spent_out = run_days(
+        days, mode, cache.luck, city.scene, city.payments.payers, city.month.log, city.month.flows, month, there, free,
+        reach, city.work, city.month.gains,
+    )  # fmt: skip
+    if mode.notes:
+        log.note([date.fromordinal(first.toordinal() + d) for d in range(done)], city.scene)
+    decided = int((days.edges[:done, -1] - days.edges[:done, 0]).sum())
+    state.chronicle.count(row, "decisions", decided)
+    if not mode.passes:
+        city.work.weighed[0] += decided
+    end = date.fromordinal(first.toordinal() + done - 1)
+    today = city.payments.payers.accounts - city.work.before
+    _count_turned_away(city, end, days.edges[done - 1], today[bills.CASES])
+    if spent_out:
+        _spend_out(city, end, full & (state.left <= 0), today, mode.gains)
+    return int(done)
+
+
+def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
+    """The baseline's notes of a month and its free seats from a day on, what it faced, and how far a policy reaches."""
+    scene, log = city.scene, city.log
+    if not noted:
+        return city.nothing
     if city.is_baseline:
-        counterfactual.note(day, edges, faced)
+        month, free = log.begin(day, city.state)
+        return month, free[day.day - 1 :], city.nothing[2], city.nothing[3]
+    month, free, terms = log.on(day)
+    reach = city.nothing[3]
+    if city.passes:
+        reach = reach_of(scene.tariff, scene.offers.value, terms.tariff, terms.value, city.group_there, scene.candidate)
+    return month, free[day.day - 1 :], log.faced(day, scene.offers.value), reach
+
+
+def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: NDArray[np.int64], gains: bool) -> None:
+    """Write the tariff without the instruments whose last money was spent today, and count the day's gains.
+
+    Families gain that part of what such a budget promised which it paid.
+    spent : bool (instruments,); today : int64 (4, instruments)  the payers' accounts of the day
+    """
+    state, own = city.state, city.payments.payers.own
+    here = Faced(
+        city.scene.tariff, city.scene.offers.value.copy(), city.work.free, state.children.group, city.work.at,
+        city.work.face, state.children.at,
+    )  # fmt: skip
+    state.chronicle.dry_day[spent] = day.toordinal()
+    city.write_tariff(day)
+    if not gains:
         return
-    gains = counterfactual.gains(day, edges, faced, city.scene, groups)
-    short = int(spent[bills.SHORT].sum())
+    found = _gains(city, day, here)
+    short, paid = (int(today[row, spent & own].sum()) for row in (bills.SHORT, bills.CLAIMS))
     if short > 0:
-        paid = int(spent[bills.CLAIMS].sum())
-        without = faced._replace(tariff=city.scene.tariff)
-        rest = counterfactual.gains(day, edges, without, city.scene, groups)
-        gains = rest + np.rint((gains - rest) * (paid / (paid + short))).astype(np.int64)
-    city.month.gains += gains
+        rest = _gains(city, day, here._replace(tariff=city.scene.tariff))
+        found = rest + np.rint((found - rest) * (paid / (paid + short))).astype(np.int64)
+    city.month.gains += found
+
+
+def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
+    """What a day's families gain by what they faced, all of them weighed, int64 (groups,) [fen]."""
+    out = np.zeros_like(city.month.gains)
+    there = city.log.faced(day, here.value)
+    add_gains(city.cache.edges(day), here, there, city.scene, False, city.work.passed, out)
+    return out
+
+
+def _turns_away(city: RunningCity, day: date) -> bool:
+    """Whether an instrument that takes something off bills is in force with its budget spent."""
+    return bool(_turning_away(city, day))
+
+
+def _turning_away(city: RunningCity, day: date) -> list[int]:
+    """Places in the chain of the instruments in force that relieve families and whose budgets are spent.
+
+    Only of those that relieve families: whom else the others would have paid for hangs on months and quotas that
+    they did not use either.
+    """
+    return [
+        int(q)
+        for q in np.flatnonzero(city.state.left <= 0)
+        if in_force(city.instruments[q], day) and city.relief_of(int(q), day) is not None
+    ]
 
 
 def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
     """Count the day's bills that instruments would have paid a part of, had their budgets lasted.
 
-    Only of those that relieve families: whom else the others would have paid for hangs on months and quotas that
-    they did not use either.
     cases : int64 (instruments,)  claims of the day
     """
-    state = city.state
-    for q in np.flatnonzero(state.left <= 0):
-        relief = city.instruments[q].relief(city.programme.offered(day), city.groups, state.declared[q])
-        if relief is not None and not relief.voucher and in_force(city.instruments[q], day):
-            rows = slice(int(edges[0]), int(edges[-1]))
-            would = bills_relieved(relief, rows, ages_on(day), city.groups, city.scene)
-            state.chronicle.turned_away[city.row(day), q] += would - cases[q]
+    for q in _turning_away(city, day):
+        relief = city.relief_of(q, day)
+        assert relief is not None, "an instrument that turns families away relieves them"
+        rows = slice(int(edges[0]), int(edges[-1]))
+        would = bills_relieved(relief, rows, ages_on(day), city.groups, city.scene)
+        city.state.chronicle.turned_away[city.row(day), q] += would - cases[q]

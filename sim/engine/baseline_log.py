@@ -1,0 +1,93 @@
+"""The baseline's log: what every family faced and did on its decision days, against which policies are run and valued."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dates import DECISION_DAYS, month_of
+from sim.engine.state import State
+from sim.kernels.columns import CLOSED, PARTS, Scene, Tariff
+from sim.kernels.passing import Month
+from sim.kernels.welfare import Faced
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """Prices and values of a stretch of days in the baseline; value : float32 (4, J). Known by identity."""
+
+    tariff: Tariff
+    value: NDArray[np.float32]
+
+
+@dataclass
+class BaselineLog:
+    """What the baseline leaves for its policies to read, month by month.
+
+    gains_from : absolute month from which families' gains are counted
+    kept_from : absolute month from which policies may fork
+    group : int16 (n,)  family group of each child
+    """
+
+    gains_from: int
+    kept_from: int
+    group: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
+    _months: dict[int, Month] = field(default_factory=dict)
+    _free: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
+    _terms: dict[date, Terms] = field(default_factory=dict)
+
+    def keeps(self, day: date) -> bool:
+        """Whether a day is one on which the baseline is noted."""
+        return month_of(day) >= min(self.gains_from, self.kept_from)
+
+    def counts_gains(self, day: date) -> bool:
+        """Whether a day is one on which gains are counted."""
+        return month_of(day) >= self.gains_from
+
+    def begin(self, day: date, state: State) -> tuple[Month, NDArray[np.bool_]]:
+        """Make room for the month of a day; returns it, and for the seats that are free on each of its decision days."""
+        month, children, faces = month_of(day), state.children, state.vouchers.face
+        if month not in self._months:
+            n, institutions = len(children.at), state.offers.value.shape[1]
+            self._months[month] = Month(
+                at=np.empty(n, np.int16),
+                sat=np.empty(n, np.int16),
+                face=np.empty_like(faces),
+                alpha=np.empty(n, np.float32),
+                margin=np.full(n, -np.inf, np.float32),
+            )
+            self._free[month] = np.zeros((DECISION_DAYS, PARTS, institutions), np.bool_)
+            self.group = children.group
+        return self._months[month], self._free[month]
+
+    def note(self, days: list[date], scene: Scene) -> None:
+        """Note by which prices and values the families of some days decided."""
+        terms = Terms(scene.tariff, scene.offers.value.copy())
+        self._terms.update(dict.fromkeys(days, terms))
+
+    def on(self, day: date) -> tuple[Month, NDArray[np.bool_], Terms]:
+        """Return a month's notes, its free seats, bool (28, 4, J), and the day's terms. Raises KeyError if none were taken."""
+        return self._months[month_of(day)], self._free[month_of(day)], self._terms[day]
+
+    def last_alike(self, day: date, until: date) -> date:
+        """The last day, to `until`, up to which the baseline's families decide by the same terms as on a day."""
+        last = day
+        while last < until:
+            following = date.fromordinal(last.toordinal() + 1)
+            if self._terms[following] is not self._terms[day]:
+                break
+            last = following
+        return last
+
+    def faced(self, day: date, value: NDArray[np.float32]) -> Faced:
+        """What the baseline's families faced, to be set against a policy's; `free` is the day's.
+
+        Fees, vouchers and seats are valued, not what care is thought of: on both sides an offer that is open is worth
+        what it is under the policy, before its fee.
+        value : float32 (4, J)  under the policy
+        """
+        month, free, terms = self.on(day)
+        shared = np.where(value > CLOSED, value, terms.value)
+        shared = np.where(terms.value > CLOSED, shared, CLOSED).astype(np.float32)
+        return Faced(terms.tariff, shared, free[day.day - 1], self.group, month.at, month.face, month.sat)
