@@ -56,6 +56,7 @@ class BaselineLog:
                 face=np.empty_like(faces),
                 alpha=np.empty(n, np.float32),
                 margin=np.full(n, -np.inf, np.float32),
+                outside=np.full(n, -np.inf, np.float32),
             )
             self._free[month] = np.zeros((DECISION_DAYS, PARTS, institutions), np.bool_)
             self.group = children.group

@@ -17,7 +17,7 @@ from sim.engine.tariff import family_groups, write_tariff
 from sim.kernels import bills, places
 from sim.kernels.columns import Scene
 from sim.kernels.day import Work, nothing_beside
-from sim.kernels.passing import Month, Reach
+from sim.kernels.passing import Month, Reach, Sorted
 from sim.kernels.welfare import Faced
 from sim.policy.instrument import Instrument, Relief
 from sim.world.city import World
@@ -80,7 +80,8 @@ class RunningCity:
         passes: bool = True,
     ) -> None:
         self.cache, self.state, self.start, self.commitment = cache, state, start, commitment
-        self.log, self.is_baseline, self.passes = log, own_from == len(instruments), passes
+        self.log, self.passes = log, passes
+        self.own_from, self.is_baseline = own_from, own_from == len(instruments)
         self.instruments = instruments
         families = self.world.families
         furnish(state, self.world, instruments)
@@ -96,7 +97,7 @@ class RunningCity:
             at=np.empty_like(state.children.at),
             face=np.empty_like(state.vouchers.face),
             free=np.zeros_like(state.offers.value, np.bool_),
-            passed=np.zeros(len(families), np.uint8),
+            left=Sorted.of(len(families)),
             before=np.zeros_like(self.payments.payers.accounts),
             weighed=np.zeros(1, np.int64),
         )

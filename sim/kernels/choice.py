@@ -129,7 +129,7 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
 @inner
 def screen(
     edges: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, value: Any, prices: Any, bounds: Any, passes: bool, passed: Any, rows: Any,
+    candidate: Any, value: Any, prices: Any, bounds: Any, rows: Any,
 ) -> int:  # fmt: skip
     """Write the rows of those who are enrolled, wait, hold a voucher, or would enter if there were places.
 
@@ -138,7 +138,6 @@ def screen(
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     bounds : of the tariff
-    passes : whether children are passed over, who are marked in passed : uint8 (n,); the rest need no bound
     rows : int32 (n,)  written; returns how many
     """
     marked, institutions, near = np.empty(BLOCK, np.int8), value.shape[1], 0
@@ -148,16 +147,14 @@ def screen(
         band, highest, cheapest = BAND_OF_PART[part], bounds[MOST, part], bounds[LEAST, part]
         for b in range(edges[p], edges[p + 1], BLOCK):
             size = min(BLOCK, edges[p + 1] - b)
-            for m in range(0 if passes else size):
+            for m in range(size):
                 i = b + m
                 most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
                 marked[m] = 1 if most >= np.float32(0) else 0
-            for m in range(size if passes else 0):
-                marked[m] = 1 - passed[b + m]
             for m in range(size):
                 i = b + m
                 known = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
-                marked[m] = 2 if known & ((marked[m] > 0) | (not passes)) else marked[m]
+                marked[m] = 2 if known else marked[m]
             n = 0
             for m in range(size):
                 found[n] = m
@@ -166,12 +163,47 @@ def screen(
                 i, enters = b + found[r], marked[found[r]] == 2
                 if not enters:
                     base = (np.int64(shorts[GROUP, i]) * 3 + band) * institutions
-                    e = np.int64(epoch[i])
-                    for k in range(candidate.shape[1]):
-                        j = candidate[i, k]
-                        enters |= (shocked[e, k] + value[part, j]) - alpha[i] * prices[ENTRY, base + j] > alone[e]
+                    enters = would_enter(i, part, base, epoch[i], shocked, alone, alpha, candidate, value, prices)
                 rows[near] = np.int32(i)
                 near += 1 if enters else 0
+    return near
+
+
+@inlined
+def would_enter(
+    i: int, part: int, base: int, e: int, shocked: Any, alone: Any, alpha: Any, candidate: Any, value: Any, prices: Any
+) -> bool:
+    """Whether a child at home would enter anywhere if there were places.
+
+    base : where the prices of its group and band begin; e : its epoch
+    """
+    enters = False
+    for k in range(candidate.shape[1]):
+        j = candidate[i, k]
+        enters |= (shocked[e, k] + value[part, j]) - alpha[i] * prices[ENTRY, base + j] > alone[e]
+    return enters
+
+
+@inner
+def screen_some(
+    some: Any, ends: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
+    candidate: Any, value: Any, prices: Any, rows: Any,
+) -> int:  # fmt: skip
+    """The same as `screen` of some of the slice's children.
+
+    some : int32  their rows; ends : int64 (5,)  where those of the four parts, oldest first, begin and end
+    """
+    near = 0
+    for p in range(ends.size - 1):
+        part = ends.size - 2 - p
+        for m in range(ends[p], ends[p + 1]):
+            i = np.int64(some[m])
+            enters = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
+            if not enters:
+                base = (np.int64(shorts[GROUP, i]) * 3 + BAND_OF_PART[part]) * value.shape[1]
+                enters = would_enter(i, part, base, epoch[i], shocked, alone, alpha, candidate, value, prices)
+            rows[near] = np.int32(i)
+            near += 1 if enters else 0
     return near
 
 

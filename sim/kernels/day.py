@@ -13,9 +13,9 @@ from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
 from sim.kernels.choice import begin_epochs
 from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, Scene
-from sim.kernels.passing import Month, Reach, note_margins, pass_over
+from sim.kernels.passing import Month, Reach, Sorted, note_margins, pass_over
 from sim.kernels.places import reseat
-from sim.kernels.welfare import Faced, add_gains, add_savings_of_passed
+from sim.kernels.welfare import Faced, add_gains, add_savings
 
 
 class Luck(NamedTuple):
@@ -58,11 +58,13 @@ class Days(NamedTuple):
 class Mode(NamedTuple):
     """Parts of the day that are carried out beside choices and bills.
 
-    notes : into the baseline's month; passes : children over whom nothing can have moved; gains : of families are counted
+    notes : the baseline's month is written; passes : children whom nothing can have moved are passed over
+    cash : the policy's own cash moves price sensitivities; gains : what families gain is counted
     """
 
     notes: bool
     passes: bool
+    cash: bool
     gains: bool
 
 
@@ -70,7 +72,7 @@ class Work(NamedTuple):
     """Room to work in, and what is told of the last day.
 
     rows : int32 (n,); at : int16 (n,), face : int32 (V, n), free : bool (4, J)  as the day begins
-    passed : uint8 (n,)  children who were not weighed
+    left : the day's children, sorted by whether they must be weighed
     before : int64 (4, instruments)  the payers' accounts before the day's bills
     weighed : int64 (1,)  children not passed over, added up
     """
@@ -79,7 +81,7 @@ class Work(NamedTuple):
     at: NDArray[np.int16]
     face: NDArray[np.int32]
     free: NDArray[np.bool_]
-    passed: NDArray[np.uint8]
+    left: Sorted
     before: NDArray[np.int64]
     weighed: NDArray[np.int64]
 
@@ -138,13 +140,14 @@ def run_days(
         begin_day(d, days, scene)
         if mode.notes:
             note_start(lo, hi, scene, month.at, month.face, frees[d])
-            note_margins(edges, scene, month.margin)
+            note_margins(edges, scene, month.margin, month.outside)
             month.alpha[lo:hi] = scene.children.alpha[lo:hi]
         elif mode.gains:
             note_start(lo, hi, scene, work.at, work.face, work.free)
         if mode.passes:
-            work.weighed[0] += pass_over(edges, month, reach, scene, work.passed)
-        reseat(edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, scene, mode.passes, work.passed)
+            pass_over(edges, mode.cash, month, reach, scene, work.left)
+            work.weighed[0] += work.left.weighed_at[4]
+        reseat(edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, scene, mode.passes, work.left)
         work.before[:] = payers.accounts
         bill(lo, hi, days.when[1], ages, scene, payers, log, flows)
         if mode.notes:
@@ -158,24 +161,15 @@ def run_days(
                 scene.children.shorts[AT],
             )  # fmt: skip
             base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat)
-            add_gains(edges, here, base, scene, mode.passes, work.passed, gains)
+            add_gains(edges, ages, here, base, scene, mode.passes, work.left, gains)
             if mode.passes and reach.moves:
-                add_savings_of_passed(edges, scene, reach.saves, work.passed, gains)
+                add_savings(work.left, scene, reach.saves, gains)
     return days.today.size, False
 
 
 def nothing_beside(scene: Scene, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
     i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
-    month = Month(i16, i16, np.zeros((0, 0), np.int32), f32, f32)
+    month = Month(i16, i16, np.zeros((0, 0), np.int32), f32, f32, f32)
     there = Faced(scene.tariff, scene.offers.value, work.free, scene.children.group, i16, month.face, i16)
-    reach = Reach(
-        fall=np.zeros((2, 0, PARTS), np.float32),
-        lift=f32,
-        rise=f32,
-        sink=np.zeros((PARTS, 0), np.float32),
-        exposed=np.zeros(0, np.uint8),
-        saves=np.zeros((0, 3, 0), np.int64),
-        moves=False,
-    )
-    return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, reach
+    return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, Reach.nothing()

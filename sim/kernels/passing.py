@@ -32,6 +32,7 @@ from sim.kernels.columns import (
     LEAST,
     MOST,
     NOBODY,
+    PARTS,
     SEAT,
     SLOPES,
     WAITS,
@@ -49,6 +50,7 @@ class Month(NamedTuple):
     at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
     face : int32 (V, n)  live vouchers held as it begins [fen]; alpha : float32 (n,)  price sensitivity
     margin : float32 (n,)  utility of what the child has above its best alternative, rounding taken off; -inf if unknown
+    outside : float32 (n,)  the same of children who sit nowhere; -inf for the others
     """
 
     at: NDArray[np.int16]
@@ -56,31 +58,73 @@ class Month(NamedTuple):
     face: NDArray[np.int32]
     alpha: NDArray[np.float32]
     margin: NDArray[np.float32]
+    outside: NDArray[np.float32]
 
 
 class Reach(NamedTuple):
     """By how much a policy's prices and values can move a choice away from the baseline's; G its family groups.
 
-    fall : float32 (2, G, 4)  by how much an open offer's price can be lower, by kind of price, group and part [yuan]
-    lift : float32 (4,)  by how much an open offer's value can be higher, by part
+    Of every offer open to a part of the children, rounded up:
+    falls : float32 (2·G·4·J,)  by how much its price is lower, by kind of price, group and part [yuan]
+    lifts : float32 (4·J,)  by how much its value is higher, by part; where it is closed, 0 and its price endless
+    The largest of these, at least 0, but for offers whose value is higher by more than `LIFT`:
+    fall : float32 (2, 4)  of any group; lift : float32 (4,)
+    exposed : uint8 (n,)  children with a candidate that these leave out; (0,) if there is none
+    Of the institution a child attends, rounded up:
     rise : float32 (G·3·J,)  by how much the price of the enrolled is higher [yuan]
-    sink : float32 (4, J)  by how much the value of an offer is lower; inf where one of the two sides is closed to a part
-    exposed : uint8 (n,)  children with a candidate that these bounds leave out: its value is higher by more than a little
+    sink : float32 (4, J)  by how much its value is lower; inf where one of the two sides is closed to a part
     saves : int64 (G, 3, J)  by how much the bill without vouchers is lower [fen]; moves : whether any is not the same
     """
 
+    falls: NDArray[np.float32]
+    lifts: NDArray[np.float32]
     fall: NDArray[np.float32]
     lift: NDArray[np.float32]
+    exposed: NDArray[np.uint8]
     rise: NDArray[np.float32]
     sink: NDArray[np.float32]
-    exposed: NDArray[np.uint8]
     saves: NDArray[np.int64]
     moves: bool
 
+    @classmethod
+    def nothing(cls) -> "Reach":
+        """Stand where nobody is passed over."""
+        none = np.zeros(0, np.float32)
+        return cls(
+            falls=none,
+            lifts=none,
+            fall=np.zeros((2, PARTS), np.float32),
+            lift=np.zeros(PARTS, np.float32),
+            exposed=np.zeros(0, np.uint8),
+            rise=none,
+            sink=np.zeros((PARTS, 0), np.float32),
+            saves=np.zeros((0, 3, 0), np.int64),
+            moves=False,
+        )
+
+
+class Sorted(NamedTuple):
+    """Rows of a day's slice, in their order, and where those of its four parts begin and end, oldest first.
+
+    weighed : int32 (n,), weighed_at : int64 (5,)  children who are not passed over
+    stay : int32 (n,), stay_at : int64 (5,)  those passed over who are enrolled
+    """
+
+    weighed: NDArray[np.int32]
+    weighed_at: NDArray[np.int64]
+    stay: NDArray[np.int32]
+    stay_at: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, children: int) -> "Sorted":
+        """Room for any slice."""
+        rows, ends = (np.zeros(children, np.int32) for _ in range(2)), (np.zeros(5, np.int64) for _ in range(2))
+        return cls(next(rows), next(ends), next(rows), next(ends))
+
 
 @inner
-def note_margins(edges: Any, scene: Any, margin: Any) -> None:
-    """Write the margins of a day's slice as the day begins; edges : as in `Days`, of the day."""
+def note_margins(edges: Any, scene: Any, margin: Any, outside: Any) -> None:
+    """Write the margins of a day's slice as the day begins; edges : as in `Days`, of the day; the others of `Month`."""
     epoch, peak, alone, alpha = scene.children.epoch, scene.epochs.peak, scene.epochs.alone, scene.children.alpha
     shorts, links, counts, bounds = (
         scene.children.shorts,
@@ -112,6 +156,8 @@ def note_margins(edges: Any, scene: Any, margin: Any) -> None:
                 i = near[r]
                 known = links[WAITS, i] == NOBODY and counts[HELD, i] == 0
                 margin[i] = margin_of(i, part, dearest, scene, worth) if known else np.float32(-np.inf)
+            for m in range(size):
+                outside[b + m] = margin[b + m] if shorts[AT, b + m] == NOBODY else np.float32(-np.inf)
 
 
 @inner
@@ -146,10 +192,11 @@ def dearest_of(prices: Any) -> Any:
 
 
 @inner
-def pass_over(edges: Any, month: Any, reach: Any, scene: Any, passed: Any) -> int:
-    """Mark those of a day's slice who need not be weighed; returns how many are left.
+def pass_over(edges: Any, cash: bool, month: Any, reach: Any, scene: Any, out: Any) -> None:
+    """Sort a day's slice into those who must be weighed and those who need not be.
 
-    edges : as in `Days`, of the day; passed : uint8 (n,)  written in the slice
+    edges : as in `Days`, of the day; cash : whether the policy's own cash moves price sensitivities
+    out : Sorted  written
     """
     alpha, shorts, links, counts = (
         scene.children.alpha,
@@ -157,36 +204,77 @@ def pass_over(edges: Any, month: Any, reach: Any, scene: Any, passed: Any) -> in
         scene.children.links,
         scene.children.counts,
     )
-    at_there, sat_there, alpha_there, margin = month.at, month.sat, month.alpha, month.margin
-    fall, lift, rise, sink, exposed = reach.fall, reach.lift, reach.rise, reach.sink, reach.exposed
-    inside, left = np.empty(BLOCK, np.int64), 0
-    institutions = sink.shape[1]
-    for p in range(edges.size - 1):
-        part = edges.size - 2 - p
-        band = BAND_OF_PART[part]
+    at_there, alpha_there, outside, exposed = month.at, month.alpha, month.outside, reach.exposed
+    vouchers = scene.vouchers.face.shape[0]
+    alike, found = np.empty(BLOCK, np.int8), np.empty(edges[PARTS] - edges[0] + 1, np.int64)
+    weighed, stay = 0, 0
+    out.weighed_at[0] = out.stay_at[0] = 0
+    for p in range(PARTS):
+        part = PARTS - 1 - p
+        fall, lift, n = reach.fall[ENTRY, part], reach.lift[part], 0
         for b in range(edges[p], edges[p + 1], BLOCK):
             size = min(BLOCK, edges[p + 1] - b)
+            # first, in steps that run on vectors, the many at home whom even the largest change would not bring
             for m in range(size):
-                i = b + m
-                bound = alpha[i] * fall[ENTRY, shorts[GROUP, i], part] + lift[part]
-                alike = (at_there[i] == NOBODY) & (alpha[i] == alpha_there[i]) & (links[WAITS, i] == NOBODY)
-                alike &= (counts[HELD, i] == 0) & (exposed[i] == 0) & (shorts[AT, i] == NOBODY)
-                passed[i] = 1 if alike & (margin[i] > bound) else 0
-            n = 0
+                alike[m] = np.int8(outside[b + m] > alpha[b + m] * fall + lift)
+            for m in range(size):  # NOBODY has all bits
+                alike[m] &= np.int8((shorts[AT, b + m] & links[WAITS, b + m]) == NOBODY)
+            for m in range(size if vouchers > 0 else 0):
+                alike[m] &= np.int8(counts[HELD, b + m] == 0)
+            for m in range(size if exposed.size > 0 else 0):
+                alike[m] &= np.int8(exposed[b + m] == 0)
+            for m in range(size if cash else 0):
+                alike[m] &= np.int8(alpha[b + m] == alpha_there[b + m])
             for m in range(size):
-                inside[n] = b + m
-                n += 1 if shorts[AT, b + m] != NOBODY else 0
-            for r in range(n):
-                i = inside[r]
-                j, g = np.int64(shorts[AT, i]), np.int64(shorts[GROUP, i])
-                alike = at_there[i] == j and sat_there[i] == j and alpha[i] == alpha_there[i]
-                alike &= links[WAITS, i] == NOBODY and counts[HELD, i] == 0 and exposed[i] == 0
-                bound = alpha[i] * (rise[(g * 3 + band) * institutions + j] + fall[ENROLLED, g, part])
-                bound += sink[part, j] + lift[part]
-                passed[i] = 1 if alike and shorts[SEAT, i] >= band and margin[i] > bound else 0
-            for m in range(size):
-                left += 1 - np.int64(passed[b + m])
-    return left
+                found[n] = b + m
+                n += 1 - alike[m]
+        ends = look_closer(
+            found, n, part, weighed, stay, alpha, shorts, links, counts, scene.candidate, at_there, month.sat,
+            alpha_there, month.margin, exposed, reach.fall, reach.lift, reach.falls, reach.lifts, reach.rise, reach.sink,
+            out.weighed, out.stay,
+        )  # fmt: skip
+        weighed, stay = ends
+        out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay
+
+
+@inner
+def look_closer(
+    found: Any, n: int, part: int, weighed: int, stay: int, alpha: Any, shorts: Any, links: Any, counts: Any,
+    candidate: Any, at_there: Any, sat_there: Any, alpha_there: Any, margin: Any, exposed: Any, fall: Any,
+    lift: Any, falls: Any, lifts: Any, rise: Any, sink: Any, to_weigh: Any, to_stay: Any,
+) -> Any:  # fmt: skip
+    """Pass over those who are as in the baseline and none of whose own candidates can have come to be its best.
+
+    found : int64  rows, of which n count; weighed, stay : how many stand in `to_weigh` and `to_stay` so far
+    Returns how many stand there now.
+    """
+    band, institutions = BAND_OF_PART[part], sink.shape[1]
+    groups, values = falls.size // (2 * PARTS * institutions), np.uint64(part * institutions)
+    for r in range(n):
+        i = found[r]
+        at = np.int64(shorts[AT, i])
+        inside = at != NOBODY
+        alike = (at == at_there[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
+        alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0)
+        alike &= (not inside) | ((shorts[SEAT, i] >= band) & (sat_there[i] == at))
+        if alike:
+            g, kind = np.int64(shorts[GROUP, i]), (ENROLLED if inside else ENTRY)
+            own = np.float32(0)  # by how much what it has can be worth less
+            if inside:
+                own = alpha[i] * rise[(g * 3 + band) * institutions + at] + sink[part, at]
+            alike = exposed.size == 0 or exposed[i] == 0
+            alike &= margin[i] > (alpha[i] * fall[kind, part] + lift[part]) + own
+            if not alike:  # not by the largest change of all offers: by those of its own candidates
+                most, prices = np.float32(0), np.uint64(((kind * groups + g) * PARTS + part) * institutions)
+                for k in range(candidate.shape[1]):
+                    j = np.uint64(candidate[i, k])
+                    more = alpha[i] * falls[prices + j] + lifts[values + j]
+                    most = max(most, more if j != np.uint64(at) else np.float32(0))
+                alike = margin[i] > most + own
+        to_weigh[weighed] = to_stay[stay] = i
+        weighed += 0 if alike else 1
+        stay += 1 if alike & inside else 0
+    return weighed, stay
 
 
 @entry
@@ -219,34 +307,37 @@ def reach_of(
     group_there : int64 (G,)  the baseline's family group to which each of the policy's belongs
     candidate : int16 (n, K)
     """
-    up, j = 1.0 + float(SLACK), value.shape[1]
+    j = value.shape[1]
     prices = here.prices[:SLOPES].reshape(SLOPES, -1, 3, j).astype(np.float64)
     rise = prices - there.prices[:SLOPES].reshape(SLOPES, -1, 3, j)[:, group_there]
     open_here, open_there = value > CLOSED, value_there > CLOSED
-    lift = np.where(open_here, value.astype(np.float64) - value_there, 0.0)
-    beyond = (lift > LIFT).any(axis=0)
-    counted = open_here & ~beyond
-    falls = np.where(counted, -rise[:, :, list(BAND_OF_PART)], 0.0).max(axis=3, initial=0.0)
-    sink = np.where(open_here & open_there, -lift, np.inf)
-    own = rise[ENROLLED] + np.abs(rise[ENROLLED]) * float(SLACK)
-    exposed = np.zeros(len(candidate), np.uint8)
+    lifts = np.where(open_here, value.astype(np.float64) - value_there, 0.0)
+    falls = np.where(open_here, -rise[:, :, list(BAND_OF_PART)], CLOSED)
+    beyond = (lifts > LIFT).any(axis=0)
     if beyond.any():
+        exposed = np.zeros(len(candidate), np.uint8)
         mark_exposed(candidate, beyond, exposed)
+    else:
+        exposed = np.zeros(0, np.uint8)
     bills, bills_there = (np.zeros((t.prices.shape[1] // (3 * j), 3, j), np.int64) for t in (here, there))
     plain_bills(here, bills)
     plain_bills(there, bills_there)
     saves = bills_there[group_there] - bills
+    falls, lifts = _above(falls), _above(lifts)
     return Reach(
-        fall=_above(falls * up),
-        lift=_above(np.where(counted, lift, 0.0).max(axis=1, initial=0.0) * up),
-        rise=_above(own).reshape(-1),
-        sink=_above(sink + np.where(np.isinf(sink), 0.0, np.abs(sink)) * float(SLACK)),
+        falls=falls.reshape(-1),
+        lifts=lifts.reshape(-1),
+        fall=np.where(beyond, 0, falls).max(axis=(1, 3), initial=0),
+        lift=np.where(beyond, 0, lifts).max(axis=1, initial=0),
         exposed=exposed,
+        rise=_above(rise[ENROLLED]).reshape(-1),
+        sink=_above(np.where(open_here & open_there, value_there - value.astype(np.float64), np.inf)),
         saves=saves,
         moves=bool(saves.any()),
     )
 
 
 def _above(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The same in float32, none lower."""
-    return np.ascontiguousarray(np.nextafter(values.astype(np.float32), np.float32(np.inf)))
+    """The same in float32, each higher by `SLACK` of its size."""
+    higher = values + np.where(np.isinf(values), 0.0, np.abs(values)) * float(SLACK)
+    return np.ascontiguousarray(np.nextafter(higher.astype(np.float32), np.float32(np.inf)))

@@ -21,7 +21,7 @@ import numpy as np
 from sim.compiled import entry, inner
 from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import part_of, screen, weigh
+from sim.kernels.choice import part_of, screen, screen_some, weigh
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -400,28 +400,34 @@ def take_turns(
 @entry
 def reseat(
     edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, scene: Any, passes: bool,
-    passed: Any,
+    left: Any,
 ) -> None:  # fmt: skip
     """A day's slice: who has outgrown its class moves up, then those who may want a change are served.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     rows : int32 (n,)  room to work in
     today : ordinal day; when : absolute month, for which the order is drawn
-    passes, passed : as in `choice.screen`
+    passes : whether only those are looked at who are weighed by left : `passing.Sorted`
     """
-    children, tariff, value = scene.children, scene.tariff, scene.offers.value
+    children, epochs, tariff, value = scene.children, scene.epochs, scene.tariff, scene.offers.value
     links, shorts, counts = children.links, children.shorts, children.counts
     # whoever takes a seat before being served was waiting for it, so none is missed
-    near = screen(
-        edges, children.epoch, scene.epochs.shocked, scene.epochs.peak, scene.epochs.alone, children.alpha, shorts, links, counts, scene.candidate, value, tariff.prices,
-        tariff.bounds, passes, passed, rows,
-    )  # fmt: skip
+    if passes:
+        near = screen_some(
+            left.weighed, left.weighed_at, children.epoch, epochs.shocked, epochs.alone, children.alpha, shorts, links,
+            counts, scene.candidate, value, tariff.prices, rows,
+        )  # fmt: skip
+    else:
+        near = screen(
+            edges, children.epoch, epochs.shocked, epochs.peak, epochs.alone, children.alpha, shorts, links, counts,
+            scene.candidate, value, tariff.prices, tariff.bounds, rows,
+        )  # fmt: skip
     climb(rows, near, today, ages, scene)
     worths, weighed_at = np.empty((near, scene.candidate.shape[1]), np.float32), np.empty(near, np.int16)
     served = compare(
-        rows, near, ages, scene.birth, scene.candidate, children.epoch, scene.epochs.shocked, scene.epochs.alone, children.alpha, links, shorts, counts, value,
-        tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment,
-        scene.stickiness, scene.site, worths, weighed_at,
+        rows, near, ages, scene.birth, scene.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha,
+        links, shorts, counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face,
+        tariff.commitment, scene.stickiness, scene.site, worths, weighed_at,
     )  # fmt: skip
     order = np.empty(served, np.int32)
     shuffle(rows, served, child_id, when, stream, order)

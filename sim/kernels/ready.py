@@ -65,7 +65,7 @@ def _empty() -> _Empty:
         epoch=of(i64), drawn=of(f32, 0, 1), aged=of(i64, 0, 0, 3), alpha=of(f32),
     )  # fmt: skip
     work = day.Work(
-        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), passed=of(u8), before=of(i64, 4, 0),
+        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0), before=of(i64, 4, 0),
         weighed=of(i64, 1),
     )  # fmt: skip
     return _Empty(
@@ -94,7 +94,7 @@ def _seat(e: _Empty) -> None:
     luck, work = day.Luck(e.uint32s, e.stream, e.stream), e.work
     month, free, there, reach = day.nothing_beside(e.scene, work)
     day.run_days(
-        e.days, day.Mode(False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach, work,
+        e.days, day.Mode(False, False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach, work,
         gains,
     )  # fmt: skip
 
@@ -125,7 +125,7 @@ def _all_else(e: _Empty) -> None:
         scene.tariff, scene.offers.value, np.zeros((4, 0), np.bool_), scene.children.group, scene.children.at,
         scene.vouchers.face, scene.children.at,
     )  # fmt: skip
-    welfare.add_gains(np.zeros(5, np.int64), faced, faced, scene, False, e.uint8s, groups)
+    welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, scene, False, e.work.left, groups)
     census.population(none, scene.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)

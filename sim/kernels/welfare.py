@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, seated_as
+from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, part_of, seated_as
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -68,44 +68,38 @@ def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
 
 
 @inner
-def reached(
-    first: int, end: int, part: int, here: Any, there: Any, scene: Any, passes: bool, passed: Any, rows: Any
-) -> int:
-    """Write the rows of those of one part who sit somewhere, hold a voucher or might enter; returns how many.
+def reached(edges: Any, here: Any, there: Any, scene: Any, rows: Any) -> int:
+    """Write the rows of a day's children who sit somewhere, hold a voucher or might enter; returns how many.
 
     Most others would stay out at the better of both sides' best and cheapest institutions: a bound that is read in
     order, and by steps that run on vectors (see `choice.screen`).
 
-    passes, passed : as in `choice.screen`: only who is not passed over is written, and needs no bound
-    rows : int64 (at least end − first,)  written
+    rows : int64 (at least one more than the slice,)  written
     """
     epoch, peak, alone = scene.children.epoch, scene.epochs.peak, scene.epochs.alone
     alpha, marked, near = scene.children.alpha, np.empty(BLOCK, np.int8), 0
-    highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
-    cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
-    for b in range(first, end, BLOCK):
-        size = min(BLOCK, end - b)
-        if passes:
+    for p in range(PARTS):
+        part = PARTS - 1 - p
+        highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
+        cheapest = min(here.tariff.bounds[LEAST, part], there.tariff.bounds[LEAST, part])
+        for b in range(edges[p], edges[p + 1], BLOCK):
+            size = min(BLOCK, edges[p + 1] - b)
+            for m in range(size):
+                i = b + m
+                most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
+                marked[m] = 1 if most >= np.float32(0) else 0
+            for m in range(size):
+                marked[m] = 1 if (at[b + m] != NOBODY) | (other_at[b + m] != NOBODY) else marked[m]
+            for v in range(face.shape[0]):
+                for m in range(size):
+                    marked[m] = 1 if face[v, b + m] > 0 else marked[m]
+            for v in range(other_face.shape[0]):
+                for m in range(size):
+                    marked[m] = 1 if other_face[v, b + m] > 0 else marked[m]
             for m in range(size):
                 rows[near] = b + m
-                near += 1 - np.int64(passed[b + m])
-            continue
-        for m in range(size):
-            i = b + m
-            most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
-            marked[m] = 1 if most >= np.float32(0) else 0
-        for m in range(size):
-            marked[m] = 1 if (at[b + m] != NOBODY) | (other_at[b + m] != NOBODY) else marked[m]
-        for v in range(face.shape[0]):
-            for m in range(size):
-                marked[m] = 1 if face[v, b + m] > 0 else marked[m]
-        for v in range(other_face.shape[0]):
-            for m in range(size):
-                marked[m] = 1 if other_face[v, b + m] > 0 else marked[m]
-        for m in range(size):
-            rows[near] = b + m
-            near += marked[m]
+                near += marked[m]
     return near
 
 
@@ -130,13 +124,14 @@ def part_stayers(rows: Any, near: int, here: Any, there: Any, stayers: Any) -> i
 
 
 @inner
-def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any) -> int:
+def concerned(rows: Any, near: int, ages: Any, here: Any, there: Any, scene: Any) -> int:
     """Keep of the first `near` rows those who may gain or lose, as the first of them; returns how many.
 
     Passed over are those whom neither side's offers would bring, and those to whom both sides offer the same.
     """
     candidate, shocked, epoch = scene.candidate, scene.epochs.shocked, scene.children.epoch
-    band, institutions = BAND_OF_PART[part], here.value.shape[1]
+    birth, institutions = scene.birth, here.value.shape[1]
+    alphas, alones = scene.children.alpha, scene.epochs.alone
     value, other_value, free, other_free = here.value, there.value, here.free, there.free
     prices, other_prices = here.tariff.prices, there.tariff.prices
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
@@ -144,12 +139,13 @@ def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any
     kept = 0
     for m in range(near):
         i = rows[m]
-        holding = holds(i, face) | holds(i, other_face)
+        part = part_of(birth[i], ages)
+        band, holding = BAND_OF_PART[part], holds(i, face) | holds(i, other_face)
         comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding
         touched = (at[i] != other_at[i]) | holding
         touched |= at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
         kind, e = (ENTRY if at[i] == NOBODY else ENROLLED), np.int64(epoch[i])
-        alpha, alone = scene.children.alpha[i], scene.epochs.alone[e]
+        alpha, alone = alphas[i], alones[e]
         base = (np.int64(group[i]) * 3 + band) * institutions
         other_base = (np.int64(other_group[i]) * 3 + band) * institutions
         for k in range(0 if comes and touched else candidate.shape[1]):
@@ -164,21 +160,23 @@ def concerned(rows: Any, near: int, part: int, here: Any, there: Any, scene: Any
 
 
 @inner
-def stick(rows: Any, part: int, here: Any, there: Any, stickiness: Any, sticks: Any) -> None:
+def stick(rows: Any, ages: Any, here: Any, there: Any, scene: Any, sticks: Any) -> None:
     """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
 
     A habit that the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the
     baseline has no seat where it sits, is as one that has just come.
     """
     at, free, value, other_at = here.at, there.free, there.value, there.at
+    birth, stickiness = scene.birth, scene.stickiness
     for m in range(rows.size):
         i = rows[m]
+        part = part_of(birth[i], ages)
         settled = at[i] != NOBODY and other_at[i] != NOBODY and seat_for(i, part, at[i], free, value, other_at)
         sticks[m] = stickiness if settled else np.float32(0)
 
 
 @inner
-def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, worths: Any, picks: Any) -> None:
+def pick(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, scene: Any, worths: Any, picks: Any) -> None:
     """The candidate that is best for each of some children on one side, of those with a seat for it.
 
     owns : int16 (n,)  institution each attends under the policy, to which it sticks by `sticks`, float32 (rows,)
@@ -189,9 +187,10 @@ def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, wo
     alone, alpha = scene.epochs.alone, scene.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
-    commitment = side.tariff.commitment
+    commitment, birth = side.tariff.commitment, scene.birth
     for m in range(rows.size):
         i, worth = rows[m], worths[m]
+        part = part_of(birth[i], ages)
         appraise(
             i, epoch[i], part, owns[i], group[i], holds(i, face), candidate, shocked, alpha[i], value, prices, posted,
             stages, terms, face, commitment, sticks[m], site, worth,
@@ -204,7 +203,7 @@ def pick(rows: Any, part: int, owns: Any, sticks: Any, side: Any, scene: Any, wo
 
 @inner
 def enjoy(
-    rows: Any, part: int, owns: Any, sticks: Any, picks: Any, side: Any, scene: Any, money: Any, seated: Any
+    rows: Any, ages: Any, owns: Any, sticks: Any, picks: Any, side: Any, scene: Any, money: Any, seated: Any
 ) -> None:
     """What the picks of both sides would be worth on this one beside staying out, bills paid as they fall due [yuan].
 
@@ -214,13 +213,14 @@ def enjoy(
     candidate, shocked, epoch, site = scene.candidate, scene.epochs.shocked, scene.children.epoch, scene.site
     alone, alpha = scene.epochs.alone, scene.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
-    posted, stages, terms, band = side.tariff.posted, side.tariff.stages, side.tariff.terms, BAND_OF_PART[part]
+    posted, stages, terms, birth = side.tariff.posted, side.tariff.stages, side.tariff.terms, scene.birth
     for s in range(2):
         for m in range(rows.size):
             i, k = rows[m], picks[s, m]
             if k == HOME:
                 continue
-            j, own = np.int64(candidate[i, k]), np.int64(owns[i])
+            part = part_of(birth[i], ages)
+            j, own, band = np.int64(candidate[i, k]), np.int64(owns[i]), BAND_OF_PART[part]
             net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
             gross = np.float64(shocked[epoch[i], k]) - np.float64(alone[epoch[i]])
             gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
@@ -256,16 +256,17 @@ def count(i: int, part: int, gain: float, cells: Any, out: Any) -> None:
 
 
 @inner
-def tell_stayers(stayers: Any, part: int, here: Any, there: Any, scene: Any, out: Any) -> None:
+def tell_stayers(stayers: Any, ages: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
     """Add up what those gain who sit at the same institution on both sides: by how much their bills fall."""
-    cells, band, at = scene.cells, BAND_OF_PART[part], here.at
+    cells, birth, at = scene.cells, scene.birth, here.at
     face, group, posted = here.face, here.group, here.tariff.posted
     stages, terms = here.tariff.stages, here.tariff.terms
     other_face, other_group, other_posted = there.face, there.group, there.tariff.posted
     other_stages, other_terms = there.tariff.stages, there.tariff.terms
     for m in range(1, 1 + stayers[0]):
         i = stayers[m]
-        j = np.int64(at[i])
+        part = part_of(birth[i], ages)
+        j, band = np.int64(at[i]), BAND_OF_PART[part]
         net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
         other = net_fee(
             i, other_group[i], band, j, other_posted[band, j], other_stages, other_terms, other_face, AS_HELD, 0.0
@@ -275,18 +276,19 @@ def tell_stayers(stayers: Any, part: int, here: Any, there: Any, scene: Any, out
 
 @inner
 def tell(
-    rows: Any, part: int, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, scene: Any, out: Any
+    rows: Any, ages: Any, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, scene: Any, out: Any
 ) -> None:
     """Add up what some children's families gain; the arrays but the last are those of `pick` and `enjoy`, side by side.
 
     Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
     """
-    cells, sat, sat_there = scene.cells, here.sat, there.sat
+    cells, birth, sat, sat_there = scene.cells, scene.birth, here.sat, there.sat
+    epoch, alones = scene.children.epoch, scene.epochs.alone
     for m in range(rows.size):
         i, now, then = rows[m], picks[0, m], picks[1, m]
         if now == HOME and then == HOME:
             continue
-        alone = scene.epochs.alone[scene.children.epoch[i]]
+        alone = alones[epoch[i]]
         if then == HOME:
             gain = brought(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone)
         elif now == HOME:
@@ -297,58 +299,54 @@ def tell(
             gain = money[0, 0, m] - money[1, 1, m]
         served = sat[i] if gain > 0 else sat_there[i]
         if served != NOBODY:
-            count(i, part, gain, cells, out)
+            count(i, part_of(birth[i], ages), gain, cells, out)
 
 
 @entry
-def add_gains(edges: Any, here: Any, there: Any, scene: Any, passes: bool, passed: Any, out: Any) -> None:
+def add_gains(edges: Any, ages: Any, here: Any, there: Any, scene: Any, passes: bool, left: Any, out: Any) -> None:
     """Add up what it is worth to a day's families to face `here` and not `there`.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     here, there : Faced  under the policy and under the baseline
-    passes, passed : as in `choice.screen`; those passed over are left out, see `add_savings_of_passed`
+    passes : whether only those are looked at who are weighed by left : `passing.Sorted`
     out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
-    size, most = scene.candidate.shape[1], max(edges[1:] - edges[:-1])
+    size, most = scene.candidate.shape[1], edges[PARTS] - edges[0]
     room, stayers = np.empty(most + 1, np.int64), np.empty(most + 2, np.int64)
-    for p in range(PARTS):
-        part = PARTS - 1 - p
-        near = reached(edges[p], edges[p + 1], part, here, there, scene, passes, passed, room)
-        near = part_stayers(room, near, here, there, stayers)
-        tell_stayers(stayers, part, here, there, scene, out)
-        near = concerned(room, near, part, here, there, scene)
-        rows, sticks = room[:near], np.empty(near, np.float32)
-        worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
-        money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
-        stick(rows, part, here, there, scene.stickiness, sticks)
-        for s in range(2):
-            pick(rows, part, here.at, sticks, here if s == 0 else there, scene, worths[s], picks[s])
-        for s in range(2):
-            enjoy(rows, part, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
-        tell(rows, part, picks, worths, money, seated, here, there, scene, out)
+    if passes:
+        near = left.weighed_at[PARTS]
+        room[:near] = left.weighed[:near]
+    else:
+        near = reached(edges, here, there, scene, room)
+    near = part_stayers(room, near, here, there, stayers)
+    tell_stayers(stayers, ages, here, there, scene, out)
+    near = concerned(room, near, ages, here, there, scene)
+    rows, sticks = room[:near], np.empty(near, np.float32)
+    worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
+    money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
+    stick(rows, ages, here, there, scene, sticks)
+    for s in range(2):
+        pick(rows, ages, here.at, sticks, here if s == 0 else there, scene, worths[s], picks[s])
+    for s in range(2):
+        enjoy(rows, ages, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
+    tell(rows, ages, picks, worths, money, seated, here, there, scene, out)
 
 
-@entry
-def add_savings_of_passed(edges: Any, scene: Any, saves: Any, passed: Any, out: Any) -> None:
+@inner
+def add_savings(left: Any, scene: Any, saves: Any, out: Any) -> None:
     """Add up what those gain who were passed over: the fall of their bills where they sit, as they stay there.
 
     Whoever was passed over at home stays there on both sides and gains nothing.
-    saves : int64 (G, 3, J)  fall of the bill without vouchers [fen]; passed : uint8 (n,)
+    left : `passing.Sorted`; saves : int64 (G, 3, J)  fall of the bill without vouchers [fen]
     """
     shorts, cells = scene.children.shorts, scene.cells
-    inside = np.empty(BLOCK, np.int64)
     for p in range(PARTS):
         band = BAND_OF_PART[PARTS - 1 - p]
-        for b in range(edges[p], edges[p + 1], BLOCK):
-            n = 0
-            for i in range(b, min(edges[p + 1], b + BLOCK)):
-                inside[n] = i
-                n += 1 if (shorts[AT, i] != NOBODY) & (passed[i] > 0) else 0
-            for r in range(n):
-                i = inside[r]
-                amount = saves[shorts[GROUP, i], band, shorts[AT, i]]
-                if amount != 0:
-                    out[0] += amount
-                    out[1 + band] += amount
-                    for c in range(cells.shape[1]):
-                        out[cells[i, c]] += amount
+        for m in range(left.stay_at[p], left.stay_at[p + 1]):
+            i = left.stay[m]
+            amount = saves[shorts[GROUP, i], band, shorts[AT, i]]
+            if amount != 0:
+                out[0] += amount
+                out[1 + band] += amount
+                for c in range(cells.shape[1]):
+                    out[cells[i, c]] += amount

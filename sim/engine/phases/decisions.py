@@ -43,6 +43,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     mode = Mode(
         notes=noted and city.is_baseline,
         passes=noted and not city.is_baseline and city.passes,
+        cash=any(i.cash() for i in city.instruments[city.own_from :]),
         gains=not city.is_baseline and log.counts_gains(first),
     )
     month, free, there, reach = _beside_the_baseline(city, first, noted)
@@ -107,7 +108,7 @@ def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
     """What a day's families gain by what they faced, all of them weighed, int64 (groups,) [fen]."""
     out = np.zeros_like(city.month.gains)
     there = city.log.faced(day, here.value)
-    add_gains(city.cache.edges(day), here, there, city.scene, False, city.work.passed, out)
+    add_gains(city.cache.edges(day), ages_on(day), here, there, city.scene, False, city.work.left, out)
     return out
 
 
