@@ -1,4 +1,4 @@
-"""The baseline's log: what every family faced and did on its decision days, against which policies are run and valued."""
+"""The baseline's log: what every family faced and did on its decision days, for policies to be run against."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,7 +46,7 @@ class BaselineLog:
         return month_of(day) >= self.gains_from
 
     def begin(self, day: date, state: State) -> tuple[Month, NDArray[np.bool_]]:
-        """Make room for the month of a day; returns it, and for the seats that are free on each of its decision days."""
+        """Make room for a month's notes, and for the seats free on each of its decision days, bool (28, 4, J)."""
         month, children, faces = month_of(day), state.children, state.vouchers.face
         if month not in self._months:
             n, institutions = len(children.at), state.offers.value.shape[1]
@@ -68,7 +68,7 @@ class BaselineLog:
         self._terms.update(dict.fromkeys(days, terms))
 
     def on(self, day: date) -> tuple[Month, NDArray[np.bool_], Terms]:
-        """Return a month's notes, its free seats, bool (28, 4, J), and the day's terms. Raises KeyError if none were taken."""
+        """Return a month's notes, its free seats, bool (28, 4, J), and a day's terms; KeyError if there are none."""
         return self._months[month_of(day)], self._free[month_of(day)], self._terms[day]
 
     def last_alike(self, day: date, until: date) -> date:

@@ -179,7 +179,7 @@ class ReplicationCache:
     # -- stretches of decision days -------------------------------------------------------------------
 
     def days(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
-        """A stretch of decision days of one month as the daily loop takes it; kept where policies will ask for it again.
+        """Lay out a stretch of decision days of one month for the daily loop; kept where policies will ask again.
 
         paid : cash payments in force; ages : in months, at which any cash payment begins or ends
         """

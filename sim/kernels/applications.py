@@ -65,7 +65,8 @@ def learn(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, know
 @inner
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
-    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, bounds: Any, commitment: float, stickiness: float, candidates: int, near: Any,
+    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, bounds: Any, commitment: float,
+    stickiness: float, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 

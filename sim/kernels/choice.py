@@ -258,7 +258,8 @@ def seated_as(part: int, own: int, value: Any) -> int:
 @inlined
 def appraise(
     i: int, e: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any,
-    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any,
+    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any,
+    worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates to a family of group g whose child attends `own`, or NOBODY.
 
@@ -276,8 +277,8 @@ def appraise(
         worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
     if held:
         weigh_vouchers(
-            i, e, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted, stages,
-            terms, face, worth,
+            i, e, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted,
+            stages, terms, face, worth,
         )  # fmt: skip
     if enrolled:
         for k in range(candidate.shape[1]):

@@ -34,11 +34,12 @@ class Days(NamedTuple):
     """A stretch of decision days in one month; the same under every policy that is paid the same cash.
 
     when : int64 (2,)  the month, absolute and relative
-    today : int64 (D,)  ordinals; edges : int64 (D, 5)  rows at which each slice's four parts, oldest first, begin and end
+    today : int64 (D,)  ordinals
+    edges : int64 (D, 5)  rows at which each slice's four parts, oldest first, begin and end
     ages : int64 (D, 3)  as in `Ages`
     fresh : int32 (F,)  children whose epochs begin, day by day; fresh_at : int64 (D + 1,)  where each day's begin
     epoch : int64 (D,)  row of `Epochs` of each day's first; NOBODY where epochs are written over the children's own
-    drawn : float32 (F, K + 1)  those epochs as `choice.draw_epochs` writes them; (0, K + 1) where they are in their rows
+    drawn : float32 (F, K + 1)  those epochs as `choice.draw_epochs` writes them; (0, K + 1) where policies share them
     aged : int64 (D, A, 3)  first row, end, and place in `alpha` of the price sensitivities that change with an age
     alpha : float32  these sensitivities
     """

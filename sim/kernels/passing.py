@@ -230,8 +230,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, scene: Any, out: A
                 n += 1 - alike[m]
         ends = look_closer(
             found, n, part, weighed, stay, alpha, shorts, links, counts, scene.candidate, at_there, month.sat,
-            alpha_there, month.margin, exposed, reach.fall, reach.lift, reach.falls, reach.lifts, reach.rise, reach.sink,
-            out.weighed, out.stay,
+            alpha_there, month.margin, exposed, reach.fall, reach.lift, reach.falls, reach.lifts, reach.rise,
+            reach.sink, out.weighed, out.stay,
         )  # fmt: skip
         weighed, stay = ends
         out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay

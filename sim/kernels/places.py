@@ -142,9 +142,10 @@ def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: 
 
 @inner
 def settle(
-    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
-    counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
-    commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any, lists: Any,
+    stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
+    links: Any, shorts: Any, counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any,
+    terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any,
+    lists: Any,
 ) -> None:  # fmt: skip
     """Hand on the `size` freed seats on the stack, and those that this frees in turn, until nobody waits for one.
 
@@ -229,9 +230,9 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 
 @inner
 def compare(
-    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
-    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float,
-    stickiness: Any, site: Any, worths: Any, weighed_at: Any,
+    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
+    links: Any, shorts: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    commitment: float, stickiness: Any, site: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
     """Keep of the first n rows those who wait or whose best alternative is not what they have; returns how many.
 
@@ -278,10 +279,10 @@ def hand_over(leavers: Any, ending: int, opened: Any, today: int, ages: Any, sce
         stack[gone + m] = opened[m]
     tariff, worth = scene.tariff, np.empty(scene.candidate.shape[1], np.float32)
     settle(
-        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha,
-        links, shorts, counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages,
-        tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
-        scene.lists,
+        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.epoch, scene.epochs.shocked,
+        scene.epochs.alone, scene.children.alpha, links, shorts, counts, seats, ends, scene.offers.value, tariff.prices,
+        tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness,
+        scene.site, worth, today, scene.events, scene.lists,
     )  # fmt: skip
     return gone
 
@@ -306,10 +307,10 @@ def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
             sit(i, j, c, shorts, seats)
             scene.events[CLIMBED] += 1
             settle(
-                stack, 1, ages, birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha, links, shorts,
-                counts, seats, ends, scene.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms,
-                scene.vouchers.face, tariff.commitment, scene.stickiness, scene.site, worth, today, scene.events,
-                scene.lists,
+                stack, 1, ages, birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone,
+                scene.children.alpha, links, shorts, counts, seats, ends, scene.offers.value, tariff.prices,
+                tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness,
+                scene.site, worth, today, scene.events, scene.lists,
             )  # fmt: skip
         elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
             drop(i, CLIMBS, links, ends)
@@ -392,8 +393,8 @@ def take_turns(
             lists[JOINED, band] += 1
         if leaves:
             settle(
-                stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends, value, prices,
-                posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
+                stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends,
+                value, prices, posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
             )  # fmt: skip
 
 

@@ -65,8 +65,8 @@ def _empty() -> _Empty:
         epoch=of(i64), drawn=of(f32, 0, 1), aged=of(i64, 0, 0, 3), alpha=of(f32),
     )  # fmt: skip
     work = day.Work(
-        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0), before=of(i64, 4, 0),
-        weighed=of(i64, 1),
+        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0),
+        before=of(i64, 4, 0), weighed=of(i64, 1),
     )  # fmt: skip
     return _Empty(
         Ages(0, 0, 0),
@@ -94,8 +94,8 @@ def _seat(e: _Empty) -> None:
     luck, work = day.Luck(e.uint32s, e.stream, e.stream), e.work
     month, free, there, reach = day.nothing_beside(e.scene, work)
     day.run_days(
-        e.days, day.Mode(False, False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach, work,
-        gains,
+        e.days, day.Mode(False, False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach,
+        work, gains,
     )  # fmt: skip
 
 

@@ -127,8 +127,8 @@ def test_services_of_an_institution_come_and_go_together() -> None:
 def shocks(town: Town) -> tuple[np.ndarray, np.ndarray]:
     """First shocks of pairs: full day and half day of one institution, and those of neighbours, (2, pairs) each."""
     world = town.world
-    children = town.replication.checkpoint(town.span.counted).children
-    value = children.shocked.astype(float) - world.fixed
+    epoch = town.replication.checkpoint(town.span.counted).children.epoch
+    value = town.replication.cache.epochs.shocked[epoch].astype(float) - world.fixed
     there, k = world.institutions, town.scenario.city.families.candidates
     own, others = [], []
     for c, m in product(range(k, world.candidate.shape[1]), range(k)):

@@ -10,7 +10,8 @@ from town import SETTLED, Town, instrument, settle, total
 
 from sim.engine.recorder import Record
 from sim.kernels.choice import EULER
-from sim.kernels.columns import CLOSED, PARTS, Children, Offers, Scene, Tariff, Vouchers
+from sim.kernels.columns import CLOSED, PARTS, Ages, Children, Epochs, Offers, Scene, Tariff, Vouchers
+from sim.kernels.passing import Sorted
 from sim.kernels.welfare import Faced, add_gains
 from sim.study.compare import outcome
 from sim.study.incidence import bills_of
@@ -144,9 +145,10 @@ N, K, ALPHA_OF_ALL = 40_000, 3, 0.002
 
 def scene_of(fixed: float, rng: np.random.Generator) -> Scene:
     """Children at home, all toddlers of one day, among K institutions that none of them attends."""
-    children = Children.at_home(K, N)
-    children.shocked[:] = fixed + rng.gumbel(size=(N, K))
-    children.draws[:] = children.shocked.max(axis=1), rng.gumbel(size=N), np.full(N, ALPHA_OF_ALL)
+    children, epochs = Children.at_home(N), Epochs.of(N, K)
+    epochs.shocked[:] = fixed + rng.gumbel(size=(N, K))
+    epochs.peak[:], epochs.alone[:] = epochs.shocked.max(axis=1), rng.gumbel(size=N)
+    children.alpha[:] = ALPHA_OF_ALL
     offers = Offers(
         np.zeros((K, 3)),
         np.zeros((PARTS, K), np.float32),
@@ -161,6 +163,7 @@ def scene_of(fixed: float, rng: np.random.Generator) -> Scene:
         lasting=np.full(N, fixed, np.float32),
         cells=np.tile(np.array([4, 5, 6], np.int16), (N, 1)),
         kind_cell=np.zeros(K, np.int16),
+        epochs=epochs,
         children=children,
         offers=offers,
         vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8)),
@@ -192,7 +195,8 @@ def faced(scene: Scene, fees: NDArray[np.float64], free: tuple[bool, ...] = (Tru
 def yuan(scene: Scene, here: Faced, there: Faced) -> float:
     """The mean gain [yuan]."""
     out = np.zeros(7, np.int64)
-    add_gains(np.array([0, 0, N, N, N]), here, there, scene, out)
+    toddlers = Ages(toddler=0, mixed=0, older=-1)
+    add_gains(np.array([0, 0, N, N, N]), toddlers, here, there, scene, False, Sorted.of(0), out)
     assert out[0] == out[2] == out[4] == out[5] == out[6]
     return float(out[0]) / 100 / N
 

@@ -105,6 +105,20 @@ def test_the_kinds_it_is_for_are_looked_for_in_the_city(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["town", "busy"])
+def test_passing_children_over_changes_nothing(kind: str, where: str, request: pytest.FixtureRequest) -> None:
+    town: Town = request.getfixturevalue(where)
+    tool = instrument(kind, start=town.day(1, 9), until=town.day(8, 20), **busy_example(kind, 0.6))
+    passing = town.run(tool)
+    town.replication.passes = False
+    try:
+        weighing = town.run(tool)
+    finally:
+        town.replication.passes = True
+    assert differences(passing, weighing) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_its_defaults_do_nothing(kind: str, steady: Town) -> None:
     tool = instrument(kind, start=steady.day(1), until=steady.day(7, 31))
     assert tool.idle

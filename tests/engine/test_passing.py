@@ -1,0 +1,136 @@
+"""Passing over is exact: an arm in which nobody is weighed who need not be is the arm in which everybody is."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from town import NOBODY, Town, differences, instrument, within
+
+from sim.engine.phases import decisions
+from sim.engine.schedule import run_to
+from sim.engine.state import State
+from sim.kernels.passing import Reach
+
+TIERS = [
+    {"months": [0, 24], "face_value": 900, "per_round": 30},
+    {"months": [25, 47], "face_value": 400, "per_round": 30},
+]
+
+
+def last_state(town: Town, passes: bool, *own: Any) -> tuple[State, int]:
+    """The state in which the window ends under a policy, and how many children were weighed on their decision days."""
+    replication = town.replication
+    city = replication.city(replication.checkpoint(town.span.counted), within(town.scenario, own))
+    city.passes = passes
+    run_to(city, town.span.end)
+    return city.state, int(city.work.weighed[0])
+
+
+def columns(state: State) -> dict[str, Any]:
+    """Every column of a state, the ledger's among them, by name."""
+    out: dict[str, Any] = {"left": state.left, "months_paid": state.months_paid}
+    for part in ("children", "offers", "vouchers"):
+        out |= getattr(state, part)._asdict()
+    for part in ("market", "ledger", "chronicle"):
+        out |= {f"{part}.{name}": value for name, value in vars(getattr(state, part)).items()}
+    for name in ("stays", "claim_log"):
+        out[f"chronicle.{name}"] = [column for chunk in out[f"chronicle.{name}"] for column in chunk]
+    out["chronicle.fee_log"] = [fees for _, fees in out["chronicle.fee_log"]]
+    return out
+
+
+def unlike(one: State, other: State) -> list[str]:
+    """Names of the columns in which two states differ."""
+    mine, theirs = columns(one), columns(other)
+    return [name for name in mine if not _same(mine[name], theirs[name])]
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list):
+        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    if not isinstance(one, np.ndarray):
+        return bool(one == other)
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+POLICIES: dict[str, Callable[[Town], tuple[Any, ...]]] = {
+    **{
+        f"vouchers by {way}": lambda town, way=way: (
+            instrument("voucher_pool", allocation=way, tranches=TIERS, aware_others=0.8, start=town.day(0, 10)),
+        )
+        for way in ("lottery", "first_come", "lowest_income", "new_families_first")
+    },
+    "half of every fee": lambda town: (instrument("fee_subsidy", rate=0.5, start=town.day(1)),),
+    "a subsidy that runs dry within a month": lambda town: (
+        instrument("fee_subsidy", rate=0.3, budget=60_000.0, start=town.day(1, 9)),
+    ),
+    "for the poor alone": lambda town: (
+        instrument("fee_subsidy", rate=0.6, income_limit=12_000.0, start=town.day(1)),
+        instrument("fee_subsidy", amount=300.0, bands=("infant",), start=town.day(2, 20)),
+    ),
+    "a cap and a scheme": lambda town: (
+        instrument("fee_cap", toddler=1900.0, older_toddler=1700.0, start=town.day(1)),
+        instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, start=town.day(0)),
+    ),
+    "new places": lambda town: (instrument("public_provision", sites=2, start=town.day(0)),),
+    "cash and vouchers": lambda town: (
+        instrument("cash_allowance", yuan_per_month=900.0, from_months=0, to_months=36, start=town.day(1, 15)),
+        instrument("voucher_pool", tranches=TIERS, start=town.day(0, 5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("where", ["town", "busy", "steady"])
+def test_an_arm_is_the_same_with_everybody_weighed(name: str, where: str, request: pytest.FixtureRequest) -> None:
+    town: Town = request.getfixturevalue(where)
+    (passing, few), (weighing, all_) = (last_state(town, passes, *POLICIES[name](town)) for passes in (True, False))
+    assert unlike(passing, weighing) == []
+    assert few < all_
+    if "vouchers by" in name:
+        assert few < 0.5 * all_, "most are passed over"
+
+
+def test_the_baseline_run_as_an_arm_differs_nowhere(busy: Town) -> None:
+    idle = instrument("fee_subsidy", rate=0.0, start=busy.day(0))
+    assert differences(busy.run(idle), busy.baseline) == []
+    _, few = last_state(busy, True, idle)
+    _, all_ = last_state(busy, False, idle)
+    assert few < 0.5 * all_
+
+
+# ---- planted faults
+
+
+def halved(reach: Reach) -> Reach:
+    """Bounds that forget half of what a fee fell by."""
+    return reach._replace(falls=reach.falls / 2, fall=reach.fall / 2, rise=reach.rise / 2)
+
+
+def test_half_a_bound_is_caught(busy: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = POLICIES["half of every fee"](busy)
+    weighing, _ = last_state(busy, False, *policy)
+    right = decisions.reach_of
+    monkeypatch.setattr(decisions, "reach_of", lambda *args: halved(right(*args)))
+    passing, _ = last_state(busy, True, *policy)
+    assert unlike(passing, weighing)
+
+
+def test_a_margin_that_looks_only_at_free_seats_is_caught(busy: Town) -> None:
+    """Children who sat tight for want of a seat would be passed over, and not be there when one comes free."""
+    policy = POLICIES["new places"](busy)
+    weighing, _ = last_state(busy, False, *policy)
+    log, kept = busy.replication.log, []
+    for month in range(busy.span.counted, busy.span.end):
+        notes = log.on(busy.day(month - busy.span.counted))[0]
+        kept.append((notes, notes.margin.copy(), notes.outside.copy()))
+        sat_tight = (notes.margin < 0) & (notes.at == notes.sat)
+        notes.margin[sat_tight] = 50.0
+        notes.outside[sat_tight & (notes.at == NOBODY)] = 50.0
+    try:
+        passing, _ = last_state(busy, True, *policy)
+    finally:
+        for notes, margin, outside in kept:
+            notes.margin[:], notes.outside[:] = margin, outside
+    assert unlike(passing, weighing)
