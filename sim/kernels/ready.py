@@ -132,9 +132,16 @@ def _all_else(e: _Empty) -> None:
     census.heads(e.ages, 0, none, scene.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting)
     census.by_offer(e.ages, none, e.int16s, enrolled)
     choice.fill_renewals(e.uint32s, 0, 0, 0.0, e.stream, np.zeros((0, 0), np.uint8))
-    billed = np.zeros((0, 0), np.uint8)
-    pairing.fill_enrolment(none, e.int16s, e.int16s, 0, 0, billed)
-    pairing.compare_enrolment(billed, billed, scene.cells, groups, groups.copy())
+    stays = np.zeros((0, 6), np.int32)
+    world = pairing.Billed(stays, scene.cells, e.int64s, np.zeros((0, 3, 0), np.int64))
+    table, flags = np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
+    pairing.pair_bills(
+        world, world, np.zeros((2, 0), np.int64), flags, np.zeros((0, 0), np.bool_),
+        np.zeros((pairing.PARTS, 0), np.int64), table, table.copy(),
+    )  # fmt: skip
+    claims = pairing.Claims(none, e.int16s, none, none, e.int8s)
+    pairing.pair_claims(claims, stays, flags, np.zeros((2, 0), np.int64))
+    pairing.count_claims(claims, flags, world, 0, np.zeros((2, 1), np.int64), np.zeros((2, 1)), table)
 
 
 _WORK: tuple[Callable[[_Empty], None], ...] = (_seat, _all_else)

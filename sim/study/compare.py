@@ -6,7 +6,7 @@ month-ends, ratios are ratios of replication means. Money is in yuan.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -22,6 +22,7 @@ from sim.study import intervals
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
 from sim.study.metrics import BUDGETS, KNOWLEDGE, METRICS, WELFARE, Metric
+from sim.study.pairs import Pairs, pair
 from sim.study.plan import Plan
 from sim.world.institutions import PARTS_OF_A_PLACE
 
@@ -85,13 +86,14 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     monthly |= {name: wide(city[name]) for name in _EVENTS}
     monthly |= {name: wide(city[f"{name}_fen"] / 100) for name in ("prepaid_refunded", "unpaid_wages")}
     monthly["prepaid_lost"] = wide(total["prepaid_lost_fen"][:, :1] / 100)
-    parts = incidence(record, baseline).named()
+    pairs = pair(record, baseline)
+    parts = incidence(record, baseline, pairs).named()
     monthly |= {f"incidence_{part}": wide(fen[:, None] / 100) for part, fen in parts.items()}
     monthly |= _voucher_parts(record, len(groups))
     own_tiers = np.repeat(record.own, record.instrument_tiers)
     fen = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")] * own_tiers
     monthly["public_cost"][:, len(record.groups) :] = fen / 100
-    paired = _pair(record, baseline, groups)
+    paired = _paired(record, pairs, len(groups))
     monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
     monthly |= _money(record, baseline, monthly["public_cost"])
@@ -159,58 +161,22 @@ def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
     return parts
 
 
-def _enrolment(record: Record) -> NDArray[np.uint8]:
-    """Who was billed in which counted month, uint8 (months, n)."""
-    out = np.zeros((record.months(), record.children), np.uint8)
-    stays = record.stays
-    pairing.fill_enrolment(stays["child"], stays["first"], stays["last"], 0, record.months(), out)
-    return out
-
-
-@lru_cache(maxsize=1)  # every arm of a replication is paired with the same one
-def _enrolment_of_baseline(baseline: Record) -> NDArray[np.uint8]:
-    return _enrolment(baseline)
-
-
-def _pair(record: Record, baseline: Record, groups: tuple[str, ...]) -> dict[str, Floats]:
+def _paired(record: Record, pairs: Pairs, groups: int) -> dict[str, Floats]:
     """Child by child: added and crowded-out months, and subsidised months that would have been anyway."""
-    here, there = _enrolment(record), _enrolment_of_baseline(baseline)
-    cells = np.zeros((record.children, record.stay_cells.shape[1]), np.int16)
-    for r in (record, baseline):
-        cells[r.stays["child"]] = r.stay_cells
-    months = record.months()
-    added = np.zeros((months, len(groups)), np.int64)
-    crowded = np.zeros_like(added)
-    for m in range(months):
-        pairing.compare_enrolment(here[m : m + 1], there[m : m + 1], cells, added[m], crowded[m])
+    counts, money = np.zeros((2, groups), np.int64), np.zeros((2, groups))
+    marginal = np.zeros((record.months(), groups), np.int64)
+    pairing.count_claims(pairs.claims, pairs.anyway, pairs.billed, len(record.groups), counts, money, marginal)
     owed = record.claim_fen > 0  # by the policy's own instruments
-    child, month, tranche = record.claim_child[owed], record.claim_month[owed], record.claim_tranche[owed]
-    anyway = there[month, child].astype(bool)
-    first_tier, claim_cells = len(record.groups), cells[child].T
-    has_tier = tranche >= 0
-
-    def by_group(weight: Floats) -> Floats:
-        """Sum of the claims' weights by group, float64 (groups,)."""
-        out = np.zeros(len(groups))
-        out[0] = weight.sum()
-        for column in claim_cells:
-            out += np.bincount(column, weight, len(groups))
-        out += np.bincount(first_tier + tranche[has_tier], weight[has_tier], len(groups))
-        return out
-
-    one, yuan = np.ones(len(child)), record.claim_fen[owed] / 100
-    marginal = np.zeros((months, len(groups)))
-    news = has_tier & ~anyway
-    np.add.at(marginal, (month[news], 0), 1.0)
-    np.add.at(marginal, (month[news], first_tier + tranche[news]), 1.0)
+    yuan = record.claim_fen[owed] / 100
+    money[:, 0] = yuan.sum(), (yuan * pairs.anyway[owed]).sum()
     return {
-        "added": added.astype(float),
-        "crowded_out": crowded.astype(float),
-        "marginal": marginal,
-        "subsidised_paired": by_group(one),
-        "inframarginal": by_group(one * anyway),
-        "subsidised_yuan": by_group(yuan),
-        "inframarginal_yuan": by_group(yuan * anyway),
+        "added": _widen(pairs.added.astype(float), groups),
+        "crowded_out": _widen(pairs.crowded_out.astype(float), groups),
+        "marginal": marginal.astype(float),
+        "subsidised_paired": counts[0].astype(float),
+        "inframarginal": counts[1].astype(float),
+        "subsidised_yuan": money[0],
+        "inframarginal_yuan": money[1],
     }
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from reckoning import bills_of
 from town import Town, instrument, own_claims
 
 from sim import dates
 from sim.engine.recorder import Record
-from sim.study.incidence import bills_of
 
 
 def own(record: Record, name: str) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from reckoning import bills_of
 from town import SETTLED, Town, instrument, settle, total
 
 from sim.engine.recorder import Record
@@ -14,7 +15,6 @@ from sim.kernels.columns import CLOSED, PARTS, Ages, Children, Epochs, Offers, S
 from sim.kernels.passing import Sorted
 from sim.kernels.welfare import Faced, add_gains
 from sim.study.compare import outcome
-from sim.study.incidence import bills_of
 
 
 def everyone(face: float, **parameters: Any) -> Any:

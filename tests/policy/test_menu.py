@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from reckoning import reckon
 from town import Town, differences, instrument, own_claims, total
 
 from sim.engine.recorder import CITY_TOTALS, TRANCHE_TOTALS
 from sim.params import MANY
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
+from sim.study.compare import outcome
 from sim.study.incidence import incidence
 
 KINDS = list(menu())
@@ -289,6 +291,20 @@ def test_twice_a_half_is_a_whole(steady: Town) -> None:
     whole = steady.run(instrument("fee_subsidy", amount=250.0))
     assert differences(split, whole, but=frozenset({"instrument_kinds", "instrument_tiers"})) == []
     assert (own_claims(split).sum(axis=1) == own_claims(whole)[:, 0]).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("where", ["town", "busy"])
+def test_its_children_are_paired_as_one_by_one(kind: str, where: str, request: pytest.FixtureRequest) -> None:
+    town: Town = request.getfixturevalue(where)
+    record = town.run(instrument(kind, start=town.day(1, 9), until=town.day(9, 20), **busy_example(kind)))
+    found, expected = outcome(record, town.baseline), reckon(record, town.baseline)
+    for name, part in expected.items():
+        if name.startswith("incidence_"):
+            assert (found.monthly[name][:, 0] == part / 100).all(), name
+        else:
+            one = "vouchers_redeemed_marginal" if name == "marginal" else name
+            assert np.array_equal(found.monthly[one] if part.ndim == 2 else found.window[one], part), name
 
 
 @pytest.mark.parametrize("kind", KINDS)

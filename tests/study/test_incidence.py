@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from reckoning import bills_of
 from town import (
     HAMLET,
     NOBODY,
@@ -22,7 +23,7 @@ from town import (
 from sim.engine.recorder import ROW, Record
 from sim.policy.instrument import Instrument
 from sim.scenario.schema import load
-from sim.study.incidence import Incidence, IncidenceError, bills_of, incidence
+from sim.study.incidence import Incidence, IncidenceError, incidence
 
 WINDOW = ("run.start=2025-02-01", "run.count_from=2025-02-01", "run.until=2025-03-31", "run.burn_in_months=1")
 # per child-month, in yuan, of a child that comes anyway and pays 2000: what goes to whom
