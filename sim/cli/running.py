@@ -121,7 +121,7 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
     from sim.study.run import run as run_study
 
     console = Console(stderr=True, quiet=quiet)
-    publish = partial(_publish, console, lang)
+    publish = partial(_publish, console, lang, workers)
     with _progress(console, quiet, lang) as advance, interruptible():
         study = run_study(scenario, out, workers, fresh, advance, repeat(sys.argv[1:]), publish)
     for notice in study.notices:
@@ -134,13 +134,13 @@ def _run_one(scenario: Scenario, out: Path, workers: int | None, fresh: bool, la
     return DONE
 
 
-def _publish(console: Console, lang: Language, folder: Path) -> None:
+def _publish(console: Console, lang: Language, workers: int | None, folder: Path) -> None:
     """Figures, workbook and page of a run whose tables are written."""
-    from sim.report.page import write_report
-    from sim.report.tables import Results
+    from sim.report.page import publish
+    from sim.study.run import cores
 
     console.print(text("progress.publishing", lang))  # above the bar, where there is one
-    write_report(Results.load(folder), folder, lang)
+    publish(folder, lang, workers or cores())
 
 
 def _show(folder: Path, lang: Language) -> None:

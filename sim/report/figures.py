@@ -1,7 +1,7 @@
 """The figures: which there are, and those over the window: sweep, funnel, who gains, where the money went."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +35,10 @@ QUINTILES = (1, 2, 3, 4, 5)
 BAR_HEIGHT, NAME_HEIGHT = 0.55, 0.73  # of a policy's row in the figure by income
 
 
-def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]:
+def draw_all(results: Results, folder: Path, language: str = "en", stems: Collection[str] = ()) -> list[Path]:
     """Draw every figure whose data exist into FOLDER/figures, as PNG and as SVG.
+
+    stems : of the figures to be drawn, all if none is given
 
     Figures left there by an earlier run that have no data now are removed, so that no page can
     show them. The same results give the same bytes.
@@ -47,8 +49,8 @@ def draw_all(results: Results, folder: Path, language: str = "en") -> list[Path]
     written: list[Path] = []
     with canvas.style(_foreign_words(results, language)):
         scene = Scene(results, gather(results, DRAWN_MONTHLY), canvas.pens(results.policies, language), language)
-        for stem, draw in DRAWINGS.items():
-            figure = draw(scene)
+        for stem in stems or DRAWINGS:
+            figure = DRAWINGS[stem](scene)
             if figure is not None:
                 written += canvas.save(figure, target, stem)
                 continue

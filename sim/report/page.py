@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from sim.report.series import window
 from sim.report.tables import HeadlineRow, Results, headline, translated
 from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, metric, month, text
 from sim.study.disk import write_whole
+from sim.study.run import meanwhile
 
 TEMPLATES = Path(__file__).parent / "templates"
 # which section of the page shows which figures, in order
@@ -61,6 +63,37 @@ def write_report(results: Results, folder: Path, language: str = "en") -> list[P
     return [*drawn, workbook, write_page(results, folder, drawn, language)]
 
 
+def publish(folder: Path, language: str = "en", workers: int = 1) -> list[Path]:
+    """Draw the figures, write the workbook and the page of a finished study into its folder; return the files written.
+
+    workers : processes that share this; the files are the same whatever their number
+    """
+    from sim.report.workbook import write_workbook
+
+    if workers == 1:
+        return write_report(Results.load(folder), folder, language)
+    several = min(workers, len(FIGURES))
+    shares = [FIGURES[k::several] for k in range(several)]
+    with meanwhile(partial(_draw, folder, language), shares, workers) as drawn:
+        workbook = write_workbook(Results.load(folder), folder, language)
+        figures = [path for share in drawn() for path in share]
+    # by one of those who drew: what the page asks of fonts is loaded there
+    with meanwhile(partial(_write_page, folder, language), [figures], workers) as written:
+        return [*figures, workbook, *written()]
+
+
+def _draw(folder: Path, language: str, stems: Sequence[str]) -> list[Path]:
+    """Draw some of a study's figures from its tables."""
+    from sim.report.figures import draw_all
+
+    return draw_all(Results.load(folder), folder, language, stems)
+
+
+def _write_page(folder: Path, language: str, figures: Sequence[Path]) -> Path:
+    """Write a study's page from its tables and figures."""
+    return write_page(Results.load(folder), folder, figures, language)
+
+
 def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = None, language: str = "en") -> Path:
     """Write report.html into the folder, whole or not at all, and return its path.
 
@@ -77,10 +110,11 @@ def write_page(results: Results, folder: Path, figures: Sequence[Path] | None = 
     template, context = _template(), _context(results, pictures, language)
     style, script = (_asset(f"report.{kind}") for kind in ("css", "js"))
     context |= {"script": script, "script_hash": _digest(script)}
-    # once to see which characters it shows, once more with the font that has them
-    shown = template.render(context | {"style": style, "style_hash": _digest(style)})
-    style = typeface.face(shown) + style
-    html = template.render(context | {"style": style, "style_hash": _digest(style)})
+    # the font is of the characters that the page shows, so the style sheet comes last; a title can hold no such tag
+    html = template.render(context | {"style": "", "style_hash": ""})
+    style = typeface.face(style + html) + style
+    for empty, filled in (("'sha256-'", f"'sha256-{_digest(style)}'"), ("<style></style>", f"<style>{style}</style>")):
+        html = html.replace(empty, filled, 1)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "report.html"
     write_whole(path, html.encode())

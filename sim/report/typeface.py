@@ -15,7 +15,7 @@ def face(shown: str) -> str:
 
     The same characters give the same bytes.
     """
-    wide = {character for character in shown if unicodedata.east_asian_width(character) in "WF"}
+    wide = {character for character in set(shown) if unicodedata.east_asian_width(character) in "WF"}
     if not wide:
         return ""
     from fontTools import subset

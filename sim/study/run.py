@@ -10,14 +10,14 @@ import subprocess
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 from loky import get_reusable_executor
@@ -44,6 +44,8 @@ from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 from sim.study.summary import MANIFEST
 
+Piece = TypeVar("Piece")
+Made = TypeVar("Made")
 Progress = Callable[[int, int], None]  # jobs finished, jobs in all
 RETRIES = 2  # of a task whose worker died
 _TIMES = ("wall_seconds", "processor_seconds")
@@ -359,6 +361,28 @@ def carry_out(
                 del left[n]
                 lost = {arm.key: "its worker process died, and so did those that tried again" for arm in tasks[n].arms}
                 yield Done(tasks[n].replication, {}, 0, 0.0, lost)
+
+
+@contextmanager
+def meanwhile(do: Callable[[Piece], Made], pieces: Sequence[Piece], workers: int) -> Iterator[Callable[[], list[Made]]]:
+    """Have worker processes do something with each piece while the block runs; what is given waits for all of it.
+
+    With one worker it is done here, when asked for, and so it is where a worker has died.
+    """
+    if workers == 1:
+        yield lambda: [do(piece) for piece in pieces]
+        return
+    with _pool(workers) as pool:
+        futures = [pool.submit(do, piece) for piece in pieces]
+
+        def finished() -> list[Made]:
+            """Everything that was made, in the order of the pieces."""
+            try:
+                return [future.result() for future in futures]
+            except TerminatedWorkerError:
+                return [do(piece) for piece in pieces]
+
+        yield finished
 
 
 def _as_finished(futures: dict[Future[Done], int], tell: Callable[[], None]) -> Iterator[Future[Done]]:

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -15,9 +16,10 @@ import pytest
 from sim.report.grids import FAMILIES_PARTS, SIDES, incidence_grid, measures_grid, sweep_grid, welfare_grid
 from sim.report.grids import INCIDENCE as METRICS_OF_INCIDENCE
 from sim.report.numerals import show
-from sim.report.page import write_page
+from sim.report.page import FIGURES, publish, write_page
 from sim.report.tables import Results, headline
-from sim.report.words import FORMS, METRICS, form
+from sim.report.words import FORMS, LANGUAGES, METRICS, form
+from sim.study.run import end_workers
 
 from .made_up import HOSTILE, POLICIES, build, split_of
 
@@ -379,6 +381,39 @@ def test_an_assumption_is_called_one_once(study: Results, folder: Path) -> None:
 def test_the_page_is_the_same_each_time(study: Results, tmp_path: Path) -> None:
     one, two = (write_page(study, tmp_path / name).read_bytes() for name in ("one", "two"))
     assert one == two
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_files_are_the_same_however_many_processes_write_them(study: Results, tmp_path: Path, language: str) -> None:
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    for folder in (alone, shared):
+        folder.mkdir()
+        study.summary.write_csv(folder / "summary.csv")
+        study.monthly.write_parquet(folder / "monthly.parquet")
+        (folder / "manifest.json").write_text(json.dumps(study.manifest), encoding="utf-8")
+    try:
+        said = [publish(folder, language, workers) for folder, workers in ((alone, 1), (shared, 3))]
+    finally:
+        end_workers()
+    files = [{path.relative_to(folder) for path in folder.rglob("*.*")} for folder in (alone, shared)]
+    assert files[0] == files[1]
+    assert len(files[0]) > 2 * len(FIGURES)
+    for name in files[0]:
+        assert (alone / name).read_bytes() == (shared / name).read_bytes(), name
+    for folder, listed in zip((alone, shared), said, strict=True):
+        tables = {"summary.csv", "monthly.parquet", "manifest.json"}
+        assert {path.relative_to(folder) for path in listed} == {n for n in files[0] if n.name not in tables}
+
+
+def test_a_title_may_hold_whatever_it_likes(study: Results, folder: Path) -> None:
+    """Also what the page's own head is made of."""
+    title = "<style></style> 'sha256-' 托育"
+    content = write_page(replace(study, manifest=study.manifest | {"title": title}), folder, []).read_text("utf-8")
+    (style,) = re.findall(r"<style>(.*?)</style>", content, re.DOTALL)
+    allowed = re.search(r"style-src 'sha256-([^']+)'", content)
+    assert allowed is not None
+    assert base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() == allowed[1]
+    assert read(folder / "report.html").words.count(title) >= 1
 
 
 def test_what_each_instrument_does_is_a_table_where_policies_were_split(study: Results, folder: Path) -> None:

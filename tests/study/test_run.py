@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +236,36 @@ def test_a_task_that_kills_every_worker_is_given_up_by_name(finished, tmp_path, 
     assert set(study.failures) == {f"{p} replication {r}" for p in ("baseline", "vouchers", "subsidy") for r in (0, 1)}
     assert all("died" in text for text in study.failures.values())
     assert not (study.folder / "summary.csv").exists()
+
+
+def only_in(process: int, number: int) -> int:
+    """The number in this process; any other dies of it."""
+    if os.getpid() != process:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def tenth_of(number: int) -> float:
+    return 10 / number
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_done_meanwhile_comes_in_order(workers):
+    with study_run.meanwhile(tenth_of, range(1, 9), workers) as finished:
+        assert finished() == [10 / n for n in range(1, 9)]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_met_meanwhile_is_raised_here(workers):
+    with pytest.raises(ZeroDivisionError), study_run.meanwhile(tenth_of, range(3), workers) as finished:
+        finished()
+
+
+def test_what_a_killed_worker_leaves_is_done_here():
+    with study_run.meanwhile(partial(only_in, os.getpid()), range(4), 2) as finished:
+        assert finished() == [0, 1, 2, 3]
+    with study_run.meanwhile(tenth_of, [1], 2) as finished:
+        assert finished() == [10], "and other workers serve the next"
 
 
 def test_a_killed_run_goes_on_to_the_same_numbers(finished):
