@@ -77,6 +77,14 @@ def test_help_does_not_load_the_compiler():
         assert f"'{heavy}'" not in loaded
 
 
+def test_a_run_begins_before_what_only_drawing_or_its_end_needs_is_loaded():
+    """What draws a city, a figure, a page or a workbook; and the statistics of which a few functions are used."""
+    script = "import sys\nimport sim.cli, sim.scenario.schema, sim.study.run\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    slow = {"scipy.stats", "scipy.optimize", "scipy.spatial", "matplotlib", "jinja2", "xlsxwriter", "fontTools"}
+    assert slow & set(done.stdout.split()) == set()
+
+
 def test_the_menu_names_every_instrument_and_parameter():
     shown = sim("instruments").stdout
     for kind, leaf in menu().items():

@@ -6,7 +6,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from sim import dates
 from sim.draws import Luck
@@ -235,7 +234,9 @@ class Replication:
         first, end = dates.date_in(span.counted), dates.date_in(span.end).toordinal()
         under = (families.birth > dates.months_before(first, 36)) & (families.birth < end)
         rank = np.full(len(families), np.nan)
-        rank[under] = (rankdata(families.income[under]) - 0.5) / max(int(under.sum()), 1)
+        _, place, equals = np.unique(families.income[under], return_inverse=True, return_counts=True)
+        mean_rank = np.cumsum(equals) - (equals - 1) / 2
+        rank[under] = (mean_rank[place] - 0.5) / max(int(under.sum()), 1)
         return rank
 
 

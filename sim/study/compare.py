@@ -6,7 +6,7 @@ month-ends, ratios are ratios of replication means. Money is in yuan.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import polars as pl
@@ -222,7 +222,8 @@ def _concentration(record: Record, groups: int) -> dict[str, Floats]:
     return {"concentration_top": top, "concentration_bottom": bottom}
 
 
-def _shown(metric: Metric, groups: Sequence[str]) -> list[int]:
+@lru_cache(maxsize=1024)  # every arm and replication asks for the same
+def _shown(metric: Metric, groups: tuple[str, ...]) -> list[int]:
     """Columns of the groups by which a metric is told apart."""
     return [n for n, g in enumerate(groups) if g == ALL or g.startswith(metric.groups or ("\0",))]
 
@@ -350,8 +351,8 @@ def monthly_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.D
             frames.append(
                 pl.DataFrame(
                     {
-                        "policy": pl.repeat(arm.name, len(month), dtype=pl.String, eager=True),
-                        "replication": pl.repeat(replication, len(month), dtype=pl.Int64, eager=True),
+                        "policy": pl.Series([arm.name], dtype=pl.String).new_from_index(0, len(month)),
+                        "replication": np.full(len(month), replication, np.int64),
                         "month": pl.Series([dates.date_in(one.first + m) for m in range(len(values))]).gather(month),
                         "group": pl.Series(groups, dtype=pl.String).gather(group),
                         "metric": pl.Series([m.name for m in metrics], dtype=pl.String).gather(metric),

@@ -11,8 +11,7 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, chi2
-from scipy.stats import t as student
+from scipy.special import betaincinv, gammaincinv, stdtrit
 
 from sim.study.estimate import Estimate
 
@@ -21,7 +20,7 @@ CONFIDENCE = 0.95
 
 @cache  # a table asks for it a hundred thousand times
 def _quantile(n: int) -> float:
-    return float(student.ppf(0.5 + CONFIDENCE / 2, n - 1))
+    return float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2))
 
 
 def _half_width(values: NDArray[np.float64]) -> float:
@@ -75,8 +74,8 @@ def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
     if rare:
         events = float(values.sum())
         tail = (1 - CONFIDENCE) / 2
-        low = min(low, float(chi2.ppf(tail, 2 * events)) / 2 / n if events > 0 else 0.0)
-        high = max(high, float(chi2.ppf(1 - tail, 2 * events + 2)) / 2 / n)
+        low = min(low, float(gammaincinv(events, tail)) / n if events > 0 else 0.0)
+        high = max(high, float(gammaincinv(events + 1, 1 - tail)) / n)
     return Estimate(centre, low, high)
 
 
@@ -103,8 +102,8 @@ def chance(happened: NDArray[np.float64]) -> Estimate:
     if n < 2:
         return Estimate(k / n)
     tail = (1 - CONFIDENCE) / 2
-    low = float(beta.ppf(tail, k, n - k + 1)) if k > 0 else 0.0
-    return Estimate(k / n, low, float(beta.ppf(1 - tail, k + 1, n - k)) if k < n else 1.0)
+    low = float(betaincinv(k, n - k + 1, tail)) if k > 0 else 0.0
+    return Estimate(k / n, low, float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0)
 
 
 def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from sim.policy.instrument import Instrument
 from sim.scenario.assumptions import end_faults
@@ -213,6 +212,8 @@ class _Search:
 
     def _root(self) -> float:
         """The value at which least is missed over a few replications: where the sign changes. Raises BadScenario."""
+        from scipy.optimize import brentq  # a slow import, which only a match needs
+
         lever = self._lever
         self._measure([lever.low, lever.start, lever.high], self._few)
         below, here, above = (self._gap(x) for x in (lever.low, lever.start, lever.high))

@@ -6,7 +6,6 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.spatial import cKDTree
 
 from sim.draws import Luck
 from sim.params import Facts, Misfit, Name, Rows
@@ -175,6 +174,8 @@ def _nearest(
     k = min(k, len(sites))
     if k == 0 or len(homes) == 0:
         return np.zeros((len(homes), k), np.int16), np.zeros((len(homes), k), np.float32)
+    from scipy.spatial import cKDTree  # a slow import, which only drawing needs
+
     # neighbours are asked for one after another, so that the branches of the tree they share stay in the cache
     cell = np.floor(homes / _CELL_KM).astype(np.int64)
     order = np.lexsort((cell[:, 1], cell[:, 0]))

@@ -12,7 +12,6 @@ from typing import Annotated
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
-from scipy.optimize import minimize_scalar
 from scipy.special import ndtr, ndtri
 
 from sim import dates
@@ -196,6 +195,8 @@ def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
     The mean of the k-th fifth of a lognormal is 5·mean·(Φ(z_k − σ) − Φ(z_{k−1} − σ)) (Aitchison and
     Brown, The Lognormal Distribution, 1957); σ is fitted by least squares on log means.
     """
+    from scipy.optimize import minimize_scalar  # a slow import, which only drawing needs
+
     means = np.array(facts.quintile_means)
     edges = np.concatenate(([-np.inf], ndtri(np.arange(1, QUINTILES) / QUINTILES), [np.inf]))
     target = np.log(means / means.mean())

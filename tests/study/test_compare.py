@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from town import NOBODY, Town, instrument, total
+from town import HAMLET, NOBODY, Child, House, Town, instrument, lay_out, settle, total
 from town import billed as billed_at
 
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS, ROW
+from sim.scenario.schema import load
 from sim.scenario.welfare import WelfareFacts
 from sim.study import intervals
 from sim.study.compare import Outcome, applies, estimate, outcome
@@ -260,3 +261,15 @@ def test_the_concentration_index_is_that_of_the_under_threes(town: Town):
     top, bottom = town.baseline.concentration
     assert top / bottom == pytest.approx(index)
     assert bottom == months.sum()
+
+
+def test_equal_incomes_share_their_rank():
+    """Of four enrolled all through, two of them equal, the index is that of ranks 1, 2½, 2½ and 4 of four."""
+    window = ("run.start=2025-02-01", "run.count_from=2025-02-01", "run.until=2025-03-31", "run.burn_in_months=1")
+    incomes, keen = (9_000.0, 12_000.0, 12_000.0, 30_000.0), (100.0, 100.0, 100.0, -100.0)
+    children = [Child(dates.date(2024, 1, 1), 15, income=y, keen=k) for y, k in zip(incomes, keen, strict=True)]
+    world, _ = lay_out(load(HAMLET, window).city, children, [House()])
+    top, bottom = settle(*window, standing=(), world=world).baseline.concentration
+    ranks = (np.array([1, 2.5, 2.5]) - 0.5) / 4
+    assert bottom == 6, "three children for two months"
+    assert top == pytest.approx(2 * (2 * ranks - 1).sum())
