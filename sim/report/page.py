@@ -22,7 +22,6 @@ from sim.report.series import window
 from sim.report.tables import HeadlineRow, Results, headline, translated
 from sim.report.words import ASSUMPTIONS, METRICS, Word, assumption, metric, month, text
 from sim.study.disk import write_whole
-from sim.study.run import meanwhile
 
 TEMPLATES = Path(__file__).parent / "templates"
 # which section of the page shows which figures, in order
@@ -69,6 +68,7 @@ def publish(folder: Path, language: str = "en", workers: int = 1) -> list[Path]:
     workers : processes that share this; the files are the same whatever their number
     """
     from sim.report.workbook import write_workbook
+    from sim.study.run import meanwhile  # with the engine, which whoever only writes a page should not wait for
 
     if workers == 1:
         return write_report(Results.load(folder), folder, language)
