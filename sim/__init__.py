@@ -11,9 +11,14 @@ TYPE_CHECKING = False  # typing itself takes a while to load, before an interrup
 if TYPE_CHECKING:
     from typing import Any
 
-_HOMES = {"load": "sim.scenario.schema", "run": "sim.study.run", "compare": "sim.study.summary"}
+_HOMES = {
+    "Laboratory": "sim.study.laboratory",
+    "compare": "sim.study.summary",
+    "load": "sim.scenario.schema",
+    "run": "sim.study.run",
+}
 
-__all__ = ["compare", "load", "run"]
+__all__ = ["Laboratory", "compare", "load", "run"]
 
 
 def __getattr__(name: str) -> Any:

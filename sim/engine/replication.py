@@ -124,18 +124,19 @@ class Replication:
         return self._checkpoints[month].copy()
 
     def run(self, own: tuple[Instrument, ...], straight: bool = False, commitment: int | None = None) -> Record:
-        """The record of a policy, forked from the warm-up, or run straight through from it.
+        """The record of a policy, forked from the latest checkpoint before it begins, or run straight through.
 
         own : the policy's own instruments, windows filled in
         straight : begin at the earliest checkpoint instead of the policy's own month
         commitment : months over which entrants weigh what ends, where not the city's; only where no standing
             programme touches fees is the baseline the same for any number of them
+        Raises KeyError if no checkpoint was kept at or before the policy's first month.
         """
         chain = Chain(self._standing, own)
         month = chain.fork_month
         if month is None or month >= self.span.end:
             return self.baseline()
-        month = min(self._checkpoints) if straight else month
+        month = min(self._checkpoints) if straight else max((m for m in self._checkpoints if m <= month), default=month)
         self.baseline()  # to its end: families' gains are counted from it
         city = self.city(self.checkpoint(month), own, commitment)
         run_to(city, self.span.end)

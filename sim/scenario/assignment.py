@@ -24,7 +24,7 @@ def assign(instruments: list[dict[str, Any]], path: str, value: Any, scale: bool
         kind, *parameter = parse_key(path)
     except ValueError:
         raise NoPlaceError(toml_text(path), "a key path: kind.parameter") from None
-    holder = {"instrument": deepcopy(instruments)}
+    holder = {"instrument": instruments}  # looked into only
     kinds = kinds_in(holder)
     if not parameter:
         raise NoPlaceError("no parameter", "kind.parameter")

@@ -16,8 +16,8 @@ from typing import Any
 from sim.scenario.faults import BadScenario, Fault, KeyPath, where
 from sim.scenario.files import chain
 from sim.scenario.keys import parse_key
-from sim.scenario.nodes import Evidence, Number, evidence_in, merge, plain, provenance_in
-from sim.scenario.settings import granted, read_setting
+from sim.scenario.nodes import Evidence, Node, Number, evidence_in, merge, plain, provenance_in
+from sim.scenario.settings import Setting, granted, read_setting, with_instrument
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,48 @@ def read(path: Path, settings: Sequence[str] = ()) -> Document:
     return document
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A scenario and all it extends merged into one tree, from which documents with further settings are made.
+
+    path : the file as it was named
+    root : the merged tree, every value with the file that gave it
+    files : the files read, links resolved, the scenario itself first
+    """
+
+    path: Path
+    root: Node
+    files: tuple[Path, ...]
+
+    def granted(self, wishes: Sequence[Setting], faults: list[Fault]) -> Draft:
+        """The draft with settings applied; faults are added for those that lead nowhere."""
+        return replace(self, root=reduce(lambda root, wish: granted(root, wish, faults), wishes, self.root))
+
+    def with_instrument(self, policy: str, kind: str) -> Draft:
+        """The draft with an instrument of a kind, at its idle values, at the end of a policy that has none of it."""
+        return replace(self, root=with_instrument(self.root, policy, kind))
+
+    def document(self, faults: Sequence[Fault]) -> tuple[Document, list[Fault]]:
+        """The document that it is, and its faults with the names of their policies."""
+        evidence = tuple(evidence_in(self.root, ()))
+        document = Document(self.path, plain(self.root), dict(provenance_in(self.root, ())), evidence, self.files)
+        return document, [_named(fault, document) for fault in faults]
+
+
 def survey(path: Path, settings: Sequence[str] = ()) -> tuple[Document | None, list[Fault]]:
     """The document, as far as it could be read, and its faults.
 
     The document is None when a file of its chain is missing or unreadable; otherwise it is whole, though the
     faults may name numbers in it that aren't fit for use: the schema's faults can be told beside them.
+    """
+    draft, faults = draw_up(path, settings)
+    return (None, faults) if draft is None else draft.document(faults)
+
+
+def draw_up(path: Path, settings: Sequence[str] = ()) -> tuple[Draft | None, list[Fault]]:
+    """The draft of a scenario with the settings of the command line applied, and the faults of reading both.
+
+    The draft is None when a file of its chain is missing or unreadable.
     """
     faults: list[Fault] = []
     wishes = [wish for wish in (read_setting(text, faults) for text in settings) if wish is not None]
@@ -80,13 +117,8 @@ def survey(path: Path, settings: Sequence[str] = ()) -> tuple[Document | None, l
     if read_files is None:
         return None, faults
     layers, files = read_files
-    root = reduce(merge, reversed(layers))
-    for wish in wishes:
-        if wish.path != ("extends",):
-            root = granted(root, wish, faults)
-    evidence = tuple(evidence_in(root, ()))
-    document = Document(Path(path), plain(root), dict(provenance_in(root, ())), evidence, tuple(files))
-    return document, [_named(fault, document) for fault in faults]
+    draft = Draft(Path(path), reduce(merge, reversed(layers)), tuple(files))
+    return draft.granted([wish for wish in wishes if wish.path != ("extends",)], faults), faults
 
 
 def _named(fault: Fault, document: Document) -> Fault:

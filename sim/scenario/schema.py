@@ -78,14 +78,18 @@ def load(path: str | Path, settings: Sequence[str] = ()) -> Scenario:
     settings : KEY=VALUE as on the command line
     Raises BadScenario with one fault for everything that is wrong.
     """
-    document, faults = survey(Path(path), settings)
+    return validated(*survey(Path(path), settings))
+
+
+def validated(document: Document | None, faults: Sequence[Fault]) -> Scenario:
+    """The scenario of a document in order. Raises BadScenario with its faults: those told already, and the schema's."""
     if document is None:
         raise BadScenario(faults)
     scenario, more = build(document)
     told = {(fault.file, fault.key) for fault in faults}
-    faults += [fault for fault in more if (fault.file, fault.key) not in told]  # of a value the first fault is enough
-    if scenario is None or faults:
-        raise BadScenario(faults)
+    all_faults = [*faults, *(fault for fault in more if (fault.file, fault.key) not in told)]  # of a value, the first
+    if scenario is None or all_faults:
+        raise BadScenario(all_faults)
     return scenario
 
 

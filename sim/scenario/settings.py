@@ -34,7 +34,7 @@ def read_setting(text: str, faults: list[Fault]) -> Setting | None:
         key = text.partition("=")[0].strip() or COMMAND_LINE
         faults.append(Fault(COMMAND_LINE, key, toml_text(text), "KEY=VALUE, such as run.seed=1"))
         return None
-    key, before = text[:end].strip(), len(faults)
+    key = text[:end].strip()
     if len(path) > MAX_DEPTH:
         faults.append(depth_fault(COMMAND_LINE, key))
         return None
@@ -46,6 +46,12 @@ def read_setting(text: str, faults: list[Fault]) -> Setting | None:
     except UnicodeEncodeError:  # bytes of the command line that are no text
         faults.append(Fault(COMMAND_LINE, key, toml_text(text[end + 1 :]), "text in UTF-8"))
         return None
+    return setting_of(key, path, value, faults)
+
+
+def setting_of(key: str, path: KeyPath, value: Any, faults: list[Fault]) -> Setting | None:
+    """A setting of a plain value, as TOML has them; None where a number in it is at fault."""
+    before = len(faults)
     node = settle(value, COMMAND_LINE, faults, path, SET_SOURCE)
     if len(faults) > before:
         return None
@@ -75,3 +81,13 @@ def granted(root: Node, wish: Setting, faults: list[Fault]) -> Node:
         faults.append(Fault(COMMAND_LINE, wish.key, lost.found, lost.expected))
         return root
     return reduce(lambda tree, target: put(tree, target, wish.node), places, root)
+
+
+def with_instrument(root: Node, policy: str, kind: str) -> Node:
+    """The tree with a table of a kind, and nothing else in it, below those of a policy's instruments."""
+    at = next(n for n, row in enumerate(root.value["policy"].value) if row.value["name"].value == policy)
+    table = Node(COMMAND_LINE, {"kind": Node(COMMAND_LINE, kind)})
+    written = root.value["policy"].value[at].value.get("instrument")
+    rows = [] if written is None else written.value
+    file = COMMAND_LINE if written is None else written.file
+    return put(root, ("policy", at, "instrument"), Node(file, [*rows, table]))

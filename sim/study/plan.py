@@ -291,7 +291,7 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
             setting = home = central
             if of_city:
                 setting = Setting(name, word, moved_city(scenario.city, ranges, paths, end))
-                home = central if _has_central_baseline(scenario, setting.city) else setting
+                home = central if has_central_baseline(scenario, setting.city) else setting
             for n, policy in enumerate(scenario.policies):
                 own = tuple(
                     moved_instrument(instrument, ("policy", n, "instrument", m), ranges, paths, end)
@@ -302,7 +302,7 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
     return arms
 
 
-def _has_central_baseline(scenario: Scenario, moved: CityFacts) -> bool:
+def has_central_baseline(scenario: Scenario, moved: CityFacts) -> bool:
     """Whether a moved city lives through the same baseline: what differs speaks only once a policy does.
 
     So it is with the months that entrants commit to, which weigh what ends, unless a standing programme touches fees.
