@@ -23,19 +23,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return study.folder
 
 
-def test_the_lines_of_the_readme_run(tmp_path: Path) -> None:
+def done_by_the_readme(mark: str, folder: Path) -> str:
+    """What five lines of the README print, run in a folder that has the scenarios."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = readme.split("<!-- python:begin -->")[1].split("<!-- python:end -->")[0]
+    block = readme.split(f"<!-- {mark}:begin -->")[1].split(f"<!-- {mark}:end -->")[0]
     code = block.strip().removeprefix("```python").removesuffix("```").strip()
     assert len([line for line in code.splitlines() if line]) == 5
-    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    (folder / "scenarios").symlink_to(ROOT / "scenarios")
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=300, env=environment
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "xian_vouchers" in done.stdout
+    return done.stdout
+
+
+def test_the_lines_of_the_readme_run(tmp_path: Path) -> None:
+    assert "xian_vouchers" in done_by_the_readme("python", tmp_path)
     assert (tmp_path / "results" / "from_python" / "xian_vouchers" / "summary.csv").exists()
+
+
+def test_the_laboratory_of_the_readme_answers_and_writes_nothing(tmp_path: Path) -> None:
+    answers = [line.split() for line in done_by_the_readme("laboratory", tmp_path).splitlines()]
+    assert [yuan for yuan, _ in answers] == ["500", "800", "1000"]
+    assert len({float(months) for _, months in answers}) == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["scenarios"]
 
 
 def test_one_folder_is_its_summary_with_its_name(folder: Path) -> None:

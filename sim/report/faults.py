@@ -58,6 +58,12 @@ _SAYINGS: dict[str, dict[str, str]] = {
         r"a number to scale": "可以按倍数改变的数",
         r"a key path: kind\.parameter": "键路径：kind.parameter",
         r"a TOML file": "TOML 文件",
+        r"a value": "一个值",
+        r"kind\.parameter of the policy: city, clock and luck are drawn once, by each Laboratory": (
+            "该政策的 kind.parameter：城市、时间和随机数由每个 Laboratory 只抽取一次"
+        ),
+        r"another policy than the first, which the others are compared with": "首项以外的政策：其他政策都与首项比较",
+        r"(\d+), which standing programmes that touch fees weigh": "{0}，既有的涉及收费的项目以此权衡",
         r"a readable file": "可以读取的文件",
         r"a path in UTF-8": "UTF-8 编码的路径",
         r"KEY=VALUE, such as (\S+)": "KEY=VALUE，例如 {0}",

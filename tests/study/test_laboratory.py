@@ -14,6 +14,7 @@ from town import HAMLET
 
 import sim
 from sim.engine.replication import Replication
+from sim.report import faults
 from sim.scenario.faults import BadScenario
 from sim.scenario.schema import load
 from sim.study.laboratory import Laboratory
@@ -162,6 +163,7 @@ def test_it_refuses_what_needs_another_laboratory(
     (fault,) = refused.value.faults
     assert fault.key == key
     assert expected in fault.expected
+    assert faults.expected(fault.expected, "zh") != fault.expected, "said in Chinese too"
 
 
 def test_all_faults_come_at_once(lab: Laboratory) -> None:
@@ -191,8 +193,10 @@ def test_months_of_commitment_may_be_changed(lab: Laboratory, tmp_path: Path) ->
 def test_months_of_commitment_stay_where_standing_programmes_weigh_them() -> None:
     stands = "instrument = [{kind = 'fee_subsidy', rate = 0.1, until = 2025-05-31}]"
     lab = Laboratory(HAMLET, [*SETTINGS, stands, "run.scale = 0.5"], replications=1)
-    with pytest.raises(BadScenario, match="expected 3, which standing programmes that touch fees weigh"):
+    with pytest.raises(BadScenario, match="expected 3, which standing programmes that touch fees weigh") as refused:
         lab.run("subsidy", {"city.families.commitment_months": 10})
+    (fault,) = refused.value.faults
+    assert faults.expected(fault.expected, "zh").startswith("3，")
     assert lab.run("subsidy", {"city.families.commitment_months": 3}).height
 
 
