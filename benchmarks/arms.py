@@ -1,28 +1,33 @@
-"""The program's own speed, arm by arm on one core, and its balances at full scale.
+"""The program's own speed, arm by arm on one core, its balances at full scale, and the memory of a worker.
 
 python -m benchmarks.arms [--scale 1.0] [--repeats 3] [--scenario scenarios/xian_vouchers.toml]
 """
 
 import argparse
 import resource
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from math import inf
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import numpy as np
-from sim.engine.simulation import Simulation
 
 from benchmarks.run import machine
 from sim.draws import Luck
 from sim.engine.recorder import CITY_TOTALS, ROW, TRANCHE_TOTALS, Record
-from sim.engine.replication import Replication
+from sim.policy.instrument import Instrument
 from sim.scenario.schema import Scenario, load
+from sim.study import compare
 from sim.study.plan import ready, span_of, standing
 
+try:
+    from sim.engine.replication import Replication
+except ModuleNotFoundError:  # up to 8998fdf, which `benchmarks.against` runs this file on too
+    from sim.engine.job import Replication
+
 ROOT = Path(__file__).resolve().parents[1]
+SMALL = 0.02  # of a city: enough to call every kernel
 
 
 def check_balances(record: Record, name: str) -> None:
@@ -51,30 +56,47 @@ def check_balances(record: Record, name: str) -> None:
         raise SystemExit(f"{name}: out of balance: {', '.join(wrong)}")
 
 
-def of_the_market(city: Replication, scenario: Scenario) -> float:
-    """Share of the arms' processor time that goes into expected demand, reviews, closures, entry and accounts."""
-    spent = 0.0
+def compiled() -> None:
+    """Compile all kernels in a process of its own: the compiler takes more memory than a worker does."""
+    subprocess.run([sys.executable, "-c", "from sim.kernels.ready import compile_all; compile_all()"], check=True)
 
-    def timed(work: Callable[..., None]) -> Callable[..., None]:
-        """The same work, its processor time added to what is spent."""
 
-        def run(*words: Any) -> None:
-            """Work, and look at the clock before and after."""
-            nonlocal spent
-            began = time.process_time()
-            work(*words)
-            spent += time.process_time() - began
+def warmed_up(scenario: Scenario) -> Replication:
+    """The first replication's city, warmed up to the counted months."""
+    span = span_of(scenario)
+    luck = Luck(scenario.run.seed, 0)
+    city = Replication(scenario.city, standing(scenario), span, luck, scenario.run.scale)
+    city.prepare({span.counted})
+    return city
 
-        return run
 
-    names = ("_review", "_pay_costs")
-    with ExitStack() as patches:
-        for name in names:
-            patches.enter_context(patch.object(Simulation, name, timed(getattr(Simulation, name))))
+def chains(scenario: Scenario) -> dict[str, tuple[Instrument, ...]]:
+    """The policies but for the first, by name, ready to run."""
+    return {policy.name: ready(scenario, policy.instruments) for policy in scenario.policies[1:]}
+
+
+def best_run(city: Replication, own: tuple[Instrument, ...], repeats: int) -> tuple[float, Record]:
+    """Least processor time of some runs of an arm, and its record."""
+    best = inf
+    for _ in range(repeats):
         began = time.process_time()
-        for policy in scenario.policies[1:]:
-            city.run(ready(scenario, policy.instruments))
-        return spent / (time.process_time() - began)
+        record = city.run(own)
+        best = min(best, time.process_time() - began)
+    return best, record
+
+
+def peak_memory() -> float:
+    """Most memory that this process has had so far [MB]."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def called_once(path: Path) -> None:
+    """Compile what must be, and load it: every policy of a scenario in a small city."""
+    compiled()
+    scenario = load(path, [f"run.scale={SMALL}"])
+    city = warmed_up(scenario)
+    for own in chains(scenario).values():
+        compare.outcome(city.run(own), city.baseline(), scenario.welfare)
 
 
 def main() -> None:
@@ -88,31 +110,23 @@ def main() -> None:
     span = span_of(scenario)
     print(machine())
 
-    def build() -> Replication:
-        """The first replication's city, warmed up to the counted months."""
-        luck = Luck(scenario.run.seed, 0)
-        city = Replication(scenario.city, standing(scenario), span, luck, scenario.run.scale)
-        city.prepare({span.counted})
-        return city
-
-    build()  # whatever must be compiled
+    called_once(options.scenario)
     began = time.process_time()
-    city = build()
+    city = warmed_up(scenario)
     print(f"city and warm-up of {span.counted - span.first} months: {time.process_time() - began:.2f} s of one core")
     check_balances(city.baseline(), "baseline")
-    print("\n| arm | seconds of one core | million family-months/s |\n|---|---|---|")
-    for policy in scenario.policies[1:]:
-        own, best = ready(scenario, policy.instruments), np.inf
-        for _ in range(options.repeats):
-            began = time.process_time()
-            record = city.run(own)
-            best = min(best, time.process_time() - began)
-        check_balances(record, policy.name)
+    print("\n| arm | seconds of one core | million family-months/s | paired with the baseline, seconds |")
+    print("|---|---|---|---|")
+    for name, own in chains(scenario).items():
+        seconds, record = best_run(city, own, options.repeats)
+        began = time.process_time()
+        compare.outcome(record, city.baseline(), scenario.welfare)
+        pairing = time.process_time() - began
+        check_balances(record, name)
         months = int(record.city[CITY_TOTALS.index("decisions")].sum())
-        print(f"| {policy.name} | {best:.2f} | {months / best / 1e6:.1f} |")
+        print(f"| {name} | {seconds:.3f} | {months / seconds / 1e6:.1f} | {pairing:.3f} |")
     print("\nchildren, places, bills, vouchers and accounts balance in every month of every arm")
-    print(f"the market's own work: {100 * of_the_market(city, scenario):.0f} % of the arms' time")
-    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    print(f"peak memory: {peak_memory():.0f} MB, of a worker with one city")
 
 
 if __name__ == "__main__":
