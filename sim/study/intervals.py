@@ -19,13 +19,13 @@ CONFIDENCE = 0.95
 
 
 @cache  # a table asks for it a hundred thousand times
-def _quantile(n: int) -> float:
-    return float(stdtrit(n - 1, 0.5 + CONFIDENCE / 2))
+def _quantile(n: int, confidence: float) -> float:
+    return float(stdtrit(n - 1, 0.5 + confidence / 2))
 
 
-def _half_width(values: NDArray[np.float64]) -> float:
+def _half_width(values: NDArray[np.float64], confidence: float) -> float:
     """Half of Student's interval of a mean of at least two values."""
-    return _quantile(len(values)) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
+    return _quantile(len(values), confidence) * float(values.std(ddof=1)) / float(np.sqrt(len(values)))
 
 
 def _factor(half: float) -> float:
@@ -33,12 +33,12 @@ def _factor(half: float) -> float:
     return float(np.exp(min(half, 700.0)))
 
 
-def _reach(values: NDArray[np.float64]) -> float:
+def _reach(values: NDArray[np.float64], confidence: float) -> float:
     """Upper end of a mean's interval by Hall's cubic transformation, which takes its skewness out.
 
     Hall, J. R. Stat. Soc. B 54 (1992) 221; values : float64 (n,), at least three and not all equal
     """
-    n, x = len(values), -_quantile(len(values)) / float(np.sqrt(len(values)))
+    n, x = len(values), -_quantile(len(values), confidence) / float(np.sqrt(len(values)))
     away = values - values.mean()
     skewness = float((n * (n - 1)) ** 0.5 / (n - 2) * (away**3).mean() / (away**2).mean() ** 1.5)
     shift = x - skewness / (6 * n)
@@ -47,16 +47,16 @@ def _reach(values: NDArray[np.float64]) -> float:
     return float(values.mean()) - float(values.std(ddof=1)) * t
 
 
-def mean(values: NDArray[np.float64]) -> Estimate:
+def mean(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> Estimate:
     """Mean over replications with Student's interval. values : float64 (n,)"""
     centre = float(values.mean())
     if len(values) < 2:
         return Estimate(centre)
-    half = _half_width(values)
+    half = _half_width(values, confidence)
     return Estimate(centre, centre - half, centre + half)
 
 
-def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
+def total(values: NDArray[np.float64], rare: bool = False, confidence: float = CONFIDENCE) -> Estimate:
     """Mean of a total that is never negative; values : float64 (n,), at least 0.
 
     The interval is that on the log scale; where the values are so skewed that Hall's reaches further up, it does too.
@@ -67,33 +67,33 @@ def total(values: NDArray[np.float64], rare: bool = False) -> Estimate:
     centre, n = float(values.mean()), len(values)
     if n < 2:
         return Estimate(centre)
-    spread = _factor(_half_width(values) / centre) if centre > 0 else 1.0
+    spread = _factor(_half_width(values, confidence) / centre) if centre > 0 else 1.0
     low, high = centre / spread, centre * spread
     if n > 2 and low < high:
-        high = max(high, _reach(values))
+        high = max(high, _reach(values, confidence))
     if rare:
         events = float(values.sum())
-        tail = (1 - CONFIDENCE) / 2
+        tail = (1 - confidence) / 2
         low = min(low, float(gammaincinv(events, tail)) / n if events > 0 else 0.0)
         high = max(high, float(gammaincinv(events + 1, 1 - tail)) / n)
     return Estimate(centre, low, high)
 
 
-def share(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
+def share(top: NDArray[np.float64], bottom: NDArray[np.float64], confidence: float = CONFIDENCE) -> Estimate:
     """Ratio of means of a part and its whole, its interval on the logit scale; top, bottom : float64 (n,).
 
     Undefined where the whole may be nothing. A share of exactly 0 or 1 has Fieller's interval.
     """
-    plain = ratio(top, bottom)
+    plain = ratio(top, bottom, confidence)
     r = plain.value
     if r is None or len(top) < 2 or not 0 < r < 1:
         return plain
     odds = r / (1 - r)
-    spread = _factor(_half_width((top - r * bottom) / float(bottom.mean())) / (r * (1 - r)))
+    spread = _factor(_half_width((top - r * bottom) / float(bottom.mean()), confidence) / (r * (1 - r)))
     return Estimate(r, odds / (odds + spread), odds / (odds + 1 / spread))
 
 
-def chance(happened: NDArray[np.float64]) -> Estimate:
+def chance(happened: NDArray[np.float64], confidence: float = CONFIDENCE) -> Estimate:
     """In what share of replications something happens; happened : float64 (n,), 0 or 1.
 
     The interval is exact (Clopper and Pearson, Biometrika 1934), so that what was never seen in a few may happen.
@@ -101,12 +101,12 @@ def chance(happened: NDArray[np.float64]) -> Estimate:
     n, k = len(happened), float(happened.sum())
     if n < 2:
         return Estimate(k / n)
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     low = float(betaincinv(k, n - k + 1, tail)) if k > 0 else 0.0
     return Estimate(k / n, low, float(betaincinv(k + 1, n - k, 1 - tail)) if k < n else 1.0)
 
 
-def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
+def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64], confidence: float = CONFIDENCE) -> Estimate:
     """Ratio of means with Fieller's interval (Fieller, J. R. Stat. Soc. B, 1954); top, bottom : float64 (n,).
 
     Undefined where the denominator is 0 or its own interval holds 0, which is where Fieller's set is unbounded.
@@ -116,10 +116,10 @@ def ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> Estimate:
         return Estimate(None)
     if n < 2:
         return Estimate(a / b)
-    spread = mean(bottom)
+    spread = mean(bottom, confidence)
     if spread.holds_zero:
         return Estimate(None)
-    q = _quantile(n) ** 2 / n
+    q = _quantile(n, confidence) ** 2 / n
     covariance = np.cov(top, bottom, ddof=1)
     vaa, vab, vbb = float(covariance[0, 0]) * q, float(covariance[0, 1]) * q, float(covariance[1, 1]) * q
     centre = (a * b - vab) / (b * b - vbb)
@@ -133,6 +133,7 @@ def ratio_difference(
     bottom: NDArray[np.float64],
     base_top: NDArray[np.float64],
     base_bottom: NDArray[np.float64],
+    confidence: float = CONFIDENCE,
 ) -> Estimate:
     """Paired difference of two ratios of means, by linearisation; each float64 (n,)."""
     b, d = float(bottom.mean()), float(base_bottom.mean())
@@ -142,5 +143,5 @@ def ratio_difference(
     if len(top) < 2:
         return Estimate(r - s)
     # the linearised difference has mean 0, so its interval is the difference's about itself
-    half = _half_width((top - r * bottom) / b - (base_top - s * base_bottom) / d)
+    half = _half_width((top - r * bottom) / b - (base_top - s * base_bottom) / d, confidence)
     return Estimate(r - s, r - s - half, r - s + half)
