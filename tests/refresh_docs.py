@@ -62,9 +62,8 @@ def study(scenario: Scenario) -> Iterator[tuple[str, str]]:
     yield "first simulated day", f"{span.first_day}, {run.burn_in_months} months of burn-in before `start`, {run.start}"
     yield "counted window", f"{run.counted_from} to {run.until}, {span.end - span.counted} months"
     yield "run length", f"{span.end - span.first} months, of which {span.counted - span.first} are not counted"
-    moved = min(run.replications, scenario.knowledge.replications)
-    yield "replications", f"{run.replications}; {moved} for each end of an assumption"
-    yield "jobs (a policy in a replication)", f"{len(plan.jobs())}"
+    yield "replications", f"{run.replications}; those of the grid and of assumptions {plan.looks[0]} or more"
+    yield "jobs (a policy in a replication)", f"at most {len(plan.jobs())}"
     yield "seed", f"{run.seed}"
     yield "scale", f"{run.scale:g}, the whole city" if run.scale == 1 else f"{run.scale:g}"
     yield "intervals", f"{CONFIDENCE:.0%}, over replications".replace("%", " %")

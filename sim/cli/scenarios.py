@@ -52,12 +52,13 @@ def check(*files: Path, settings: Setting = (), lang: Language = "en") -> int:
         plan = make_plan(scenario)
         count = sum(policy.match is not None for policy in scenario.policies)
         key = "check.search" if count == 1 else "check.searches"
+        jobs = "check.jobs_at_most" if len(plan.looks) > 1 else "check.jobs"
         said = text(
             "check.good",
             lang,
             file=scenario.document.path,
             arms=len(plan.arms),
-            jobs=len(plan.jobs()),
+            jobs=text(jobs, lang, count=len(plan.jobs())),
             searches=text(key, lang, count=count) if count else "",
             footing=footing(evidence_of(scenario), lang),
         )

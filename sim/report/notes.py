@@ -29,6 +29,9 @@ def _said(note: Any, language: str) -> str:
     if "policy" in gaps:
         gaps["policy"] = gaps["policy"] or text("note.standing", language)
         gaps["parameter"] = menu.named(gaps["parameter"], language)
+    if "fewest" in gaps:
+        fewest, most = gaps["fewest"], gaps["most"]
+        gaps["some"] = most if fewest == most else text("note.some", language, fewest=fewest, most=most)
     return text(f"note.{gaps.pop('key')}", language, **gaps)
 
 

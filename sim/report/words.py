@@ -626,9 +626,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "{file}：{at}：发现 {found}，应为：{expected}",
     },
     "check.good": {
-        "en": "{file}: good; {arms} arms, {jobs} jobs{searches}. {footing}",
-        "zh": "{file}：无误；{arms} 个方案，{jobs} 项任务{searches}。{footing}",
+        "en": "{file}: good; {arms} arms, {jobs}{searches}. {footing}",
+        "zh": "{file}：无误；{arms} 个方案，{jobs}{searches}。{footing}",
     },
+    "check.jobs": {"en": "{count} jobs", "zh": "{count} 项任务"},
+    "check.jobs_at_most": {"en": "at most {count} jobs", "zh": "至多 {count} 项任务"},
     "check.search": {"en": " and those of 1 search", "zh": "，另有 1 次求值搜索的任务"},
     "check.searches": {"en": " and those of {count} searches", "zh": "，另有 {count} 次求值搜索的任务"},
     "check.no_file": {
@@ -674,6 +676,25 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "One replication: there are no intervals for luck.",
         "zh": "只有一次模拟：没有随机波动的区间。",
     },
+    "note.asked.sweep": {
+        "en": "Points of the grid were run until their intervals were narrow enough (precision): in {some} of the "
+        "{run} replications that the policies have. The intervals allow for having been looked at more than once.",
+        "zh": "网格各点只运行到区间足够窄为止：各政策共 {run} 次重复模拟，网格各点为其中 {some} 次。"
+        "区间已计入多次查看的影响。",
+    },
+    "note.asked.split": {
+        "en": "What each instrument of a policy does was run until its intervals were narrow enough (precision): in "
+        "{some} of the {run} replications that the policies have. The intervals allow for having been looked at more "
+        "than once.",
+        "zh": "各项工具的作用只运行到区间足够窄为止：各政策共 {run} 次重复模拟，这一部分为其中 {some} 次。"
+        "区间已计入多次查看的影响。",
+    },
+    "note.asked.knowledge": {
+        "en": "Ends of assumptions were run until they were known well enough (precision): in {some} of the {run} "
+        "replications that the policies have.",
+        "zh": "各假设的两端只运行到结果足够确定为止：各政策共 {run} 次重复模拟，假设两端为其中 {some} 次。",
+    },
+    "note.some": {"en": "{fewest} to {most}", "zh": "{fewest} 至 {most}"},
     "note.thinned": {
         "en": "{policy}: {parameter} is {written} in the file, which this scale makes {thinned}, and is run as {left}: "
         "in whole numbers it weighs otherwise than in the whole city, and what is none does nothing.",
@@ -708,8 +729,9 @@ TEXTS: dict[str, dict[str, str]] = {
     },
     "terminal.knowledge": {
         "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
-        "which nobody knows, over fewer draws.",
-        "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，所用抽样次数较少。",
+        "which nobody knows, over as many draws or fewer.",
+        "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，"
+        "所用抽样次数相同或较少。",
     },
     "terminal.anyway": {
         "en": "Would have come anyway: of the child-months that were subsidised. Added child-months are the others, "
@@ -814,12 +836,12 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.headline.how": {
         "en": "Under each number its 95 % interval for luck: every policy has the same {replications}, "
         "so differences are measured child by child. “Assumptions” gives the range of the number over what "
-        "nobody knows, in fewer draws, so it need not hold the number above it; the two doubts are never added "
-        "up. A dash marks what is undefined, or a ratio whose "
+        "nobody knows, in as many draws or fewer, so it need not hold the number above it; the two doubts are never "
+        "added up. A dash marks what is undefined, or a ratio whose "
         "denominator cannot be told from zero. Added child-months are the subsidised ones that would not have happened "
         "anyway, with those that newly enrolled children stay without a subsidy, less those crowded out.",
         "zh": "每个数字下方是随机波动的95%区间：各政策都采用相同的 {replications}，因此差异是逐个儿童比较得出"
-        "的。“假设”一行是该数字在没有资料可以确定的假设之下的取值范围，抽样次数较少，"
+        "的。“假设”一行是该数字在没有资料可以确定的假设之下的取值范围，抽样次数相同或较少，"
         "因此不一定包含上方的数字；两种不确定性从不相加。横线表示没有定义，或分母与零无法区分的比率。"
         "净增的儿童月，是受补贴而原本不会入托的，加上新入托儿童未受补贴的月份，减去被挤出的。",
     },

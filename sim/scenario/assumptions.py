@@ -37,8 +37,11 @@ Paths = Annotated[Rows[str], Field(min_length=1), Each]
 class KnowledgeFacts(Facts):
     """Which assumptions are moved to their low and high, beside the interval for luck."""
 
-    replications: int = number(
-        "draws of the city", "replications for each end of an assumption", default=2, at_least=1, at_most=10_000
+    precision: float = number(
+        "share",
+        "of the value that intervals at an end may reach to either side; 0: all replications",
+        default=0.5,
+        at_most=1,
     )
     assumptions: Annotated[dict[Name, Paths], MaySource] = Field(
         default={}, description="by name: the parameters, kind.parameter or city.table.key, that move together"

@@ -18,6 +18,12 @@ class RunFacts(Facts):
     count_from: date | None = Field(default=None, description="first counted day, a month's first; start if left out")
     until: date = Field(description="last day, a month's last")
     replications: int = number("draws of the city", "replications", at_least=1, at_most=10_000)
+    precision: float = number(
+        "share",
+        "of the value that intervals of sweeps and splits may reach to either side; 0: all replications",
+        default=0.1,
+        at_most=1,
+    )
     seed: int = number("1", "seed of all chance", at_most=2**53)
     scale: float = number("1", "share of the city that is simulated", default=1.0, above=0, at_most=100)
     burn_in_months: int = number("months", "run before start and counted nowhere", default=12, at_least=1, at_most=120)

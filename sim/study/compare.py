@@ -243,23 +243,32 @@ def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
     return not of_vouchers or _has_vouchers(outcomes)
 
 
-def estimate(metric: Metric, outcomes: Sequence[Outcome], column: int) -> Estimate:
-    """A metric of one group over replications."""
+def estimate(
+    metric: Metric, outcomes: Sequence[Outcome], column: int, confidence: float = intervals.CONFIDENCE
+) -> Estimate:
+    """A metric of one group over replications, its interval of some confidence."""
     top = np.array([o.window[metric.top][column] for o in outcomes])
     if metric.kind == "chance":
-        return intervals.chance(top)
+        return intervals.chance(top, confidence)
     if not metric.bottom:
-        return intervals.mean(top) if metric.kind == "signed" else intervals.total(top, metric.kind == "rare")
+        if metric.kind == "signed":
+            return intervals.mean(top, confidence)
+        return intervals.total(top, metric.kind == "rare", confidence)
     bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
     if metric.kind == "where":
-        return intervals.total(top[bottom > 0]) if (bottom > 0).any() else Estimate(None)
+        return intervals.total(top[bottom > 0], confidence=confidence) if (bottom > 0).any() else Estimate(None)
     if metric.kind == "value" and bottom.mean() <= 0:
         return Estimate(None)
-    return intervals.share(top, bottom) if metric.kind == "share" else intervals.ratio(top, bottom)
+    return (intervals.share if metric.kind == "share" else intervals.ratio)(top, bottom, confidence)
 
 
-def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int) -> Estimate:
-    """Paired difference from the baseline. Of what is itself a comparison, or the baseline has none of, undefined."""
+def _difference(
+    metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outcome], column: int, confidence: float
+) -> Estimate:
+    """Paired difference from the baseline. Of what is itself a comparison, or the baseline has none of, undefined.
+
+    base : the baseline's outcomes in the same replications
+    """
     if (
         metric.name in BUDGETS
         or metric.name in ("cost_per_added_child_month", "pass_through", "mvpf")
@@ -273,9 +282,9 @@ def _difference(metric: Metric, outcomes: Sequence[Outcome], base: Sequence[Outc
         base_bottom = np.array([o.window[metric.bottom or metric.top][column] for o in base])
     top = np.array([o.window[metric.top][column] for o in outcomes])
     if not metric.bottom:
-        return intervals.mean(top - base_top)
+        return intervals.mean(top - base_top, confidence)
     bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
-    return intervals.ratio_difference(top, bottom, base_top, base_bottom)
+    return intervals.ratio_difference(top, bottom, base_top, base_bottom, confidence)
 
 
 SUMMARY_SCHEMA = {
@@ -289,18 +298,19 @@ SUMMARY_SCHEMA = {
 def summarise(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.DataFrame:
     """The table `summary`: every arm's metrics by group, with intervals and paired differences.
 
-    outcomes : by the arm's key, one for each replication, in order
+    outcomes : by the arm's key, one for each replication that it was run in, in order
     """
     shown = [arm for arm in plan.arms if arm.shown]
     base = outcomes[shown[0].key]
     rows: list[tuple[object, ...]] = []
     for arm in shown:
-        mine = outcomes[arm.key]
+        mine, confidence = outcomes[arm.key], plan.confidence(arm)
         for metric in METRICS:
             if not applies(metric, mine):
                 continue
             for column in _shown(metric, mine[0].groups):
-                value, moved = estimate(metric, mine, column), _difference(metric, mine, base, column)
+                value = estimate(metric, mine, column, confidence)
+                moved = _difference(metric, mine, base[: len(mine)], column, confidence)
                 rows.append(
                     (arm.name, metric.name, metric.unit, mine[0].groups[column], value.value, value.low, value.high,
                      moved.value, moved.low, moved.high, len(mine), "luck")

@@ -1,7 +1,7 @@
 """The plan: which arms there are, what each job is, and how they are dealt to workers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sim.engine.replication import Span
@@ -13,6 +13,7 @@ from sim.scenario.assumptions import ENDS, moved_city, moved_instrument
 from sim.scenario.faults import BadScenario, Fault, fault_at
 from sim.scenario.schema import Scenario
 from sim.source import digest
+from sim.study.precision import confidence, looks
 from sim.study.store import digest_of
 from sim.world.city import CityFacts
 
@@ -76,17 +77,38 @@ class Plan:
 
     sweep_values : by arm name, its value on every axis of the sweep that has more than one
     splits : by policy name, the keys of its sub-policies' arms: of each set of its instruments, read as bits
+    ended : by the keys of arms that were found well enough known at a look before the last, after how many replications
     """
 
     scenario: Scenario
     arms: tuple[Arm, ...]
     sweep_values: Mapping[str, tuple[Any, ...]]
     splits: Mapping[str, tuple[tuple[str, ...], ...]]
+    ended: Mapping[tuple[str, ...], int] = field(default_factory=dict)
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """Numbers of replications after which it is asked which arms end; the last is that of the run."""
+        run = self.scenario.run.replications
+        return looks(run) if any(self.asked(arm) for arm in self.arms) else (run,)
+
+    def precision(self, arm: Arm) -> float:
+        """Share of its value that an arm's interval may reach to either side for it to end; 0 if it doesn't end so."""
+        if arm.role == "policy":
+            return 0.0
+        return self.scenario.knowledge.precision if arm.role == "knowledge" else self.scenario.run.precision
+
+    def asked(self, arm: Arm) -> bool:
+        """Whether an arm may end before the last replication."""
+        return self.precision(arm) > 0
 
     def replications(self, arm: Arm) -> int:
-        """In how many replications an arm is run."""
-        run = self.scenario.run.replications
-        return min(run, self.scenario.knowledge.replications) if arm.role == "knowledge" else run
+        """In how many replications an arm is run: at most, as long as arms may still end."""
+        return self.ended.get(arm.key, self.scenario.run.replications)
+
+    def confidence(self, arm: Arm) -> float:
+        """Confidence of an arm's intervals one by one, so that they hold the truth as often as all others."""
+        return confidence(len(self.looks) if self.asked(arm) else 1)
 
     def jobs(self) -> set[str]:
         """Hashes of all jobs."""
@@ -98,12 +120,15 @@ class Plan:
             for r in range(self.replications(arm))
         }
 
-    def tasks(self) -> list[Task]:
-        """All work dealt by home and replication, the largest first."""
+    def tasks(self, first: int = 0, until: int | None = None) -> list[Task]:
+        """All work dealt by home and replication, the largest first.
+
+        first, until : replications from the first to the last but one; all if left out
+        """
         dealt: dict[tuple[str, str, int], list[Arm]] = {}
         homes = {}
         for arm in self.arms:
-            for r in range(self.replications(arm)):
+            for r in range(self.replications(arm))[first:until]:
                 dealt.setdefault((arm.home.assumption, arm.home.end, r), []).append(arm)
                 homes[arm.home.assumption, arm.home.end] = arm.home
         tasks = [Task(self.scenario, homes[name, end], r, tuple(arms)) for (name, end, r), arms in dealt.items()]

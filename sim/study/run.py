@@ -43,6 +43,7 @@ from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan, span_o
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, save_record
 from sim.study.summary import MANIFEST
+from sim.study.waves import Found, by_arm, in_waves
 
 Piece = TypeVar("Piece")
 Made = TypeVar("Made")
@@ -92,25 +93,40 @@ class JobsFailedError(RuntimeError):
 class Bench:
     """Where plans are carried out one after another, and what was done for all of them.
 
-    ahead : jobs of the plan that comes last, as far as it is known; jobs : those of the plans carried out
+    ahead : jobs of the plan that comes last, as far as it is known; at_work : those of the plan that is carried out
+    jobs : those of the plans carried out before
     """
 
     folder: Path
     workers: int
     progress: Progress | None
     ahead: set[str]
+    at_work: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
     dones: list[Done] = field(default_factory=list)
 
     def outcomes(self, plan: Plan) -> dict[Key, list[Outcome]]:
         """Outcomes by arm, in the order of replications. Raises JobsFailedError."""
+        return by_arm(*self.carried_out(plan))
+
+    def carried_out(self, plan: Plan) -> tuple[Plan, Found]:
+        """The plan with the arms that ended early, and its outcomes by arm and replication. Raises JobsFailedError."""
+        failures: dict[str, str] = {}
+
+        def carry(plan: Plan, first: int, until: int) -> Found:
+            """Do a wave's tasks, sharing them among the workers."""
+            self.at_work = plan.jobs()
+            tasks = _split(plan.tasks(first, until), self.workers)
+            dones = list(carry_out(tasks, self.folder, self.workers, self._tell))
+            self.dones += [replace(done, outcomes={}) for done in dones]
+            failures.update((_label(arm, d.replication), text) for d in dones for arm, text in d.failures.items())
+            return {(key, d.replication): one for d in dones for key, one in d.outcomes.items()}
+
+        plan, found = in_waves(plan, carry)
         self.jobs |= plan.jobs()
-        dones = list(carry_out(_split(plan, self.workers), self.folder, self.workers, self._tell))
-        self.dones += [replace(done, outcomes={}) for done in dones]
-        failures = {_label(arm, d.replication): text for d in dones for arm, text in d.failures.items()}
         if failures:
             raise JobsFailedError(failures)
-        return _by_arm(plan, dones)
+        return plan, found
 
     def notices(self) -> tuple[str, ...]:
         """Lines on what was found damaged and made again."""
@@ -119,7 +135,7 @@ class Bench:
 
     def _tell(self) -> None:
         if self.progress is not None:
-            jobs = self.jobs | self.ahead
+            jobs = self.jobs | self.at_work | self.ahead
             self.progress(sum(job_path(self.folder, job).exists() for job in jobs), len(jobs))
 
 
@@ -201,12 +217,12 @@ def run(
         try:
             scenario, matched = match(scenario, bench.outcomes)
             plan = make_plan(scenario) if matched else plan
-            bench.ahead = plan.jobs()
-            outcomes = bench.outcomes(plan)
+            bench.ahead = set()
+            plan, found = bench.carried_out(plan)
         except JobsFailedError as error:
             folder.remove_tables()
             return Study(folder.path, error.failures, bench.notices())
-        dones, notices = bench.dones, [*bench.notices()]
+        dones, notices, outcomes = bench.dones, [*bench.notices()], by_arm(plan, found)
         summary = compare.summarise(plan, outcomes)
         monthly = compare.monthly_table(plan, outcomes)
         _write_tables(folder.path, summary, monthly)
@@ -315,9 +331,8 @@ def compile_at_once(workers: int) -> None:
         done.touch()
 
 
-def _split(plan: Plan, workers: int) -> list[Task]:
-    """The plan's tasks; with fewer than workers, a task's arms are split."""
-    tasks = plan.tasks()
+def _split(tasks: list[Task], workers: int) -> list[Task]:
+    """A wave's tasks; with fewer than workers, a task's arms are split."""
     pieces = -(-workers // len(tasks))
     if pieces == 1:
         return tasks
@@ -394,12 +409,6 @@ def _as_finished(futures: dict[Future[Done], int], tell: Callable[[], None]) -> 
         yield from finished
 
 
-def _by_arm(plan: Plan, dones: list[Done]) -> dict[Key, list[Outcome]]:
-    """Outcomes by arm, in the order of replications."""
-    found = {(key, d.replication): one for d in dones for key, one in d.outcomes.items()}
-    return {arm.key: [found[arm.key, r] for r in range(plan.replications(arm))] for arm in plan.arms}
-
-
 def _write_tables(folder: Path, summary: pl.DataFrame, monthly: pl.DataFrame) -> None:
     """summary.csv and monthly.parquet, whole or not at all."""
     write_whole(folder / "summary.csv", summary.write_csv().encode())
@@ -427,7 +436,8 @@ def manifest_of(
         "kinds_that_set_fees": _kinds_that_set_fees(scenario),
         "counted": {"from": str(run.counted_from), "until": str(run.until)},
         "replications": run.replications,
-        "knowledge_replications": min(run.replications, scenario.knowledge.replications),
+        "looks": list(plan.looks),
+        "arms": [_arm_entry(plan, arm) for arm in plan.arms],
         "scale": run.scale,
         "seed": run.seed,
         "command": command.encode("utf-8", "backslashreplace").decode(),
@@ -451,6 +461,12 @@ def _policy_entry(plan: Plan, arm: Arm) -> dict[str, Any]:
     labels = {policy.name: policy.name_zh for policy in plan.scenario.policies}
     label = labels.get(arm.name) if arm.role == "policy" else None
     return {"name": arm.name, "role": arm.role} | ({} if label is None else {"name_zh": label})
+
+
+def _arm_entry(plan: Plan, arm: Arm) -> dict[str, Any]:
+    """Which arm, and in how many replications it was run."""
+    moved = {"assumption": arm.assumption, "end": arm.end} if arm.assumption else {}
+    return {"name": arm.name, "role": arm.role, **moved, "replications": plan.replications(arm)}
 
 
 def _processor() -> dict[str, Any]:
@@ -492,10 +508,20 @@ def _notes(plan: Plan) -> list[dict[str, Any]]:
     notes: list[dict[str, Any]] = [{"key": "fees_respond", "kinds": setting} if setting else {"key": "fees_fixed"}]
     if scenario.run.replications < 2:
         notes.append({"key": "one_replication"})
+    notes += _asked(plan)
     chains = {"": scenario.standing} | {policy.name: policy.instruments for policy in scenario.policies}
     for name, chain in chains.items():
         notes += [_thinning(name, one) for one in rounded(chain, scenario.run.scale)]
     return notes
+
+
+def _asked(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Notes on arms that were run until they were known well enough, by role."""
+    for role in ("sweep", "split", "knowledge") if len(plan.looks) > 1 else ():
+        counts = [plan.replications(arm) for arm in plan.arms if arm.role == role and plan.asked(arm)]
+        if counts:
+            most = plan.scenario.run.replications
+            yield {"key": f"asked.{role}", "fewest": min(counts), "most": max(counts), "run": most}
 
 
 def _thinning(policy: str, one: Rounded) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.study import intervals
 from sim.study.compare import Key, Outcome
+from sim.study.estimate import Estimate
 from sim.study.metrics import METRICS, Metric
 from sim.study.plan import Plan
 
 Floats = NDArray[np.float64]
 SPLIT = ("public_cost", "added_child_months", "mean_fee")
 WHOLE = "all"
+_METRIC = {metric.name: metric for metric in METRICS}
 SPLIT_SCHEMA = {
     "policy": pl.String, "instrument": pl.String, "metric": pl.String, "unit": pl.String,
     "value": pl.Float64, "low": pl.Float64, "high": pl.Float64, "replications": pl.Int64,
@@ -48,19 +50,26 @@ def split_table(plan: Plan, outcomes: Mapping[Key, Sequence[Outcome]]) -> pl.Dat
 
     outcomes : by the arm's key, one for each replication, in order
     """
-    chains = {policy.name: policy.instruments for policy in plan.scenario.policies}
-    found = {metric.name: metric for metric in METRICS}
     rows: list[tuple[object, ...]] = []
     for policy, keys in plan.splits.items():
-        names = labels(chains[policy])
+        n = min(len(outcomes[key]) for key in keys)
         for name in SPLIT:
-            metric = found[name]
-            values = np.stack([_values(metric, outcomes[key]) for key in keys])
-            whole = (values[-1] - values[0])[None]
-            for instrument, part in zip((*names, WHOLE), np.concatenate([parts(values), whole]), strict=True):
-                one = intervals.mean(part)
-                rows.append((policy, instrument, name, metric.unit, one.value, one.low, one.high, len(part)))
+            metric = _METRIC[name]
+            for instrument, one in divided(plan, policy, metric, outcomes).items():
+                rows.append((policy, instrument, name, metric.unit, one.value, one.low, one.high, n))
     return pl.DataFrame(rows, schema=SPLIT_SCHEMA, orient="row")
+
+
+def divided(plan: Plan, policy: str, metric: Metric, outcomes: Mapping[Key, Sequence[Outcome]]) -> dict[str, Estimate]:
+    """A metric's parts by instrument, and the whole, over the replications that all sub-policies were run in."""
+    chain = next(one.instruments for one in plan.scenario.policies if one.name == policy)
+    keys = plan.splits[policy]
+    n = min(len(outcomes[key]) for key in keys)
+    confidence = max(plan.confidence(arm) for arm in plan.arms if arm.key in keys)
+    values = np.stack([_values(metric, outcomes[key][:n]) for key in keys])
+    whole = (values[-1] - values[0])[None]
+    named = zip((*labels(chain), WHOLE), np.concatenate([parts(values), whole]), strict=True)
+    return {name: intervals.mean(part, confidence) for name, part in named}
 
 
 def _values(metric: Metric, outcomes: Sequence[Outcome]) -> Floats:

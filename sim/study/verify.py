@@ -6,7 +6,7 @@ differs where there are none.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import zip_longest
@@ -33,11 +33,11 @@ from sim.study.run import Done, carry_out, compile_at_once, cores, manifest_of
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, stored_jobs
 from sim.study.summary import MANIFEST, SUMMARY, BadResults, Finished, read_finished, read_summary
+from sim.study.waves import Found, by_arm, in_waves
 
 _OF_THE_SCENARIO = (  # entries of the manifest that follow from the scenario in it
     "title", "title_zh", "city", "city_zh", "assumptions_zh", "policies", "sweep", "fees_respond",
-    "kinds_that_set_fees", "counted", "replications", "knowledge_replications", "scale", "seed", "notes",
-    "scenario_hash",
+    "kinds_that_set_fees", "counted", "replications", "looks", "arms", "scale", "seed", "notes", "scenario_hash",
 )  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def verify(folder: Path, sample: int = 3, workers: int | None = None) -> Verdict
         read_finished([folder])  # says what is wrong with it
     with held(folder):
         (study,) = read_finished([folder])
-        plan = make_plan(_scenario(study))
+        plan = _as_run(make_plan(_scenario(study)), study)
         workers = workers or cores()
         if workers > 1:
             compile_at_once(workers)
@@ -106,6 +106,36 @@ def _scenario(study: Finished) -> Scenario:
     file = (study.folder / MARKER).read_text(encoding="utf-8", errors="replace").strip()
     manifest = study.manifest
     return from_tree(manifest["scenario"], manifest["evidence"], Path(file), study.folder / MANIFEST)
+
+
+def _as_run(plan: Plan, study: Finished) -> Plan:
+    """The plan with the arms ended where the manifest says so, if that is at a look."""
+    listed = study.manifest.get("arms")
+    entries = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    said = {
+        tuple(str(one.get(word, "")) for word in ("role", "name", "assumption", "end")): one.get("replications")
+        for one in entries
+    }
+    counts = {arm.key: said.get(arm.key) for arm in plan.arms if plan.asked(arm)}
+    return replace(plan, ended={key: n for key, n in counts.items() if isinstance(n, int) and n in plan.looks[:-1]})
+
+
+def _of_the_looks(plan: Plan, study: Finished, found: Found) -> Iterator[str]:
+    """Arms that the stored jobs let end at another look than the manifest says."""
+
+    def stored(asked: Plan, first: int, until: int) -> Found:
+        """Outcomes of a wave, of the arms that were run in all of it."""
+        keys = [arm.key for arm in asked.arms]
+        return {(key, r): found[key, r] for key in keys for r in range(first, until) if (key, r) in found}
+
+    made, _ = in_waves(replace(plan, ended={}), stored)
+    lines = [
+        f"{study.folder / MANIFEST}: arms: {_at(arm.name, arm.setting, arm)}: found {plan.replications(arm)} "
+        f"replications, expected {made.replications(arm)}"
+        for arm in plan.arms
+        if plan.replications(arm) != made.replications(arm)
+    ]
+    yield from first_few(study.folder / MANIFEST, lines)
 
 
 def _jobs(task: Task) -> Iterator[Job]:
@@ -243,7 +273,8 @@ def _of_the_tables(plan: Plan, study: Finished, source: str, workers: int) -> It
         yield f"{study.folder / SUMMARY}: not compared with the jobs: {len(lost)} of them can't be read"
         return
     found = {(key, done.replication): one for done in dones for key, one in done.outcomes.items()}
-    outcomes = {arm.key: [found[arm.key, r] for r in range(plan.replications(arm))] for arm in plan.arms}
+    yield from _of_the_looks(plan, study, found)
+    outcomes = by_arm(plan, found)
     summary = compare.summarise(plan, outcomes)
     if summary.write_csv().encode() != (study.folder / SUMMARY).read_bytes():
         yield from of_cells(study.folder / SUMMARY, read_summary(study.folder), summary)

@@ -40,7 +40,7 @@ EVERYTHING = (  # that a page has a section for
     "welfare = {source = 'a test', work_per_child_month = 0.25, tax_per_work_month = 300}",
     "sweep = {policy = 'subsidy', 'fee_subsidy.rate' = [0.25, 0.5]}",
     "split = {policy = ['mixed']}",
-    "knowledge = {source = 'a test', replications = 1, assumptions = {awareness = ['voucher_pool.aware_others']}}",
+    "knowledge = {source = 'a test', assumptions = {awareness = ['voucher_pool.aware_others']}}",
 )
 TOLD = {
     "headline", "sweep", "incidence", "welfare", "district", "split", "knowledge", "measures", "evidence", "run",

@@ -80,7 +80,7 @@ def finished(tmp_path_factory):
     home = tmp_path_factory.mktemp("match")
     more = (
         '[sweep]\npolicy = "grants"\n"fee_subsidy.rate" = { scale = [1, 2] }\n'
-        '[knowledge]\nsource = "a test"\nreplications = 1\nassumptions = { ceiling = ["fee_subsidy.ceiling"] }\n'
+        '[knowledge]\nsource = "a test"\nassumptions = { ceiling = ["fee_subsidy.ceiling"] }\n'
     )
     bounded = GRANTS + "  ceiling = { value = 400, low = 200, high = 600, source = 'a test' }\n"
     file = write(home, bounded, VOUCHERS, more, replications=3, extra=", replications = 2")

@@ -27,9 +27,6 @@ name = "subsidy"
   source = "a test"
   start = 2025-12-01
   rate = 0.2
-[knowledge]
-source = "a test"
-replications = 1
 [knowledge.assumptions]
 moved = ["city.families.PARAMETER"]
 """

@@ -133,8 +133,6 @@ policy = "{policy}"
 "fee_subsidy.rate" = [0.0, 0.3]
 """
 DOUBT = """
-[knowledge]
-replications = 1
 [knowledge.assumptions]
 hassle = ["voucher_pool.hassle"]
 commitment = ["city.families.commitment_months"]

@@ -28,10 +28,7 @@ from sim.study.verify import sampled, verify
 SWEEP = (
     "sweep = {policy = 'vouchers', 'voucher_pool.per_round' = {scale = [1, 2]}, 'voucher_pool.until' = [2025-04-30]}"
 )
-DOUBT = (
-    "knowledge = {replications = 1, assumptions ="
-    " {awareness = ['voucher_pool.aware_others'], hassle = ['voucher_pool.hassle']}}"
-)
+DOUBT = "knowledge = {assumptions = {awareness = ['voucher_pool.aware_others'], hassle = ['voucher_pool.hassle']}}"
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +57,7 @@ def test_a_clean_run_is_equal_and_is_only_read(clean):
     verdict = verify(clean, workers=1)
     assert verdict.differences == ()
     assert files(clean) == before
-    assert verdict.jobs == len(list((clean / "jobs").iterdir())) == 16
+    assert verdict.jobs == len(list((clean / "jobs").iterdir())) == 20
     assert {name.rpartition(" replication ")[0] for name in verdict.again} >= {"vouchers", "subsidy", "centres"}
 
 
@@ -229,7 +226,7 @@ def test_statuses(clean, folder, capsys, tmp_path):
     status, out, err = told(clean, "--sample", 0)
     assert (status, err) == (0, [])
     assert out == [
-        f"{clean}: 0 of 16 jobs run again",
+        f"{clean}: 0 of 20 jobs run again",
         f"{clean}: nothing differs: no job was run again; tables equal what the stored jobs give; "
         "manifest and program agree",
         f"{clean}: not looked at: workbook, figures and page",
@@ -241,7 +238,7 @@ def test_statuses(clean, folder, capsys, tmp_path):
     assert f"nothing differs: the records of these {count} are equal to the bit; tables equal" in out[1]
     status, out, err = told(clean, "--sample", 0, "--lang", "zh")
     assert (status, err) == (0, [])
-    assert out[0] == f"{clean}：16 项任务中没有重新运行任何一项"
+    assert out[0] == f"{clean}：20 项任务中没有重新运行任何一项"
     assert "未发现不一致" in out[1]
     (folder / "monthly.parquet").unlink()
     status, out, err = told(folder, "--sample", 0)
