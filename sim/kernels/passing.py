@@ -132,10 +132,10 @@ def note_margins(edges: Any, scene: Any, margin: Any, outside: Any) -> None:
         scene.children.counts,
         scene.tariff.bounds,
     )
-    near, most = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.float32)
-    worth, dearest = np.empty(scene.candidate.shape[1], np.float32), dearest_of(scene.tariff.prices)
-    for p in range(edges.size - 1):
-        part = edges.size - 2 - p
+    tariff, most, dearest = scene.tariff, np.empty(BLOCK, np.float32), dearest_of(scene.tariff.prices)
+    near, n = np.empty(edges[PARTS] - edges[0] + 1, np.int64), 0
+    for p in range(PARTS):
+        part, n = PARTS - 1 - p, 0
         highest, cheapest = bounds[MOST, part], bounds[LEAST, part]
         for b in range(edges[p], edges[p + 1], BLOCK):
             size = min(BLOCK, edges[p + 1] - b)
@@ -145,41 +145,52 @@ def note_margins(edges: Any, scene: Any, margin: Any, outside: Any) -> None:
                 gap = alone[e] - ((peak[e] + highest) - alpha[i] * cheapest)
                 sizes = abs(alone[e]) + abs(peak[e]) + abs(highest) + alpha[i] * dearest
                 most[m] = gap - SLACK * sizes
-            n = 0
             for m in range(size):
                 i = b + m
                 margin[i] = most[m]
                 near[n] = i
                 free = (shorts[AT, i] == NOBODY) & (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0)
                 n += 0 if free & (most[m] > FAR) else 1
-            for r in range(n):
-                i = near[r]
-                known = links[WAITS, i] == NOBODY and counts[HELD, i] == 0
-                margin[i] = margin_of(i, part, dearest, scene, worth) if known else np.float32(-np.inf)
-            for m in range(size):
-                outside[b + m] = margin[b + m] if shorts[AT, b + m] == NOBODY else np.float32(-np.inf)
+        weigh_margins(
+            near, n, part, scene.candidate, epoch, scene.epochs.shocked, peak, alone, alpha, shorts, links, counts,
+            scene.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face,
+            tariff.commitment, scene.stickiness, scene.site, abs(highest), dearest, margin,
+        )  # fmt: skip
+    for i in range(edges[0], edges[PARTS]):
+        outside[i] = margin[i] if shorts[AT, i] == NOBODY else np.float32(-np.inf)
 
 
 @inner
-def margin_of(i: int, part: int, dearest: Any, scene: Any, worth: Any) -> Any:
-    """Margin of a child that holds no voucher; dearest : the highest price; worth : float32 (K,)  to work in."""
-    candidate, tariff, value = scene.candidate, scene.tariff, scene.offers.value
-    e, own, alpha = np.int64(scene.children.epoch[i]), scene.children.shorts[AT, i], scene.children.alpha[i]
-    appraise(
-        i, e, part, own, scene.children.shorts[GROUP, i], False, candidate, scene.epochs.shocked, alpha, value,
-        tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment,
-        scene.stickiness, scene.site, worth,
-    )  # fmt: skip
-    alone = scene.epochs.alone[e]
-    has, other = (alone, np.float32(-np.inf)) if own == NOBODY else (np.float32(-np.inf), alone)
-    for k in range(candidate.shape[1]):
-        if own != NOBODY and candidate[i, k] == own:
-            has = max(has, worth[k])
-        else:
-            other = max(other, worth[k])
-    sizes = abs(has) + abs(other) + abs(alone) + abs(scene.epochs.peak[e]) + scene.stickiness
-    sizes += abs(tariff.bounds[MOST, part]) + alpha * dearest
-    return (has - other) - SLACK * sizes
+def weigh_margins(
+    rows: Any, n: int, part: int, candidate: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any,
+    shorts: Any, links: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    commitment: float, stickiness: Any, site: Any, highest: Any, dearest: Any, margin: Any,
+) -> None:  # fmt: skip
+    """Write the margins of the first n rows, children of one part; -inf for those who wait or hold a voucher.
+
+    highest, dearest : size of the highest value of an offer to them, and the highest price
+    """
+    worth = np.empty(candidate.shape[1], np.float32)
+    for r in range(n):
+        i = rows[r]
+        e, own = np.int64(epoch[i]), np.int64(shorts[AT, i])
+        if links[WAITS, i] != NOBODY or counts[HELD, i] > 0:
+            margin[i] = -np.inf
+            continue
+        appraise(
+            i, e, part, own, shorts[GROUP, i], False, candidate, shocked, alpha[i], value, prices, posted, stages,
+            terms, face, commitment, stickiness, site, worth,
+        )  # fmt: skip
+        has, other = np.float32(-np.inf), alone[e]
+        if own == NOBODY:
+            has, other = alone[e], np.float32(-np.inf)
+        for k in range(candidate.shape[1]):
+            if own != NOBODY and candidate[i, k] == own:
+                has = max(has, worth[k])
+            else:
+                other = max(other, worth[k])
+        sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + stickiness + highest + alpha[i] * dearest
+        margin[i] = (has - other) - SLACK * sizes
 
 
 @inner
