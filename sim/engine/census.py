@@ -27,13 +27,22 @@ def count_heads(
     groups, world = cache.groups, cache.world
     counted, size = np.zeros((census.HEADS, len(groups.names)), np.int64), len(world.institutions)
     enrolled, waiting = np.zeros((size, BANDS), np.int64), np.zeros((size, BANDS), np.int32)
+    families, children = world.families, state.children
     census.heads(
-        ages_on(day), dates.months_before(day, 36), world.families.birth, groups.cells, groups.kind_cell,
-        cache.full_time, state.children.at, state.children.waits, counted, enrolled, waiting,
+        families.slices, born_between(day), ages_on(day), dates.months_before(day, 36), families.birth, groups.cells,
+        groups.kind_cell, cache.full_time, children.at, children.waits, counted, enrolled, waiting,
     )  # fmt: skip
     if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
         raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
     return counted, enrolled, waiting
+
+
+def born_between(day: date) -> tuple[int, int]:
+    """Birthdays, exclusive and inclusive, between which whoever is enrolled or waits on a day is born (ordinals).
+
+    The older left for kindergarten on 1 September, the younger have had no decision day on which they might enter.
+    """
+    return dates.school_year_cut(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
 
 
 def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float64], row: int) -> None:

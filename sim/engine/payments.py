@@ -14,7 +14,7 @@ from sim.engine.replication_cache import ReplicationCache
 from sim.engine.support import in_order
 from sim.engine.tariff import in_force
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, LANDLORDS, PREPAID, STAFF, SUPPLIERS
-from sim.kernels import bills
+from sim.kernels import bills, census
 from sim.policy.instrument import Offered
 from sim.world.institutions import BANDS
 
@@ -210,10 +210,12 @@ class Payments:
 
     def _live_vouchers(self) -> NDArray[np.int64]:
         """Vouchers in hand by tranche of all pools, int64 (tiers,)."""
-        rows = zip(self._state.vouchers.face, self._state.vouchers.tranche, strict=True)
         sizes = [i.tiers() for i in self._programme.instruments if i.tiers() > 0]
-        counts = [np.bincount(of[face > 0], minlength=n) for n, (face, of) in zip(sizes, rows, strict=True)]
-        return np.concatenate([np.zeros(0, np.int64), *counts])
+        out, first_tier = np.zeros(sum(sizes), np.int64), np.cumsum([0, *sizes])
+        vouchers = self._state.vouchers
+        if len(out):
+            census.live(self._state.children.held, vouchers.face, vouchers.tranche, first_tier, out)
+        return out
 
     def begin_month(self) -> None:
         """Forget what was owed: it is booked."""

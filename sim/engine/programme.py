@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.engine import support
+from sim.engine.census import born_between
 from sim.engine.market import Asked
 from sim.engine.replication_cache import ReplicationCache, ages_on
 from sim.engine.state import State
@@ -81,8 +82,10 @@ class Programme:
         offered = self.offered(day)
         if not any(i.asks_who_is_enrolled for i in self.instruments):
             return offered
-        enrolled = np.zeros((len(self._world.institutions), BANDS), np.int64)
-        census.by_offer(ages_on(day), self._world.families.birth, self.state.children.at, enrolled)
+        families, enrolled = self._world.families, np.zeros((len(self._world.institutions), BANDS), np.int64)
+        census.by_offer(
+            families.slices, born_between(day), ages_on(day), families.birth, self.state.children.at, enrolled
+        )
         return replace(offered, enrolled=enrolled)
 
     def on(self, day: date) -> list[bool]:

@@ -10,24 +10,13 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import entry, inner
+from sim.kernels.census import born_by
 from sim.kernels.choice import AS_HELD, BLOCK, WITHOUT, net_fee, part_of
 from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
 HAIR = 1e-6  # the same in yuan
 SIXTH = 1.0 / 6.0
-
-
-@inner
-def born_by(birth: Any, lo: int, hi: int, day: int) -> int:
-    """First of rows lo..hi, sorted by birth, born after a day."""
-    while lo < hi:
-        middle = (lo + hi) // 2
-        if birth[middle] <= day:
-            lo = middle + 1
-        else:
-            hi = middle
-    return lo
 
 
 @entry

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import draws
-from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, welfare
+from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, prepayment, welfare
 from sim.kernels.columns import Ages, Children, Epochs, Offers, Scene, Tariff, Vouchers
 
 HALVES = 2
@@ -129,8 +129,13 @@ def _all_else(e: _Empty) -> None:
     census.population(none, scene.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)
-    census.heads(e.ages, 0, none, scene.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting)
-    census.by_offer(e.ages, none, e.int16s, enrolled)
+    slices, born = np.zeros(29, np.int64), (0, 0)
+    census.heads(
+        slices, born, e.ages, 0, none, scene.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting
+    )
+    census.by_offer(slices, born, e.ages, none, e.int16s, enrolled)
+    prepayment.unused(np.zeros(0, np.bool_), slices, born, 0, e.ages, e.int64s, scene, none, e.int64s)
+    census.live(e.uint8s, scene.vouchers.face, scene.vouchers.tranche, e.int64s, e.int64s)
     choice.fill_renewals(e.uint32s, 0, 0, 0.0, e.stream, np.zeros((0, 0), np.uint8))
     stays = np.zeros((0, 6), np.int32)
     world = pairing.Billed(stays, scene.cells, e.int64s, np.zeros((0, 3, 0), np.int64))

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.census import born_between
 from sim.engine.city import RunningCity
 from sim.engine.replication_cache import ages_on
 from sim.kernels import prepayment
@@ -20,7 +21,9 @@ def unused_fees(city: RunningCity, of: NDArray[Any], day: date) -> tuple[NDArray
     theirs = np.zeros(len(terms), bool)
     theirs[of] = True
     rows, fen = np.empty(size, np.int32), np.empty(size, np.int64)
-    n = prepayment.unused(theirs, city.row(day), ages_on(day), terms, city.scene, rows, fen)
+    n = prepayment.unused(
+        theirs, city.world.families.slices, born_between(day), city.row(day), ages_on(day), terms, city.scene, rows, fen
+    )
     return rows[:n], fen[:n]
 
 
