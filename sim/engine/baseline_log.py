@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sim.dates import DECISION_DAYS, month_of
 from sim.engine.state import State
-from sim.kernels.columns import CLOSED, PARTS, Scene, Tariff
+from sim.kernels.columns import CLOSED, PARTS, ChoiceInputs, Tariff
 from sim.kernels.passing import Month
 from sim.kernels.welfare import Faced
 
@@ -62,9 +62,9 @@ class BaselineLog:
             self.group = children.group
         return self._months[month], self._free[month]
 
-    def note(self, days: list[date], scene: Scene) -> None:
+    def note(self, days: list[date], inputs: ChoiceInputs) -> None:
         """Note by which prices and values the families of some days decided."""
-        terms = Terms(scene.tariff, scene.offers.value.copy())
+        terms = Terms(inputs.tariff, inputs.offers.value.copy())
         self._terms.update(dict.fromkeys(days, terms))
 
     def on(self, day: date) -> tuple[Month, NDArray[np.bool_], Terms]:

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.active_instruments import ActiveInstruments
 from sim.engine.baseline_log import BaselineLog
 from sim.engine.payments import Payments
-from sim.engine.programme import Programme
 from sim.engine.replication_cache import ReplicationCache
-from sim.engine.state import State, furnish
+from sim.engine.state import State, allocate_columns
 from sim.engine.tariff import family_groups, write_tariff
 from sim.kernels import bills, places
-from sim.kernels.columns import Scene
+from sim.kernels.columns import ChoiceInputs
 from sim.kernels.day import Work, nothing_beside
 from sim.kernels.passing import Month, Reach, Sorted
 from sim.kernels.welfare import Faced
@@ -84,12 +84,12 @@ class RunningCity:
         self.own_from, self.is_baseline = own_from, own_from == len(instruments)
         self.instruments = instruments
         families = self.world.families
-        furnish(state, self.world, instruments)
+        allocate_columns(state, self.world, instruments)
         self.groups, group = family_groups(instruments, families.income, families.birth_order)
         state.children.group[:] = group
         self.month = MonthCounters.of(len(cache.groups.names), len(families))
-        self.programme = Programme(cache, state, instruments)
-        self.payments = Payments(cache, self.programme, own_from, self.month.flows)
+        self.active = ActiveInstruments(cache, state, instruments)
+        self.payments = Payments(cache, self.active, own_from, self.month.flows)
         paid = [cash for i in instruments for cash in i.cash()]
         self.cash_ages = sorted({age for cash in paid for age in (cash.from_months, cash.to_months)})
         self.work = Work(
@@ -114,11 +114,11 @@ class RunningCity:
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
         """What stands for the baseline's notes where there are none to write or to read."""
-        return nothing_beside(self.scene, self.work)
+        return nothing_beside(self.inputs, self.work)
 
     def relief_of(self, q: int, day: date) -> Relief | None:
         """What an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
-        relief = self.instruments[q].relief(self.programme.offered(day), self.groups, self.state.declared[q])
+        relief = self.instruments[q].relief(self.active.offered(day), self.groups, self.state.declared[q])
         return None if relief is None or relief.voucher else relief
 
     @property
@@ -132,8 +132,8 @@ class RunningCity:
 
     def write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
-        offered, state = self.programme.offered(day), self.state
-        self.appeal = self.programme.appeal(day, offered)
+        offered, state = self.active.offered(day), self.state
+        self.appeal = self.active.appeal(day, offered)
         state.offers.value[:] = self.cache.market.value(state, self.appeal)
         tariff = write_tariff(
             self.instruments,
@@ -147,7 +147,7 @@ class RunningCity:
             self.commitment,
         )
         self.payments.write_income(offered, day)
-        self.scene = Scene(
+        self.inputs = ChoiceInputs(
             birth=self.world.families.birth,
             candidate=self.world.candidate,
             fixed=self.world.fixed,

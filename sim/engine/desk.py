@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.recorder import ROW, Chronicle
 from sim.kernels import applications
-from sim.kernels.columns import NOBODY, Ages, Scene
+from sim.kernels.columns import NOBODY, Ages, ChoiceInputs
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -28,7 +28,7 @@ class VoucherDesk:
     """
 
     world: World
-    scene: Scene
+    inputs: ChoiceInputs
     chronicle: Chronicle
     ages: Ages
     today: date
@@ -81,11 +81,11 @@ class VoucherDesk:
 
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether each is enrolled now."""
-        return np.asarray(self.scene.children.at[rows] != NOBODY)
+        return np.asarray(self.inputs.children.at[rows] != NOBODY)
 
     def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether each holds a live voucher of this pool."""
-        return np.asarray(self.scene.vouchers.face[self.pool, rows] > 0)
+        return np.asarray(self.inputs.vouchers.face[self.pool, rows] > 0)
 
     def income_per_head(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """Household income per head [yuan a month]."""
@@ -106,7 +106,7 @@ class VoucherDesk:
         if address not in self.drawn:
             self.drawn[address] = self.world.luck.uniforms(address, self.world.families.id)[:, 0].copy()
         out = np.empty(len(rows), bool)
-        applications.learn(rows, self.drawn[address], self.scene.children.at, if_enrolled, if_not, knows, out)
+        applications.learn(rows, self.drawn[address], self.inputs.children.at, if_enrolled, if_not, knows, out)
         return out
 
     def reached(self) -> float:
@@ -118,22 +118,22 @@ class VoucherDesk:
         out = np.zeros(len(rows))
         face, renewal = round(face_yuan * 100), self.world.facts.families.renewal
         if face > 0:
-            applications.gains(rows, face, self.pool, renewal, floor, exact, self.ages, self.scene, out)
+            applications.gains(rows, face, self.pool, renewal, floor, exact, self.ages, self.inputs, out)
         return out
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
         """Give each a voucher; one of nothing is no voucher."""
         face = round(face_yuan * 100)
         if face > 0:
-            self.scene.vouchers.face[self.pool, rows] = face
-            self.scene.vouchers.tranche[self.pool, rows] = tranche
-            self.scene.children.held[rows] += np.uint8(1)
+            self.inputs.vouchers.face[self.pool, rows] = face
+            self.inputs.vouchers.tranche[self.pool, rows] = tranche
+            self.inputs.children.held[rows] += np.uint8(1)
 
     def expire(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
         """End the live vouchers of these children; returns how many of each tranche."""
-        tiers = self.scene.vouchers.tranche[self.pool, rows]
-        self.scene.vouchers.face[self.pool, rows] = 0
-        self.scene.children.held[rows] -= np.uint8(1)
+        tiers = self.inputs.vouchers.tranche[self.pool, rows]
+        self.inputs.vouchers.face[self.pool, rows] = 0
+        self.inputs.children.held[rows] -= np.uint8(1)
         return np.bincount(tiers, minlength=1).astype(np.int64)
 
     def count(self, metric: str, tranche: int, children: int) -> None:
@@ -147,4 +147,4 @@ class VoucherDesk:
         band = (born <= self.ages.toddler).astype(np.int64) + (born <= self.ages.older)
         by_group[0] += len(rows)
         by_group[1 : 1 + BANDS] += np.bincount(band, minlength=BANDS)
-        by_group += np.bincount(self.scene.cells[rows].ravel(), minlength=len(by_group))
+        by_group += np.bincount(self.inputs.cells[rows].ravel(), minlength=len(by_group))

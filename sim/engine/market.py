@@ -58,7 +58,9 @@ class Market:
         more = facts.sensitivity * appeal.T[[0, 1, 1, 2]]
         return np.where(parts, taste[:, None] + worth + more, CLOSED).astype(np.float32)
 
-    def remember(self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State) -> None:
+    def store_month_end(
+        self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State
+    ) -> None:
         """Note a month-end: who waits and who is enrolled, each (J, 3), and who sits where."""
         market = state.market
         market.waiting[month % YEAR] = waiting
@@ -67,7 +69,7 @@ class Market:
         market.shaken *= np.float32(1 - self._world.facts.families.trust_recovery)
         market.months += 1
 
-    def hear(
+    def store_demand_survey(
         self, month: int, part: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State
     ) -> None:
         """Note what was heard this month of expected demand: (2, 3, J) and (3, J, R), of one part of the families."""
@@ -81,7 +83,7 @@ class Market:
         demand, slope = state.market.expected.sum(axis=0)
         return Outlook(demand.T, slope.T, state.market.cross.sum(axis=0).transpose(1, 0, 2))
 
-    def settle(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
+    def set_baseline_norms(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
         """Take the last twelve months for what is usual; nobody's is known before a year.
 
         Usual are an institution's occupancy, the length of its list, and with `infer_costs` costs of its own beyond

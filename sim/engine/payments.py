@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.active_instruments import ActiveInstruments
 from sim.engine.costs import Costs
-from sim.engine.programme import Programme
 from sim.engine.recorder import ROW
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.support import in_order
@@ -26,14 +26,16 @@ class Payments:
     flows : int64 (bills.FLOWS, groups)  of the month, written by bills and here
     """
 
-    def __init__(self, cache: ReplicationCache, programme: Programme, own_from: int, flows: NDArray[np.int64]) -> None:
-        self._cache, self._programme, self._flows = cache, programme, flows
-        self._world, self._state = cache.world, programme.state
+    def __init__(
+        self, cache: ReplicationCache, active: ActiveInstruments, own_from: int, flows: NDArray[np.int64]
+    ) -> None:
+        self._cache, self._active, self._flows = cache, active, flows
+        self._world, self._state = cache.world, active.state
         self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
         self.payers = self._new_payers(own_from)
 
     def _new_payers(self, own_from: int) -> bills.Payers:
-        instruments, size = self._programme.instruments, len(self._programme.instruments)
+        instruments, size = self._active.instruments, len(self._active.instruments)
         suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
         payers = bills.Payers(
             left=self._state.left,
@@ -52,7 +54,7 @@ class Payments:
 
     def write_income(self, offered: Offered, day: date) -> None:
         """Ask those who pay institutions what they pay per child from this day on."""
-        running = {q: (instrument, columns) for q, instrument, columns in self._programme.running(day)}
+        running = {q: (instrument, columns) for q, instrument, columns in self._active.running(day)}
         for p, q in enumerate(self.payers.supplier.tolist()):
             income = running[q][0].child_income(offered, running[q][1]) if q in running else None
             if income is None:
@@ -68,8 +70,8 @@ class Payments:
 
     def renew_quota(self, q: int, day: date) -> None:
         """Give an instrument the child-months it may pay this month, if it pays any."""
-        instrument, columns = self._programme.instruments[q], self._state.declared[q]
-        income = instrument.child_income(self._programme.offered(day), columns)
+        instrument, columns = self._active.instruments[q], self._state.declared[q]
+        income = instrument.child_income(self._active.offered(day), columns)
         if income is not None:
             self.payers.quota[self.payers.supplier == q] = income.places
 
@@ -83,8 +85,8 @@ class Payments:
         """
         if not opened.any():
             return
-        offered, hours = self._programme.offered(day), self._world.institutions.hours_share
-        for q, (instrument, on) in enumerate(zip(self._programme.instruments, self._programme.on(day), strict=True)):
+        offered, hours = self._active.offered(day), self._world.institutions.hours_share
+        for q, (instrument, on) in enumerate(zip(self._active.instruments, self._active.on(day), strict=True)):
             yuan = instrument.grant(offered, self._state.declared[q])
             # what a treasury has begun to build it pays for, though the instrument's window be over
             if yuan is None or not (on or instrument.builds):
@@ -97,8 +99,8 @@ class Payments:
 
     def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
         """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""
-        offered, places, takings = self._programme.offered(day), self._programme.places(), self.payers.takings
-        running = list(self._programme.running(day))
+        offered, places, takings = self._active.offered(day), self._active.places(), self.payers.takings
+        running = list(self._active.running(day))
         for q, instrument, columns in running:
             yuan = instrument.place_income(offered, columns)
             if yuan is not None:
@@ -160,7 +162,7 @@ class Payments:
     def _claims(self, day: date, row: int) -> NDArray[np.int64]:
         """What each instrument has come to owe this month, cash payments counted, int64 (instruments,) [fen]."""
         claims = self.payers.claimed.copy()
-        for q, instrument in enumerate(self._programme.instruments):
+        for q, instrument in enumerate(self._active.instruments):
             for cash in instrument.cash() if in_force(instrument, day) else ():
                 paid = self._cache.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
@@ -171,7 +173,7 @@ class Payments:
 
     def _settle(self, row: int, claims: NDArray[np.int64]) -> None:
         """Pay what is due: cash at once, the rest after each instrument's lag."""
-        for q, instrument in enumerate(self._programme.instruments):
+        for q, instrument in enumerate(self._active.instruments):
             due = row - instrument.payment_lag_months
             if instrument.cash():
                 self._state.ledger.settle(row, q, FAMILIES, int(claims[q]))
@@ -210,7 +212,7 @@ class Payments:
 
     def _live_vouchers(self) -> NDArray[np.int64]:
         """Vouchers in hand by tranche of all pools, int64 (tiers,)."""
-        sizes = [i.tiers() for i in self._programme.instruments if i.tiers() > 0]
+        sizes = [i.tiers() for i in self._active.instruments if i.tiers() > 0]
         out, first_tier = np.zeros(sum(sizes), np.int64), np.cumsum([0, *sizes])
         vouchers = self._state.vouchers
         if len(out):

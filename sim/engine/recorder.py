@@ -15,8 +15,8 @@ from sim.kernels.census import ENROLLED, ENROLLED_UNDER_36, FULL_TIME, WAITING
 from sim.world.city import World
 from sim.world.families import QUINTILES
 
-# rows of `kernels.columns.Scene.lists`, by the band of the list: entries, days the ended had waited, and how many of
-# the taken had waited how long
+# rows of `kernels.columns.ChoiceInputs.lists`, by the band of the list: entries, days the ended had waited, and how
+# many of the taken had waited how long
 LIST_ENDINGS = ("taken", "passed", "lapsed", "aged_out", "dissolved")
 LIST_TOTALS = (
     "waiting_joined",
@@ -241,7 +241,7 @@ class Chronicle:
     def note_lists(self, month: int, lists: NDArray[np.int64], waiting: NDArray[np.int32]) -> None:
         """Take over a month's entries on waiting lists.
 
-        lists : int64 (len(LIST_TOTALS), 3), of `kernels.columns.Scene`; waiting : int32 (3,)  entries at its end
+        lists : int64 (len(LIST_TOTALS), 3), of `kernels.columns.ChoiceInputs`; waiting : int32 (3,)  entries at its end
         """
         for name, by_band in (("on_lists", waiting), *zip(LIST_TOTALS, lists, strict=True)):
             cells = self.totals[ROW[name], month]

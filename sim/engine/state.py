@@ -164,7 +164,7 @@ def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
     return np.array([NO_LIMIT if yuan is None else round(yuan * 100) for yuan in budgets], np.int64)
 
 
-def furnish(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
+def allocate_columns(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
     """Allocate what the instruments beyond those already furnished need; those before keep their columns."""
     n, j = len(world.families), len(world.institutions)
     fresh = instruments[len(state.declared) :]

@@ -7,7 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, MOST, NOBODY, RATE, SLOPES, Ages, Scene, Tariff
+from sim.kernels.columns import (
+    AMOUNT,
+    BAND_OF_PART,
+    CEILING,
+    CLOSED,
+    MOST,
+    NOBODY,
+    RATE,
+    SLOPES,
+    Ages,
+    ChoiceInputs,
+    Tariff,
+)
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -134,13 +146,13 @@ def write_tariff(
     )
 
 
-def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, scene: Scene) -> int:
+def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inputs: ChoiceInputs) -> int:
     """How many of the enrolled of some rows have a bill of whose posted fee the relief takes a fen or more."""
-    at = scene.children.at[rows]
+    at = inputs.children.at[rows]
     here = at != NOBODY
-    born, j, group = scene.birth[rows][here], at[here], scene.children.group[rows][here]
+    born, j, group = inputs.birth[rows][here], at[here], inputs.children.group[rows][here]
     band = (born <= ages.toddler).astype(np.int64) + (born <= ages.older)
-    posted = scene.tariff.posted
+    posted = inputs.tariff.posted
     net = np.broadcast_to(_net(posted, [relief]), (len(groups.income_to), *posted.shape))
     return int((np.rint(100 * net[group, band, j]) < np.rint(100 * posted[band, j])).sum())
 

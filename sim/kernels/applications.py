@@ -87,7 +87,7 @@ def within_reach(
 
 @entry
 def gains(
-    rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, scene: Any, out: Any
+    rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, inputs: Any, out: Any
 ) -> None:
     """What a voucher of `face` fen would be worth to each child [yuan].
 
@@ -97,14 +97,19 @@ def gains(
     floor : gains that cannot exceed it are written as 0 [yuan]
     exact : if not, gains that certainly exceed the floor are written as infinite
     """
-    birth, candidate, fixed, outside = scene.birth, scene.candidate, scene.fixed, scene.outside
-    lasting, epoch, alpha_of = scene.lasting, scene.children.epoch, scene.children.alpha
-    shocked, peak, stays_out = scene.epochs.shocked, scene.epochs.peak, scene.epochs.alone
-    shorts, counts = scene.children.shorts, scene.children.counts
-    values, faces, commitment = scene.offers.value, scene.vouchers.face, scene.tariff.commitment
-    bounds, site = scene.tariff.bounds, scene.site
-    prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
-    stickiness, yuan, size = np.float64(scene.stickiness), face / 100.0, candidate.shape[1]
+    birth, candidate, fixed, outside = inputs.birth, inputs.candidate, inputs.fixed, inputs.outside
+    lasting, epoch, alpha_of = inputs.lasting, inputs.children.epoch, inputs.children.alpha
+    shocked, peak, stays_out = inputs.epochs.shocked, inputs.epochs.peak, inputs.epochs.alone
+    shorts, counts = inputs.children.shorts, inputs.children.counts
+    values, faces, commitment = inputs.offers.value, inputs.vouchers.face, inputs.tariff.commitment
+    bounds, site = inputs.tariff.bounds, inputs.site
+    prices, posted, stages, terms = (
+        inputs.tariff.prices,
+        inputs.tariff.posted,
+        inputs.tariff.stages,
+        inputs.tariff.terms,
+    )
+    stickiness, yuan, size = np.float64(inputs.stickiness), face / 100.0, candidate.shape[1]
     plain, better, near = np.empty(size), np.empty(size), np.empty((2, BLOCK), np.int64)
     surely = SLACK * floor + HAIR
     first, found, done = 0, 0, 0

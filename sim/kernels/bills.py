@@ -173,16 +173,16 @@ def pay(q: int, claim: int, accounts: Any, left: Any) -> Any:
 
 
 @entry
-def bill(lo: int, hi: int, month: int, ages: Any, scene: Any, payers: Any, log: Any, flows: Any) -> None:
+def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log: Any, flows: Any) -> None:
     """Bill the enrolled of rows lo..hi.
 
     month : relative month
     flows : int64 (FLOWS, groups)  this month's totals; group 0 is all, 1 to 3 the bands
     """
-    birth, cells, kind_cell = scene.birth, scene.cells, scene.kind_cell
-    shorts, counts = scene.children.shorts, scene.children.counts
-    face, tranche_of = scene.vouchers.face, scene.vouchers.tranche
-    posted, stages, terms = scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
+    birth, cells, kind_cell = inputs.birth, inputs.cells, inputs.kind_cell
+    shorts, counts = inputs.children.shorts, inputs.children.counts
+    face, tranche_of = inputs.vouchers.face, inputs.vouchers.tranche
+    posted, stages, terms = inputs.tariff.posted, inputs.tariff.stages, inputs.tariff.terms
     left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
     months_paid, redemptions, takings = payers.months_paid, payers.redemptions, payers.takings
     claim_child, claim_fen, claim_relief, claim_tranche = (

@@ -253,7 +253,7 @@ class Vouchers(NamedTuple):
     tranche: NDArray[np.int8]
 
 
-class Scene(NamedTuple):
+class ChoiceInputs(NamedTuple):
     """All that a decision looks at.
 
     birth : int32 (n,); candidate : int16 (n, K); fixed : float32 (n, K); outside : float32 (n,)

@@ -12,9 +12,9 @@ from sim.compiled import entry, inner
 from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
 from sim.kernels.choice import begin_epochs
-from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, Scene
+from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, ChoiceInputs
 from sim.kernels.passing import Month, Reach, Sorted, note_margins, pass_over
-from sim.kernels.places import reseat
+from sim.kernels.places import run_day_choices
 from sim.kernels.welfare import Faced, add_gains, add_savings
 
 
@@ -88,28 +88,28 @@ class Work(NamedTuple):
 
 
 @inner
-def begin_day(d: int, days: Any, scene: Any) -> None:
+def begin_day(d: int, days: Any, inputs: Any) -> None:
     """Put new sensitivities and epochs in force."""
-    alpha, epoch = scene.children.alpha, scene.children.epoch
+    alpha, epoch = inputs.children.alpha, inputs.children.epoch
     for a in range(days.aged.shape[1]):
         first, end, at = days.aged[d, a, 0], days.aged[d, a, 1], days.aged[d, a, 2]
         for i in range(first, end):
             alpha[i] = days.alpha[at + i - first]
     first, end = days.fresh_at[d], days.fresh_at[d + 1]
     if days.epoch[d] == NOBODY:
-        begin_epochs(days.fresh[first:end], days.drawn[first:end], scene.epochs)
+        begin_epochs(days.fresh[first:end], days.drawn[first:end], inputs.epochs)
         return
     for m in range(first, end):
         epoch[days.fresh[m]] = np.int32(days.epoch[d] + m - first)
 
 
 @inner
-def note_start(lo: int, hi: int, scene: Any, at: Any, face: Any, free: Any) -> None:
+def note_start(lo: int, hi: int, inputs: Any, at: Any, face: Any, free: Any) -> None:
     """Note where a slice's children sit, which vouchers they hold and which offers have a seat, as the day begins.
 
     free : bool (4, J)  written: whether a child of each part would find one, as `places.free_seat` does
     """
-    children_at, faces, seats = scene.children.shorts[AT], scene.vouchers.face, scene.offers.seats
+    children_at, faces, seats = inputs.children.shorts[AT], inputs.vouchers.face, inputs.offers.seats
     at[lo:hi] = children_at[lo:hi]
     for v in range(faces.shape[0]):
         face[v, lo:hi] = faces[v, lo:hi]
@@ -122,7 +122,7 @@ def note_start(lo: int, hi: int, scene: Any, at: Any, face: Any, free: Any) -> N
 
 @entry
 def run_days(
-    days: Days, mode: Mode, luck: Luck, scene: Scene, payers: Payers, log: Log, flows: Any, month: Month,
+    days: Days, mode: Mode, luck: Luck, inputs: ChoiceInputs, payers: Payers, log: Log, flows: Any, month: Month,
     there: Faced, frees: Any, reach: Reach, work: Work, gains: Any,
 ) -> Any:  # fmt: skip
     """Carry out the days of a stretch, until one on which the last of a budget is spent.
@@ -138,39 +138,41 @@ def run_days(
         edges, today = days.edges[d], days.today[d]
         ages = Ages(days.ages[d, 0], days.ages[d, 1], days.ages[d, 2])
         lo, hi = edges[0], edges[4]
-        begin_day(d, days, scene)
+        begin_day(d, days, inputs)
         if mode.notes:
-            note_start(lo, hi, scene, month.at, month.face, frees[d])
-            note_margins(edges, scene, month.margin, month.outside)
-            month.alpha[lo:hi] = scene.children.alpha[lo:hi]
+            note_start(lo, hi, inputs, month.at, month.face, frees[d])
+            note_margins(edges, inputs, month.margin, month.outside)
+            month.alpha[lo:hi] = inputs.children.alpha[lo:hi]
         elif mode.gains:
-            note_start(lo, hi, scene, work.at, work.face, work.free)
+            note_start(lo, hi, inputs, work.at, work.face, work.free)
         if mode.passes:
-            pass_over(edges, mode.cash, month, reach, scene, work.left)
+            pass_over(edges, mode.cash, month, reach, inputs, work.left)
             work.weighed[0] += work.left.weighed_at[4]
-        reseat(edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, scene, mode.passes, work.left)
+        run_day_choices(
+            edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, inputs, mode.passes, work.left
+        )
         work.before[:] = payers.accounts
-        bill(lo, hi, days.when[1], ages, scene, payers, log, flows)
+        bill(lo, hi, days.when[1], ages, inputs, payers, log, flows)
         if mode.notes:
-            month.sat[lo:hi] = scene.children.shorts[AT, lo:hi]
+            month.sat[lo:hi] = inputs.children.shorts[AT, lo:hi]
         for q in range(left.size):
             if left[q] > 0 and payers.left[q] <= 0:
                 return d + 1, True
         if mode.gains:
             here = Faced(
-                scene.tariff, scene.offers.value, work.free, scene.children.shorts[GROUP], work.at, work.face,
-                scene.children.shorts[AT],
+                inputs.tariff, inputs.offers.value, work.free, inputs.children.shorts[GROUP], work.at, work.face,
+                inputs.children.shorts[AT],
             )  # fmt: skip
             base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat)
-            add_gains(edges, ages, here, base, scene, mode.passes, work.left, gains)
+            add_gains(edges, ages, here, base, inputs, mode.passes, work.left, gains)
             if mode.passes and reach.moves:
-                add_savings(work.left, scene, reach.saves, gains)
+                add_savings(work.left, inputs, reach.saves, gains)
     return days.today.size, False
 
 
-def nothing_beside(scene: Scene, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
+def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
     i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
     month = Month(i16, i16, np.zeros((0, 0), np.int32), f32, f32, f32)
-    there = Faced(scene.tariff, scene.offers.value, work.free, scene.children.group, i16, month.face, i16)
+    there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16)
     return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, Reach.nothing()

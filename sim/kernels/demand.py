@@ -107,7 +107,7 @@ def nest(first: int, end: int, offer: Any, nested: Any, site: Any, odds: Any, wi
 
 @entry
 def expect(
-    edges: Any, may_open: Any, runs: Any, owner_rank: Any, owner: Any, scene: Any, expected: Any, cross: Any
+    edges: Any, may_open: Any, runs: Any, owner_rank: Any, owner: Any, inputs: Any, expected: Any, cross: Any
 ) -> None:
     """Add up expected demand by band and institution.
 
@@ -119,14 +119,19 @@ def expect(
     cross : float64 (3, J, R)  added to: children that the owner's r-th institution gains per yuan of j's fee; with
         R = 0 no owner has two
     """
-    candidate, fixed, lasting, outside = scene.candidate, scene.fixed, scene.lasting, scene.outside
-    alpha_of = scene.children.alpha
-    group, held = scene.children.shorts[GROUP], scene.children.counts[HELD]
-    prices, slopes, posted = scene.tariff.prices[ENTRY], scene.tariff.prices[SLOPES], scene.tariff.posted
-    stages, terms, months, face = scene.tariff.stages, scene.tariff.terms, scene.tariff.commitment, scene.vouchers.face
+    candidate, fixed, lasting, outside = inputs.candidate, inputs.fixed, inputs.lasting, inputs.outside
+    alpha_of = inputs.children.alpha
+    group, held = inputs.children.shorts[GROUP], inputs.children.counts[HELD]
+    prices, slopes, posted = inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted
+    stages, terms, months, face = (
+        inputs.tariff.stages,
+        inputs.tariff.terms,
+        inputs.tariff.commitment,
+        inputs.vouchers.face,
+    )
     size, institutions = candidate.shape[1], may_open.shape[1]
     nested, chained = np.zeros(institutions, np.bool_), np.zeros(institutions, np.bool_)
-    several = companies(scene.site, nested)
+    several = companies(inputs.site, nested)
     companies(owner, chained)
     rows = np.empty(BLOCK, np.int64)
     odds, fall = np.empty(BLOCK * size), np.empty(BLOCK * size)
@@ -137,7 +142,7 @@ def expect(
             part = PARTS - 1 - q
             band = BAND_OF_PART[part]
             value, came, lost = may_open[part], expected[EXPECTED, band], expected[SLOPE, band]
-            highest, cheapest = np.float32(CLOSED), scene.tariff.bounds[LEAST, part]
+            highest, cheapest = np.float32(CLOSED), inputs.tariff.bounds[LEAST, part]
             for other in range(institutions):
                 highest = max(highest, value[other])
             begin, end = edges[d, q], edges[d, q + 1]
@@ -174,7 +179,7 @@ def expect(
                             odds[c] *= exp(max(min(alpha * (price - fee), -_LOWEST), _LOWEST))
                             fall[c] = alpha * (slope + (more - fee))
                     if several:
-                        nest(m * size, (m + 1) * size, offer, nested, scene.site, odds, within, whole)
+                        nest(m * size, (m + 1) * size, offer, nested, inputs.site, odds, within, whole)
                     total = 1.0
                     here, beyond = np.uint64(m * size), np.uint64((m + 1) * size)
                     for c in range(here, beyond):
@@ -195,6 +200,6 @@ def expect(
                             if other != c and owner[j] == owner[r]:
                                 there = odds[other] * runs[r] / total
                                 gained = odds[c] / total * there
-                                if scene.site[j] == scene.site[r]:
+                                if inputs.site[j] == inputs.site[r]:
                                     gained += within[c] * (1.0 / OF_SERVICES - 1.0) * there
                                 cross[band, j, owner_rank[r]] += fall[c] * gained

@@ -123,16 +123,16 @@ class Sorted(NamedTuple):
 
 
 @inner
-def note_margins(edges: Any, scene: Any, margin: Any, outside: Any) -> None:
+def note_margins(edges: Any, inputs: Any, margin: Any, outside: Any) -> None:
     """Write the margins of a day's slice as the day begins; edges : as in `Days`, of the day; the others of `Month`."""
-    epoch, peak, alone, alpha = scene.children.epoch, scene.epochs.peak, scene.epochs.alone, scene.children.alpha
+    epoch, peak, alone, alpha = inputs.children.epoch, inputs.epochs.peak, inputs.epochs.alone, inputs.children.alpha
     shorts, links, counts, bounds = (
-        scene.children.shorts,
-        scene.children.links,
-        scene.children.counts,
-        scene.tariff.bounds,
+        inputs.children.shorts,
+        inputs.children.links,
+        inputs.children.counts,
+        inputs.tariff.bounds,
     )
-    tariff, most, dearest = scene.tariff, np.empty(BLOCK, np.float32), dearest_of(scene.tariff.prices)
+    tariff, most, dearest = inputs.tariff, np.empty(BLOCK, np.float32), dearest_of(inputs.tariff.prices)
     near, n = np.empty(edges[PARTS] - edges[0] + 1, np.int64), 0
     for p in range(PARTS):
         part, n = PARTS - 1 - p, 0
@@ -152,9 +152,9 @@ def note_margins(edges: Any, scene: Any, margin: Any, outside: Any) -> None:
                 free = (shorts[AT, i] == NOBODY) & (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0)
                 n += 0 if free & (most[m] > FAR) else 1
         weigh_margins(
-            near, n, part, scene.candidate, epoch, scene.epochs.shocked, peak, alone, alpha, shorts, links, counts,
-            scene.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face,
-            tariff.commitment, scene.stickiness, scene.site, abs(highest), dearest, margin,
+            near, n, part, inputs.candidate, epoch, inputs.epochs.shocked, peak, alone, alpha, shorts, links, counts,
+            inputs.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
+            tariff.commitment, inputs.stickiness, inputs.site, abs(highest), dearest, margin,
         )  # fmt: skip
     for i in range(edges[0], edges[PARTS]):
         outside[i] = margin[i] if shorts[AT, i] == NOBODY else np.float32(-np.inf)
@@ -203,20 +203,20 @@ def dearest_of(prices: Any) -> Any:
 
 
 @inner
-def pass_over(edges: Any, cash: bool, month: Any, reach: Any, scene: Any, out: Any) -> None:
+def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: Any) -> None:
     """Sort a day's slice into those who must be weighed and those who need not be.
 
     edges : as in `Days`, of the day; cash : whether the policy's own cash moves price sensitivities
     out : Sorted  written
     """
     alpha, shorts, links, counts = (
-        scene.children.alpha,
-        scene.children.shorts,
-        scene.children.links,
-        scene.children.counts,
+        inputs.children.alpha,
+        inputs.children.shorts,
+        inputs.children.links,
+        inputs.children.counts,
     )
     at_there, alpha_there, outside, exposed = month.at, month.alpha, month.outside, reach.exposed
-    vouchers = scene.vouchers.face.shape[0]
+    vouchers = inputs.vouchers.face.shape[0]
     alike, found = np.empty(BLOCK, np.int8), np.empty(edges[PARTS] - edges[0] + 1, np.int64)
     weighed, stay = 0, 0
     out.weighed_at[0] = out.stay_at[0] = 0
@@ -240,7 +240,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, scene: Any, out: A
                 found[n] = b + m
                 n += 1 - alike[m]
         ends = look_closer(
-            found, n, part, weighed, stay, alpha, shorts, links, counts, scene.candidate, at_there, month.sat,
+            found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, at_there, month.sat,
             alpha_there, month.margin, exposed, reach.fall, reach.lift, reach.falls, reach.lifts, reach.rise,
             reach.sink, out.weighed, out.stay,
         )  # fmt: skip

@@ -39,7 +39,7 @@ from sim.kernels.columns import (
 
 STAYS, ENTERS, SWITCHES, LEAVES, CLIMBED = range(5)
 EVENTS = 5
-# rows of `Scene.lists`: entries that began, that were offered a seat, and that ended, by the way they ended;
+# rows of `ChoiceInputs.lists`: entries that began, that were offered a seat, and that ended, by the way they ended;
 JOINED, OFFERED, TAKEN_UP, PASSED, LAPSED, AGED_OUT, DISSOLVED = range(7)
 DAYS_TAKEN_UP = 7  # and days that the ended had waited, in the same order, to that row and the four after it;
 BINS = 12  # and how many of the taken had waited how long, from that row on
@@ -84,7 +84,7 @@ def drop(i: int, on: int, links: Any, ends: Any) -> None:
 
 @inner
 def end_wait(i: int, ending: int, today: int, links: Any, ends: Any, lists: Any) -> None:
-    """Child i's entry on a waiting list ends in one of the ways of `Scene.lists`, and how long it waited is noted."""
+    """End child i's entry on a waiting list in one of the ways of `ChoiceInputs.lists`, and note how long it waited."""
     band, days = links[WAITS, i] % 3, today - links[WAITS_SINCE, i]
     lists[ending, band] += 1
     lists[ending + DAYS_TAKEN_UP - TAKEN_UP, band] += days
@@ -141,7 +141,7 @@ def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: 
 
 
 @inner
-def settle(
+def reassign_freed_seats(
     stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
     links: Any, shorts: Any, counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any,
     terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any,
@@ -229,7 +229,7 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 
 
 @inner
-def compare(
+def keep_movers(
     rows: Any, n: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
     links: Any, shorts: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
     commitment: float, stickiness: Any, site: Any, worths: Any, weighed_at: Any,
@@ -257,42 +257,42 @@ def compare(
 
 
 @entry
-def hand_over(leavers: Any, ending: int, opened: Any, today: int, ages: Any, scene: Any) -> int:
+def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: Any, inputs: Any) -> int:
     """Children leave formal care at once, new seats open, and all freed seats are handed on.
 
     leavers : int32  rows; ending : how their entries on lists end, or NOBODY where they keep them
     opened : int64  codes institution · 4 + type, one for each new seat; today : ordinal day
     Returns how many of the leavers were enrolled.
     """
-    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
-    seats, ends = scene.offers.seats, scene.offers.ends
+    links, shorts, counts = inputs.children.links, inputs.children.shorts, inputs.children.counts
+    seats, ends = inputs.offers.seats, inputs.offers.ends
     stack = np.empty(leavers.size + opened.size, np.int64)
     gone = 0
     for m in range(leavers.size):
         i = np.int64(leavers[m])
         if ending != NOBODY and links[WAITS, i] != NOBODY:
-            end_wait(i, ending, today, links, ends, scene.lists)
+            end_wait(i, ending, today, links, ends, inputs.lists)
         if shorts[AT, i] != NOBODY:
             stack[gone] = stand_up(i, shorts, links, seats, ends)
             gone += 1
     for m in range(opened.size):
         stack[gone + m] = opened[m]
-    tariff, worth = scene.tariff, np.empty(scene.candidate.shape[1], np.float32)
-    settle(
-        stack, gone + opened.size, ages, scene.birth, scene.candidate, scene.children.epoch, scene.epochs.shocked,
-        scene.epochs.alone, scene.children.alpha, links, shorts, counts, seats, ends, scene.offers.value, tariff.prices,
-        tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness,
-        scene.site, worth, today, scene.events, scene.lists,
+    tariff, worth = inputs.tariff, np.empty(inputs.candidate.shape[1], np.float32)
+    reassign_freed_seats(
+        stack, gone + opened.size, ages, inputs.birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
+        inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends, inputs.offers.value,
+        tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face, tariff.commitment,
+        inputs.stickiness, inputs.site, worth, today, inputs.events, inputs.lists,
     )  # fmt: skip
     return gone
 
 
 @inner
-def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
+def promote_outgrown(rows: Any, near: int, today: int, ages: Any, inputs: Any) -> None:
     """Those of the first `near` rows who have outgrown their class move up, or stand ahead of the list for the next."""
-    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
-    birth, seats, ends, tariff = scene.birth, scene.offers.seats, scene.offers.ends, scene.tariff
-    stack, worth = np.empty(1, np.int64), np.empty(scene.candidate.shape[1], np.float32)
+    links, shorts, counts = inputs.children.links, inputs.children.shorts, inputs.children.counts
+    birth, seats, ends, tariff = inputs.birth, inputs.offers.seats, inputs.offers.ends, inputs.tariff
+    stack, worth = np.empty(1, np.int64), np.empty(inputs.candidate.shape[1], np.float32)
     for m in range(near):
         i = np.int64(rows[m])
         if shorts[AT, i] == NOBODY or shorts[SEAT, i] == MIXED:
@@ -305,12 +305,12 @@ def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
         if c != NOBODY:
             stack[0] = stand_up(i, shorts, links, seats, ends)
             sit(i, j, c, shorts, seats)
-            scene.events[CLIMBED] += 1
-            settle(
-                stack, 1, ages, birth, scene.candidate, scene.children.epoch, scene.epochs.shocked, scene.epochs.alone,
-                scene.children.alpha, links, shorts, counts, seats, ends, scene.offers.value, tariff.prices,
-                tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face, tariff.commitment, scene.stickiness,
-                scene.site, worth, today, scene.events, scene.lists,
+            inputs.events[CLIMBED] += 1
+            reassign_freed_seats(
+                stack, 1, ages, birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
+                inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends, inputs.offers.value,
+                tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face, tariff.commitment,
+                inputs.stickiness, inputs.site, worth, today, inputs.events, inputs.lists,
             )  # fmt: skip
         elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
             drop(i, CLIMBS, links, ends)
@@ -318,22 +318,32 @@ def climb(rows: Any, near: int, today: int, ages: Any, scene: Any) -> None:
 
 
 @inner
-def take_turns(
-    rows: Any, order: Any, served: int, worths: Any, weighed_at: Any, today: int, ages: Any, scene: Any
+def serve_in_order(
+    rows: Any, order: Any, served: int, worths: Any, weighed_at: Any, today: int, ages: Any, inputs: Any
 ) -> None:
     """Serve children one after another: each takes its best offer with a free seat, and waits for a better full one.
 
     order : int32 (served,)  positions in `rows`
-    worths, weighed_at : of each position, see `compare`; empty if nobody was weighed before
+    worths, weighed_at : of each position, see `keep_movers`; empty if nobody was weighed before
     today : ordinal day, written to the lists as the day of joining
     """
-    birth, candidate, stickiness = scene.birth, scene.candidate, scene.stickiness
-    events, lists = scene.events, scene.lists
-    epoch, shocked, alone, alpha = scene.children.epoch, scene.epochs.shocked, scene.epochs.alone, scene.children.alpha
-    links, shorts, counts = scene.children.links, scene.children.shorts, scene.children.counts
-    value, seats, ends, face = scene.offers.value, scene.offers.seats, scene.offers.ends, scene.vouchers.face
-    prices, posted, stages, terms = scene.tariff.prices, scene.tariff.posted, scene.tariff.stages, scene.tariff.terms
-    commitment, site = scene.tariff.commitment, scene.site
+    birth, candidate, stickiness = inputs.birth, inputs.candidate, inputs.stickiness
+    events, lists = inputs.events, inputs.lists
+    epoch, shocked, alone, alpha = (
+        inputs.children.epoch,
+        inputs.epochs.shocked,
+        inputs.epochs.alone,
+        inputs.children.alpha,
+    )
+    links, shorts, counts = inputs.children.links, inputs.children.shorts, inputs.children.counts
+    value, seats, ends, face = inputs.offers.value, inputs.offers.seats, inputs.offers.ends, inputs.vouchers.face
+    prices, posted, stages, terms = (
+        inputs.tariff.prices,
+        inputs.tariff.posted,
+        inputs.tariff.stages,
+        inputs.tariff.terms,
+    )
+    commitment, site = inputs.tariff.commitment, inputs.site
     stack, worth = np.empty(1, np.int64), np.empty(candidate.shape[1], np.float32)
     for turn in range(served):
         m = order[turn]
@@ -392,15 +402,15 @@ def take_turns(
             links[WAITS_SINCE, i] = np.int32(today)
             lists[JOINED, band] += 1
         if leaves:
-            settle(
+            reassign_freed_seats(
                 stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends,
                 value, prices, posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
             )  # fmt: skip
 
 
 @entry
-def reseat(
-    edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, scene: Any, passes: bool,
+def run_day_choices(
+    edges: Any, rows: Any, today: int, when: int, child_id: Any, stream: Any, ages: Any, inputs: Any, passes: bool,
     left: Any,
 ) -> None:  # fmt: skip
     """A day's slice: who has outgrown its class moves up, then those who may want a change are served.
@@ -410,29 +420,29 @@ def reseat(
     today : ordinal day; when : absolute month, for which the order is drawn
     passes : whether only those are looked at who are weighed by left : `passing.Sorted`
     """
-    children, epochs, tariff, value = scene.children, scene.epochs, scene.tariff, scene.offers.value
+    children, epochs, tariff, value = inputs.children, inputs.epochs, inputs.tariff, inputs.offers.value
     links, shorts, counts = children.links, children.shorts, children.counts
     # whoever takes a seat before being served was waiting for it, so none is missed
     if passes:
         near = screen_some(
             left.weighed, left.weighed_at, children.epoch, epochs.shocked, epochs.alone, children.alpha, shorts, links,
-            counts, scene.candidate, value, tariff.prices, rows,
+            counts, inputs.candidate, value, tariff.prices, rows,
         )  # fmt: skip
     else:
         near = screen(
             edges, children.epoch, epochs.shocked, epochs.peak, epochs.alone, children.alpha, shorts, links, counts,
-            scene.candidate, value, tariff.prices, tariff.bounds, rows,
+            inputs.candidate, value, tariff.prices, tariff.bounds, rows,
         )  # fmt: skip
-    climb(rows, near, today, ages, scene)
-    worths, weighed_at = np.empty((near, scene.candidate.shape[1]), np.float32), np.empty(near, np.int16)
-    served = compare(
-        rows, near, ages, scene.birth, scene.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha,
-        links, shorts, counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, scene.vouchers.face,
-        tariff.commitment, scene.stickiness, scene.site, worths, weighed_at,
+    promote_outgrown(rows, near, today, ages, inputs)
+    worths, weighed_at = np.empty((near, inputs.candidate.shape[1]), np.float32), np.empty(near, np.int16)
+    served = keep_movers(
+        rows, near, ages, inputs.birth, inputs.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha,
+        links, shorts, counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
+        tariff.commitment, inputs.stickiness, inputs.site, worths, weighed_at,
     )  # fmt: skip
     order = np.empty(served, np.int32)
     shuffle(rows, served, child_id, when, stream, order)
-    take_turns(rows, order, served, worths, weighed_at, today, ages, scene)
+    serve_in_order(rows, order, served, worths, weighed_at, today, ages, inputs)
     for m in range(served):  # once all have had their turn: one may have been handed a seat after its own
         i = rows[m]
         if shorts[AT, i] == NOBODY and links[WAITS, i] != NOBODY and counts[REFUSED, i] < 255:
@@ -440,8 +450,8 @@ def reseat(
 
 
 @entry
-def serve(rows: Any, today: int, ages: Any, scene: Any) -> None:
+def serve(rows: Any, today: int, ages: Any, inputs: Any) -> None:
     """Serve children in the order of `rows`; `today` is the ordinal day."""
     order = np.arange(rows.size).astype(np.int32)
-    unweighed = np.empty((0, scene.candidate.shape[1]), np.float32), np.empty(0, np.int16)
-    take_turns(rows, order, rows.size, unweighed[0], unweighed[1], today, ages, scene)
+    unweighed = np.empty((0, inputs.candidate.shape[1]), np.float32), np.empty(0, np.int16)
+    serve_in_order(rows, order, rows.size, unweighed[0], unweighed[1], today, ages, inputs)

@@ -12,7 +12,7 @@ from sim.kernels.columns import AT, BAND_OF_PART, ENROLLED, GROUP, NOBODY, STAY_
 
 @entry
 def unused(
-    of: Any, slices: Any, born: Any, month_row: int, ages: Any, prepaid_months: Any, scene: Any, rows: Any, fen: Any
+    of: Any, slices: Any, born: Any, month_row: int, ages: Any, prepaid_months: Any, inputs: Any, rows: Any, fen: Any
 ) -> int:
     """List the children enrolled at some institutions, and what each one's family has paid for months after this one.
 
@@ -24,9 +24,9 @@ def unused(
     month_row : relative month, as in the bills; prepaid_months : int64 (J,)
     rows : int32 (n,), fen : int64 (n,)  written
     """
-    shorts, birth = scene.children.shorts, scene.birth
+    shorts, birth = inputs.children.shorts, inputs.birth
     at, group = shorts[AT], shorts[GROUP]
-    prices, institutions = scene.tariff.prices[ENROLLED], prepaid_months.size
+    prices, institutions = inputs.tariff.prices[ENROLLED], prepaid_months.size
     found, near = 0, np.empty(BLOCK, np.int64)
     for d in range(slices.size - 1):
         begin, end = rows_born(birth, slices[d], slices[d + 1], born)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sim import draws
 from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, prepayment, welfare
-from sim.kernels.columns import Ages, Children, Epochs, Offers, Scene, Tariff, Vouchers
+from sim.kernels.columns import Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
 
 HALVES = 2
 
@@ -20,7 +20,7 @@ class _Empty(NamedTuple):
     """Arguments of the kernels for a city without children."""
 
     ages: Ages
-    scene: Scene
+    inputs: ChoiceInputs
     payers: bills.Payers
     log: bills.Log
     days: day.Days
@@ -40,7 +40,7 @@ def _empty() -> _Empty:
 
     i8, i16, i32, i64, u8, f32, f64 = np.int8, np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64
     tariff = Tariff(of(f32, 3, 0), of(f32, 3, 4), of(f64, 3, 0), of(f64, 3, 0, 1, 3, 0), of(i16, 3, 0), 1.0)
-    scene = Scene(
+    inputs = ChoiceInputs(
         birth=of(i32),
         candidate=of(i16, 0, 0),
         fixed=of(f32, 0, 0),
@@ -70,7 +70,7 @@ def _empty() -> _Empty:
     )  # fmt: skip
     return _Empty(
         Ages(0, 0, 0),
-        scene,
+        inputs,
         payers,
         log,
         days,
@@ -88,30 +88,39 @@ def _empty() -> _Empty:
 def _seat(e: _Empty) -> None:
     """Kernels of places, which take as long to compile as all others."""
     none = e.int32s
-    places.hand_over(none, places.AGED_OUT, e.int64s, 0, e.ages, e.scene)
-    places.serve(none, 0, e.ages, e.scene)
+    places.remove_children(none, places.AGED_OUT, e.int64s, 0, e.ages, e.inputs)
+    places.serve(none, 0, e.ages, e.inputs)
     flows, gains = np.zeros((bills.FLOWS, 1), np.int64), np.zeros(1, np.int64)
     luck, work = day.Luck(e.uint32s, e.stream, e.stream), e.work
-    month, free, there, reach = day.nothing_beside(e.scene, work)
+    month, free, there, reach = day.nothing_beside(e.inputs, work)
     day.run_days(
-        e.days, day.Mode(False, False, False, False), luck, e.scene, e.payers, e.log, flows, month, there, free, reach,
+        e.days, day.Mode(False, False, False, False), luck, e.inputs, e.payers, e.log, flows, month, there, free, reach,
         work, gains,
     )  # fmt: skip
 
 
 def _all_else(e: _Empty) -> None:
     """All other kernels."""
-    scene, none = e.scene, e.int32s
+    inputs, none = e.inputs, e.int32s
     draws.fill_uniforms(e.stream, e.uint32s, np.uint32(0), np.zeros((0, 4)))
     fresh = np.zeros((0, 1), np.float32)
     choice.draw_epochs(
-        none, e.uint32s, e.uint32s, e.uint32s, e.uint32s, e.stream, scene.candidate, scene.fixed, scene.outside, fresh
+        none,
+        e.uint32s,
+        e.uint32s,
+        e.uint32s,
+        e.uint32s,
+        e.stream,
+        inputs.candidate,
+        inputs.fixed,
+        inputs.outside,
+        fresh,
     )
-    choice.begin_epochs(none, fresh, scene.epochs)
-    passing.mark_exposed(scene.candidate, np.zeros(0, np.bool_), e.uint8s)
-    passing.plain_bills(scene.tariff, np.zeros((0, 3, 0), np.int64))
+    choice.begin_epochs(none, fresh, inputs.epochs)
+    passing.mark_exposed(inputs.candidate, np.zeros(0, np.bool_), e.uint8s)
+    passing.plain_bills(inputs.tariff, np.zeros((0, 3, 0), np.int64))
     demand.expect(
-        np.zeros((0, 5), np.int64), scene.offers.value, np.zeros(0), none, none, scene, np.zeros((2, 3, 0)),
+        np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), none, none, inputs, np.zeros((2, 3, 0)),
         np.zeros((3, 0, 0)),
     )  # fmt: skip
     applications.eligible(np.zeros(29, np.int64), none, 0, 0, np.zeros((28, 2), np.int32), none)
@@ -119,26 +128,26 @@ def _all_else(e: _Empty) -> None:
     found.flags.writeable = False  # nobody may write to the children found eligible: another type to the compiler
     aware = np.zeros(0, bool)
     applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, aware, aware.copy())
-    applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, scene, np.zeros(0))
+    applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, inputs, np.zeros(0))
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(
-        scene.tariff, scene.offers.value, np.zeros((4, 0), np.bool_), scene.children.group, scene.children.at,
-        scene.vouchers.face, scene.children.at,
+        inputs.tariff, inputs.offers.value, np.zeros((4, 0), np.bool_), inputs.children.group, inputs.children.at,
+        inputs.vouchers.face, inputs.children.at,
     )  # fmt: skip
-    welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, scene, False, e.work.left, groups)
-    census.population(none, scene.cells, 0, 0, e.ages, 0, groups)
+    welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, inputs, False, e.work.left, groups)
+    census.population(none, inputs.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)
     slices, born = np.zeros(29, np.int64), (0, 0)
     census.heads(
-        slices, born, e.ages, 0, none, scene.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting
+        slices, born, e.ages, 0, none, inputs.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting
     )
     census.by_offer(slices, born, e.ages, none, e.int16s, enrolled)
-    prepayment.unused(np.zeros(0, np.bool_), slices, born, 0, e.ages, e.int64s, scene, none, e.int64s)
-    census.live(e.uint8s, scene.vouchers.face, scene.vouchers.tranche, e.int64s, e.int64s)
+    prepayment.unused(np.zeros(0, np.bool_), slices, born, 0, e.ages, e.int64s, inputs, none, e.int64s)
+    census.live(e.uint8s, inputs.vouchers.face, inputs.vouchers.tranche, e.int64s, e.int64s)
     choice.fill_renewals(e.uint32s, 0, 0, 0.0, e.stream, np.zeros((0, 0), np.uint8))
     stays = np.zeros((0, 6), np.int32)
-    world = pairing.Billed(stays, scene.cells, e.int64s, np.zeros((0, 3, 0), np.int64))
+    world = pairing.Billed(stays, inputs.cells, e.int64s, np.zeros((0, 3, 0), np.int64))
     table, flags = np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
     pairing.pair_bills(
         world, world, np.zeros((2, 0), np.int64), flags, np.zeros((0, 0), np.bool_),

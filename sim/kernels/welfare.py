@@ -68,7 +68,7 @@ def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
 
 
 @inner
-def reached(edges: Any, here: Any, there: Any, scene: Any, rows: Any) -> int:
+def screen_children(edges: Any, here: Any, there: Any, inputs: Any, rows: Any) -> int:
     """Write the rows of a day's children who sit somewhere, hold a voucher or might enter; returns how many.
 
     Most others would stay out at the better of both sides' best and cheapest institutions: a bound that is read in
@@ -76,8 +76,8 @@ def reached(edges: Any, here: Any, there: Any, scene: Any, rows: Any) -> int:
 
     rows : int64 (at least one more than the slice,)  written
     """
-    epoch, peak, alone = scene.children.epoch, scene.epochs.peak, scene.epochs.alone
-    alpha, marked, near = scene.children.alpha, np.empty(BLOCK, np.int8), 0
+    epoch, peak, alone = inputs.children.epoch, inputs.epochs.peak, inputs.epochs.alone
+    alpha, marked, near = inputs.children.alpha, np.empty(BLOCK, np.int8), 0
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
     for p in range(PARTS):
         part = PARTS - 1 - p
@@ -124,14 +124,14 @@ def part_stayers(rows: Any, near: int, here: Any, there: Any, stayers: Any) -> i
 
 
 @inner
-def concerned(rows: Any, near: int, ages: Any, here: Any, there: Any, scene: Any) -> int:
+def drop_unaffected(rows: Any, near: int, ages: Any, here: Any, there: Any, inputs: Any) -> int:
     """Keep of the first `near` rows those who may gain or lose, as the first of them; returns how many.
 
     Passed over are those whom neither side's offers would bring, and those to whom both sides offer the same.
     """
-    candidate, shocked, epoch = scene.candidate, scene.epochs.shocked, scene.children.epoch
-    birth, institutions = scene.birth, here.value.shape[1]
-    alphas, alones = scene.children.alpha, scene.epochs.alone
+    candidate, shocked, epoch = inputs.candidate, inputs.epochs.shocked, inputs.children.epoch
+    birth, institutions = inputs.birth, here.value.shape[1]
+    alphas, alones = inputs.children.alpha, inputs.epochs.alone
     value, other_value, free, other_free = here.value, there.value, here.free, there.free
     prices, other_prices = here.tariff.prices, there.tariff.prices
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
@@ -160,14 +160,14 @@ def concerned(rows: Any, near: int, ages: Any, here: Any, there: Any, scene: Any
 
 
 @inner
-def stick(rows: Any, ages: Any, here: Any, there: Any, scene: Any, sticks: Any) -> None:
+def habit_terms(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks: Any) -> None:
     """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
 
     A habit that the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the
     baseline has no seat where it sits, is as one that has just come.
     """
     at, free, value, other_at = here.at, there.free, there.value, there.at
-    birth, stickiness = scene.birth, scene.stickiness
+    birth, stickiness = inputs.birth, inputs.stickiness
     for m in range(rows.size):
         i = rows[m]
         part = part_of(birth[i], ages)
@@ -176,18 +176,18 @@ def stick(rows: Any, ages: Any, here: Any, there: Any, scene: Any, sticks: Any) 
 
 
 @inner
-def pick(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, scene: Any, worths: Any, picks: Any) -> None:
+def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs: Any, worths: Any, picks: Any) -> None:
     """The candidate that is best for each of some children on one side, of those with a seat for it.
 
     owns : int16 (n,)  institution each attends under the policy, to which it sticks by `sticks`, float32 (rows,)
     worths : float32 (rows, K)  written: utilities of all candidates, as `choice.appraise` weighs them
     picks : int64 (rows,)  written: one of the candidates, or HOME
     """
-    candidate, shocked, epoch, site = scene.candidate, scene.epochs.shocked, scene.children.epoch, scene.site
-    alone, alpha = scene.epochs.alone, scene.children.alpha
+    candidate, shocked, epoch, site = inputs.candidate, inputs.epochs.shocked, inputs.children.epoch, inputs.site
+    alone, alpha = inputs.epochs.alone, inputs.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
-    commitment, birth = side.tariff.commitment, scene.birth
+    commitment, birth = side.tariff.commitment, inputs.birth
     for m in range(rows.size):
         i, worth = rows[m], worths[m]
         part = part_of(birth[i], ages)
@@ -202,18 +202,18 @@ def pick(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, scene: Any, wo
 
 
 @inner
-def enjoy(
-    rows: Any, ages: Any, owns: Any, sticks: Any, picks: Any, side: Any, scene: Any, money: Any, seated: Any
+def option_money_values(
+    rows: Any, ages: Any, owns: Any, sticks: Any, picks: Any, side: Any, inputs: Any, money: Any, seated: Any
 ) -> None:
     """What the picks of both sides would be worth on this one beside staying out, bills paid as they fall due [yuan].
 
     picks : int64 (2, rows)
     money : float64 (2, rows)  written; seated : bool (2, rows)  written: whether the child would find a seat
     """
-    candidate, shocked, epoch, site = scene.candidate, scene.epochs.shocked, scene.children.epoch, scene.site
-    alone, alpha = scene.epochs.alone, scene.children.alpha
+    candidate, shocked, epoch, site = inputs.candidate, inputs.epochs.shocked, inputs.children.epoch, inputs.site
+    alone, alpha = inputs.epochs.alone, inputs.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
-    posted, stages, terms, birth = side.tariff.posted, side.tariff.stages, side.tariff.terms, scene.birth
+    posted, stages, terms, birth = side.tariff.posted, side.tariff.stages, side.tariff.terms, inputs.birth
     for s in range(2):
         for m in range(rows.size):
             i, k = rows[m], picks[s, m]
@@ -231,7 +231,7 @@ def enjoy(
 
 
 @inlined
-def brought(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
+def entrant_gain(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
     """What a family has of an offer that brings its child on one side, while on the other it stays out [yuan].
 
     Where the other side has no seat for it that is all it enjoys. Else it is the difference in money less the least
@@ -256,9 +256,9 @@ def count(i: int, part: int, gain: float, cells: Any, out: Any) -> None:
 
 
 @inner
-def tell_stayers(stayers: Any, ages: Any, here: Any, there: Any, scene: Any, out: Any) -> None:
+def accumulate_savings(stayers: Any, ages: Any, here: Any, there: Any, inputs: Any, out: Any) -> None:
     """Add up what those gain who sit at the same institution on both sides: by how much their bills fall."""
-    cells, birth, at = scene.cells, scene.birth, here.at
+    cells, birth, at = inputs.cells, inputs.birth, here.at
     face, group, posted = here.face, here.group, here.tariff.posted
     stages, terms = here.tariff.stages, here.tariff.terms
     other_face, other_group, other_posted = there.face, there.group, there.tariff.posted
@@ -275,24 +275,28 @@ def tell_stayers(stayers: Any, ages: Any, here: Any, there: Any, scene: Any, out
 
 
 @inner
-def tell(
-    rows: Any, ages: Any, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, scene: Any, out: Any
+def accumulate_gains(
+    rows: Any, ages: Any, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, inputs: Any, out: Any
 ) -> None:
-    """Add up what some children's families gain; the arrays but the last are those of `pick` and `enjoy`, side by side.
+    """Add up what some children's families gain.
+
+    The arrays but the last are those of `best_options` and `option_money_values`, both sides one after the other.
 
     Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
     """
-    cells, birth, sat, sat_there = scene.cells, scene.birth, here.sat, there.sat
-    epoch, alones = scene.children.epoch, scene.epochs.alone
+    cells, birth, sat, sat_there = inputs.cells, inputs.birth, here.sat, there.sat
+    epoch, alones = inputs.children.epoch, inputs.epochs.alone
     for m in range(rows.size):
         i, now, then = rows[m], picks[0, m], picks[1, m]
         if now == HOME and then == HOME:
             continue
         alone = alones[epoch[i]]
         if then == HOME:
-            gain = brought(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone)
+            gain = entrant_gain(
+                money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone
+            )
         elif now == HOME:
-            gain = -brought(
+            gain = -entrant_gain(
                 money[1, 1, m], money[0, 1, m], seated[0, 1, m], worths[1, m, then], worths[0, m, then], alone
             )
         else:
@@ -303,7 +307,7 @@ def tell(
 
 
 @entry
-def add_gains(edges: Any, ages: Any, here: Any, there: Any, scene: Any, passes: bool, left: Any, out: Any) -> None:
+def add_gains(edges: Any, ages: Any, here: Any, there: Any, inputs: Any, passes: bool, left: Any, out: Any) -> None:
     """Add up what it is worth to a day's families to face `here` and not `there`.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
@@ -311,35 +315,35 @@ def add_gains(edges: Any, ages: Any, here: Any, there: Any, scene: Any, passes: 
     passes : whether only those are looked at who are weighed by left : `passing.Sorted`
     out : int64 (groups,)  added to, by the groups of the children [fen]; group 0 is all, 1 to 3 the bands
     """
-    size, most = scene.candidate.shape[1], edges[PARTS] - edges[0]
+    size, most = inputs.candidate.shape[1], edges[PARTS] - edges[0]
     room, stayers = np.empty(most + 1, np.int64), np.empty(most + 2, np.int64)
     if passes:
         near = left.weighed_at[PARTS]
         room[:near] = left.weighed[:near]
     else:
-        near = reached(edges, here, there, scene, room)
+        near = screen_children(edges, here, there, inputs, room)
     near = part_stayers(room, near, here, there, stayers)
-    tell_stayers(stayers, ages, here, there, scene, out)
-    near = concerned(room, near, ages, here, there, scene)
+    accumulate_savings(stayers, ages, here, there, inputs, out)
+    near = drop_unaffected(room, near, ages, here, there, inputs)
     rows, sticks = room[:near], np.empty(near, np.float32)
     worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
     money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
-    stick(rows, ages, here, there, scene, sticks)
+    habit_terms(rows, ages, here, there, inputs, sticks)
     for s in range(2):
-        pick(rows, ages, here.at, sticks, here if s == 0 else there, scene, worths[s], picks[s])
+        best_options(rows, ages, here.at, sticks, here if s == 0 else there, inputs, worths[s], picks[s])
     for s in range(2):
-        enjoy(rows, ages, here.at, sticks, picks, here if s == 0 else there, scene, money[s], seated[s])
-    tell(rows, ages, picks, worths, money, seated, here, there, scene, out)
+        option_money_values(rows, ages, here.at, sticks, picks, here if s == 0 else there, inputs, money[s], seated[s])
+    accumulate_gains(rows, ages, picks, worths, money, seated, here, there, inputs, out)
 
 
 @inner
-def add_savings(left: Any, scene: Any, saves: Any, out: Any) -> None:
+def add_savings(left: Any, inputs: Any, saves: Any, out: Any) -> None:
     """Add up what those gain who were passed over: the fall of their bills where they sit, as they stay there.
 
     Whoever was passed over at home stays there on both sides and gains nothing.
     left : `passing.Sorted`; saves : int64 (G, 3, J)  fall of the bill without vouchers [fen]
     """
-    shorts, cells = scene.children.shorts, scene.cells
+    shorts, cells = inputs.children.shorts, inputs.cells
     for p in range(PARTS):
         band = BAND_OF_PART[PARTS - 1 - p]
         for m in range(left.stay_at[p], left.stay_at[p + 1]):

@@ -152,7 +152,7 @@ def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
     fell = np.broadcast_to(facts.sensitivity * facts.trust_yuan * near, calm.shape)
     assert (calm - worth)[open_] == pytest.approx(fell[open_], abs=1e-5)
     for _ in range(5):
-        living.cache.market.remember(0, np.zeros(()), np.zeros(()), state)  # type: ignore[arg-type]
+        living.cache.market.store_month_end(0, np.zeros(()), np.zeros(()), state)  # type: ignore[arg-type]
     assert state.market.shaken[near] == pytest.approx((1 - facts.trust_recovery) ** 5)
 
 
@@ -370,7 +370,7 @@ def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
 
 def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
     tool, simulation = instrument("capacity_grant", yuan_per_place=1000.0), town.replication.baseline_city
-    offered, size = simulation.programme.offered(town.day(0)), len(town.world.institutions)
+    offered, size = simulation.active.offered(town.day(0)), len(town.world.institutions)
     begun = np.zeros((size, 4))
     begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
     for budget, counts in ((500_001, True), (500_000, False)):
@@ -391,7 +391,7 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
         """Per place, per child, and what recognition would bring, of a subsidy that has just begun."""
         living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))
         begin(living, len(living.state.left) - 1, town.day(3))
-        programme, day = living.programme, town.day(3)
+        programme, day = living.active, town.day(3)
         inside = programme.recognition(day, programme.counted(day), stands=True)
         return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
 

@@ -56,8 +56,8 @@ def watch(load_offered: float, arrivals: int, stay: Stay, patient: bool, seed: i
     facts = load(HAMLET, SETTLED).city
     world, _ = lay_out(facts, [Child(date(2022, 6, 1), keen=-1000.0)] * FAMILIES, [House(classes=(0, 0, 1, 0))])
     town = settle(*SETTLED, "run.burn_in_months=1", standing=(), world=world)
-    scene, state = town.replication.baseline_city.scene, town.replication.baseline_city.state
-    scene.epochs.shocked[:] = 1000.0  # from now on all want it
+    inputs, state = town.replication.baseline_city.inputs, town.replication.baseline_city.state
+    inputs.epochs.shocked[:] = 1000.0  # from now on all want it
     state.offers.places[0] = (0, 0, SEATS, 0)
     ages, luck = ages_on(DAY), np.random.default_rng(seed)
     at = state.children.at
@@ -76,19 +76,19 @@ def watch(load_offered: float, arrivals: int, stay: Stay, patient: bool, seed: i
         while leaves and leaves[0][0] < arrives:
             now, gone = heapq.heappop(leaves)
             inside = set(np.flatnonzero(at != NOBODY))
-            places.hand_over(np.array([gone], np.int32), places.AGED_OUT, none, len(blocked), ages, scene)
+            places.remove_children(np.array([gone], np.int32), places.AGED_OUT, none, len(blocked), ages, inputs)
             free.append(gone)
             for i in set(np.flatnonzero(at != NOBODY)) - inside:
                 seated(int(i))
         now, i = arrives, free.pop(0)
         came[i] = now
         blocked.append(bool(state.offers.taken[0, 2] == SEATS))
-        places.serve(np.array([i], np.int32), len(blocked), ages, scene)
+        places.serve(np.array([i], np.int32), len(blocked), ages, inputs)
         if at[i] != NOBODY:
             assert not blocked[-1]
             seated(i)
         elif not patient:
-            places.hand_over(np.array([i], np.int32), places.LAPSED, none, len(blocked), ages, scene)
+            places.remove_children(np.array([i], np.int32), places.LAPSED, none, len(blocked), ages, inputs)
             free.append(i)
     return Seen(np.array(blocked), np.array(waited))
 

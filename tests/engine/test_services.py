@@ -8,7 +8,7 @@ from town import NOBODY, PLAIN_LOGIT, SETTLED, Town, billed, differences, instru
 
 from sim import dates
 from sim.kernels import demand
-from sim.kernels.columns import ENTRY, SLOPES, Scene
+from sim.kernels.columns import ENTRY, SLOPES, ChoiceInputs
 from sim.world.city import MOST_RESERVED
 from sim.world.institutions import FULL_DAY, HALF_DAY, HOURLY
 
@@ -188,7 +188,7 @@ def test_what_is_expected_is_what_comes() -> None:
     assert came[alone].sum() == pytest.approx(expected[alone].sum(), rel=0.05)
 
 
-def expected_demand(town: Town, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+def expected_demand(town: Town, inputs: ChoiceInputs) -> tuple[np.ndarray, np.ndarray]:
     """Demand and slopes, (2, 3, J), and what an owner's others gain, (3, J, R), of one day's families."""
     state, market = town.replication.checkpoint(town.span.counted), town.replication.cache.market
     edges = town.replication.cache.edges(town.day(0))[None, :]
@@ -196,23 +196,23 @@ def expected_demand(town: Town, scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     expected, cross, calm = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size)), np.zeros((j, 3))
     demand.expect(
         edges, market.value(state, calm, if_open=True), state.market.runs.astype(float), market.owners.rank,
-        market.owners.owner, scene, expected, cross,
+        market.owners.owner, inputs, expected, cross,
     )  # fmt: skip
     return expected, cross
 
 
 def test_slopes_are_those_of_what_is_expected(mixed: Town) -> None:
-    scene, there = mixed.replication.baseline_city.scene, mixed.world.institutions
+    inputs, there = mixed.replication.baseline_city.inputs, mixed.world.institutions
     owners = mixed.replication.cache.market.owners
-    (_, slope), cross = expected_demand(mixed, scene)
+    (_, slope), cross = expected_demand(mixed, inputs)
     j_count, step = len(there), 16.0
     runs = there.site[there.stands & ~there.full_day]
     for j in (int(runs[0]), int(np.flatnonzero(there.site == runs[0])[1])):
         ends = []
         for sign in (-0.5, 0.5):
-            prices = scene.tariff.prices.copy()
+            prices = inputs.tariff.prices.copy()
             prices[ENTRY, j::j_count] += np.float32(sign * step) * prices[SLOPES, j::j_count]
-            ends.append(expected_demand(mixed, scene._replace(tariff=scene.tariff._replace(prices=prices)))[0][0])
+            ends.append(expected_demand(mixed, inputs._replace(tariff=inputs.tariff._replace(prices=prices)))[0][0])
         change = (ends[1] - ends[0]) / step
         assert -change[:, j] == pytest.approx(slope[:, j], rel=0.02)
         assert (slope[:, j] > 0).any()

@@ -260,24 +260,24 @@ def test_every_day_of_waiting_is_counted() -> None:
     families, seats, luck = 60, 3, np.random.default_rng(5)
     world, _ = lay_out(FACTS, [Child(date(2022, 6, 1), keen=1e6)] * families, [House(classes=(0, 0, 1, 0))])
     town = settle(*WINDOW, standing=(), world=world)
-    scene, state = town.replication.baseline_city.scene, town.replication.baseline_city.state
+    inputs, state = town.replication.baseline_city.inputs, town.replication.baseline_city.state
     state.offers.places[0] = (0, 0, seats, 0)
-    scene.lists[:] = 0
+    inputs.lists[:] = 0
     ages, none, children = ages_on(date(2025, 1, 1)), np.zeros(0, np.int64), state.children
     stood, joined, absent = 0, 0, list(range(families))
     assert (children.at == NOBODY).all()
     assert (children.waits == NOBODY).all()
     for day in range(1, 2001):
         for gone in np.flatnonzero((children.at != NOBODY) & (luck.random(families) < 0.1)):
-            places.hand_over(np.array([gone], np.int32), NOBODY, none, day, ages, scene)
+            places.remove_children(np.array([gone], np.int32), NOBODY, none, day, ages, inputs)
             absent.append(int(gone))
         if luck.random() < 0.28:
             i = absent.pop(0)
-            places.serve(np.array([i], np.int32), day, ages, scene)
+            places.serve(np.array([i], np.int32), day, ages, inputs)
             joined += int(children.waits[i] != NOBODY)
         stood += int((children.waits != NOBODY).sum())
     since = children.waits_since[children.waits != NOBODY]
-    lists = scene.lists.sum(axis=1)
+    lists = inputs.lists.sum(axis=1)
     assert stood == lists[places.DAYS_TAKEN_UP : places.BINS].sum() + (2000 + 1 - since).sum()
     assert joined == lists[places.JOINED] == lists[places.TAKEN_UP] + len(since)
     # Little's law: the mean list is as long as as many come in the mean wait
@@ -441,7 +441,7 @@ def test_a_list_is_dissolved_with_its_institution_and_the_displaced_keep_their_t
     assert state.children.at[rows].tolist() == [1, 1, NOBODY, NOBODY, NOBODY, NOBODY]
     assert waiting_line(state, "waits", 0) == []
     assert waiting_line(state, "waits", 3) == [rows[2], rows[4], rows[3]]
-    lists = simulation.scene.lists
+    lists = simulation.inputs.lists
     assert lists[places.DISSOLVED].tolist() == [1, 0, 0]
     # since 6 June, its first decision day as an infant
     assert lists[places.DAYS_TAKEN_UP + places.DISSOLVED - places.TAKEN_UP].tolist() == [147, 0, 0]

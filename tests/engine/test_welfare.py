@@ -11,7 +11,7 @@ from town import SETTLED, Town, instrument, settle, total
 
 from sim.engine.recorder import Record
 from sim.kernels.choice import EULER
-from sim.kernels.columns import CLOSED, PARTS, Ages, Children, Epochs, Offers, Scene, Tariff, Vouchers
+from sim.kernels.columns import CLOSED, PARTS, Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
 from sim.kernels.passing import Sorted
 from sim.kernels.welfare import Faced, add_gains
 from sim.study.compare import outcome
@@ -143,7 +143,7 @@ def test_money_that_is_paid_to_all_is_worth_itself(level: Town) -> None:
 N, K, ALPHA_OF_ALL = 40_000, 3, 0.002
 
 
-def scene_of(fixed: float, rng: np.random.Generator) -> Scene:
+def scene_of(fixed: float, rng: np.random.Generator) -> ChoiceInputs:
     """Children at home, all toddlers of one day, among K institutions that none of them attends."""
     children, epochs = Children.at_home(N), Epochs.of(N, K)
     epochs.shocked[:] = fixed + rng.gumbel(size=(N, K))
@@ -155,7 +155,7 @@ def scene_of(fixed: float, rng: np.random.Generator) -> Scene:
         np.zeros((2, K, 4), np.int32),
         np.zeros((4, 3 * K), np.int32),
     )
-    return Scene(
+    return ChoiceInputs(
         birth=np.zeros(N, np.int32),
         candidate=np.tile(np.arange(K, dtype=np.int16), (N, 1)),
         fixed=np.full((N, K), fixed, np.float32),
@@ -183,20 +183,20 @@ def tariff_of(fees: NDArray[np.float64]) -> Tariff:
     return Tariff(prices, bounds, posted, np.zeros((3, 0, 1, 3, K)), np.zeros((3, 0), np.int16), 3.0)
 
 
-def faced(scene: Scene, fees: NDArray[np.float64], free: tuple[bool, ...] = (True,) * K) -> Faced:
+def faced(inputs: ChoiceInputs, fees: NDArray[np.float64], free: tuple[bool, ...] = (True,) * K) -> Faced:
     """What these children face: fees, and whether there are seats."""
     value = np.zeros((PARTS, K), np.float32)
     nowhere = np.full(N, -1, np.int16)
     free_for_all = np.tile(np.array(free), (PARTS, 1))
     somewhere = np.zeros(N, np.int16)  # as the day ends: whoever wants a seat has found one
-    return Faced(tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, scene.vouchers.face, somewhere)
+    return Faced(tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, inputs.vouchers.face, somewhere)
 
 
-def yuan(scene: Scene, here: Faced, there: Faced) -> float:
+def yuan(inputs: ChoiceInputs, here: Faced, there: Faced) -> float:
     """The mean gain [yuan]."""
     out = np.zeros(7, np.int64)
     toddlers = Ages(toddler=0, mixed=0, older=-1)
-    add_gains(np.array([0, 0, N, N, N]), toddlers, here, there, scene, False, Sorted.of(0), out)
+    add_gains(np.array([0, 0, N, N, N]), toddlers, here, there, inputs, False, Sorted.of(0), out)
     assert out[0] == out[2] == out[4] == out[5] == out[6]
     return float(out[0]) / 100 / N
 
@@ -208,38 +208,38 @@ FEES = np.array([1000.0, 1300.0, 1600.0])
 @pytest.mark.parametrize("cut", [(250.0, 250.0, 250.0), (600.0, 0.0, 0.0), (-400.0, 0.0, 300.0)])
 def test_the_mean_gain_is_the_difference_of_logsums(fixed: float, cut: tuple[float, ...]) -> None:
     """Small and Rosen (1981): the mean of the best utility is the logsum and Euler's constant."""
-    scene = scene_of(fixed, np.random.default_rng(5))
+    inputs = scene_of(fixed, np.random.default_rng(5))
     before, after = FEES, FEES - np.array(cut)
 
     def logsum(fees: NDArray[np.float64]) -> float:
         return float(np.log(1 + np.exp(fixed - ALPHA_OF_ALL * fees).sum()) + EULER)
 
     expected = (logsum(after) - logsum(before)) / ALPHA_OF_ALL
-    found = yuan(scene, faced(scene, after), faced(scene, before))
+    found = yuan(inputs, faced(inputs, after), faced(inputs, before))
     assert found == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
 
 
 def test_what_one_side_gives_the_other_takes() -> None:
-    scene = scene_of(1.0, np.random.default_rng(6))
-    cheap, dear = faced(scene, FEES - 300), faced(scene, FEES, (True, False, True))
-    assert yuan(scene, cheap, dear) == -yuan(scene, dear, cheap) > 0
-    assert yuan(scene, dear, dear) == 0
+    inputs = scene_of(1.0, np.random.default_rng(6))
+    cheap, dear = faced(inputs, FEES - 300), faced(inputs, FEES, (True, False, True))
+    assert yuan(inputs, cheap, dear) == -yuan(inputs, dear, cheap) > 0
+    assert yuan(inputs, dear, dear) == 0
 
 
 def test_a_seat_is_worth_what_it_is_better_than_the_next_best() -> None:
     """Where the only free seat is taken away, that is the whole surplus of care: the logsum of one offer and home."""
-    scene = scene_of(1.5, np.random.default_rng(7))
-    one, none = faced(scene, FEES, (True, False, False)), faced(scene, FEES, (False, False, False))
+    inputs = scene_of(1.5, np.random.default_rng(7))
+    one, none = faced(inputs, FEES, (True, False, False)), faced(inputs, FEES, (False, False, False))
     expected = np.log(1 + np.exp(1.5 - ALPHA_OF_ALL * FEES[0])) / ALPHA_OF_ALL
-    assert yuan(scene, one, none) == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
+    assert yuan(inputs, one, none) == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
 
 
 def test_closed_offers_are_worth_nothing() -> None:
-    scene = scene_of(1.5, np.random.default_rng(8))
-    all_open = faced(scene, FEES)
+    inputs = scene_of(1.5, np.random.default_rng(8))
+    all_open = faced(inputs, FEES)
     value = all_open.value.copy()
     value[:, 1:] = CLOSED
     shut = all_open._replace(value=value)
-    full = faced(scene, FEES, (True, False, False))
-    assert yuan(scene, shut, full) == 0
-    assert yuan(scene, all_open, shut) == yuan(scene, all_open, full) > 0
+    full = faced(inputs, FEES, (True, False, False))
+    assert yuan(inputs, shut, full) == 0
+    assert yuan(inputs, all_open, shut) == yuan(inputs, all_open, full) > 0

@@ -105,7 +105,7 @@ def test_unused_fees_are_listed_child_by_child(seed: int) -> None:
     town.stay_first[:], town.stay_last[:] = luck.integers(0, row, n), np.where(luck.random(n) < 0.9, row, row - 1)
     prices = luck.uniform(100, 3000, (3, groups * 3 * HOUSES)).astype(np.float32)
     tariff = columns.Tariff(prices, e, e, e, e, 1.0)
-    scene = columns.Scene(
+    inputs = columns.ChoiceInputs(
         c["birth"], e, e, e, e, e, e, columns.Epochs(e, e, e), town, e, e, tariff, np.float32(0), e, e, e
     )
     of, terms = np.arange(HOUSES) != seed, luck.integers(2, 7, HOUSES)
@@ -118,7 +118,7 @@ def test_unused_fees_are_listed_child_by_child(seed: int) -> None:
         if of[j]:
             expected.append((i, left * round(100.0 * float(fee))))
     rows, fen = np.zeros(n, np.int32), np.zeros(n, np.int64)
-    count = prepayment.unused(of, c["slices"], BORN, row, AGES, terms, scene, rows, fen)
+    count = prepayment.unused(of, c["slices"], BORN, row, AGES, terms, inputs, rows, fen)
     assert list(zip(rows[:count].tolist(), fen[:count].tolist(), strict=True)) == expected
     assert 0 < sum(f > 0 for _, f in expected) < len(expected)
 

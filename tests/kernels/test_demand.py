@@ -77,7 +77,7 @@ class City:
         expected, cross = np.zeros((2, 3, j)), np.zeros((3, j, owners.size if owners.size > 1 else 0))
         demand.expect(
             self.edges, self.value if value is None else value, self.runs if runs is None else runs,
-            owners.rank, owners.owner, self.simulation.scene, expected, cross,
+            owners.rank, owners.owner, self.simulation.inputs, expected, cross,
         )  # fmt: skip
         return Heard(expected[demand.EXPECTED], expected[demand.SLOPE], cross)
 
@@ -103,19 +103,19 @@ class City:
 
     def utilities(self, i: int, part: int) -> NDArray[np.float64]:
         """A family's candidates above staying out, without shocks, (K,): at what it perceives as an entrant."""
-        scene, band = self.simulation.scene, BAND_OF_PART[part]
-        j, g = scene.candidate[i].astype(int), int(scene.children.group[i])
-        tariff, alpha = scene.tariff, float(scene.children.alpha[i])
+        inputs, band = self.simulation.inputs, BAND_OF_PART[part]
+        j, g = inputs.candidate[i].astype(int), int(inputs.children.group[i])
+        tariff, alpha = inputs.tariff, float(inputs.children.alpha[i])
         fee = tariff.entry.reshape(-1, 3, len(self.runs))[g, band, j].astype(float)
-        if scene.children.held[i]:
+        if inputs.children.held[i]:
             without, held = (self.net(i, g, band, counted) for counted in (False, True))
             fee = fee + (held - without)[j] / tariff.commitment
-        worth = scene.fixed[i].astype(float) + self.value[part, j]
-        return np.asarray(worth - alpha * fee - float(scene.outside[i]))
+        worth = inputs.fixed[i].astype(float) + self.value[part, j]
+        return np.asarray(worth - alpha * fee - float(inputs.outside[i]))
 
     def net(self, i: int, g: int, band: int, counted: bool) -> NDArray[np.float64]:
         """What a child would pay today at each institution, with its vouchers or without, (J,)."""
-        tariff = self.simulation.scene.tariff
+        tariff = self.simulation.inputs.tariff
         net = tariff.posted[band]
         for s in range(tariff.terms.shape[1]):
             rate, amount, ceiling = (tariff.stages[row, s, g, band] for row in (RATE, AMOUNT, CEILING))
@@ -128,7 +128,7 @@ class City:
     def written_out(self) -> NDArray[np.float64]:
         """Expected children by band and institution, family by family, (3, J)."""
         out = np.zeros((3, len(self.runs)))
-        candidate = self.simulation.scene.candidate.astype(int)
+        candidate = self.simulation.inputs.candidate.astype(int)
         for i, part in self.families():
             j = candidate[i]
             odds = np.exp(np.maximum(self.utilities(i, part), -700.0))

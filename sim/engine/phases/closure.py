@@ -25,7 +25,7 @@ def close(city: RunningCity, who: Rows, day: date) -> None:
     market, count, today = city.cache.market, state.chronicle.count, day.toordinal()
     displaced, prepaid = unused_fees(city, who, day)
     cells = city.cache.groups.cells[displaced]
-    settle_accounts(who, displaced, prepaid, city.programme.escrow(day), cells, row, state)
+    settle_accounts(who, displaced, prepaid, city.active.escrow(day), cells, row, state)
     count(row, "institutions_closed", world.institutions.how_many(who))
     state.market.shaken[world.institutions.within(world.facts.families.trust_km, who)] = 1.0
     market.turnover.close(who, state)
@@ -33,9 +33,9 @@ def close(city: RunningCity, who: Rows, day: date) -> None:
     city.write_tariff(day)
     # where they wait elsewhere they keep their turn
     none = np.zeros(0, np.int64)
-    count(row, "exits", places.hand_over(displaced, NOBODY, none, today, ages_on(day), city.scene))
+    count(row, "exits", places.remove_children(displaced, NOBODY, none, today, ages_on(day), city.inputs))
     turn = world.luck.uniforms("displaced", world.families.id[displaced], dates.month_of(day))[:, 0]
-    places.serve(displaced[np.argsort(turn)], today, ages_on(day), city.scene)
+    places.serve(displaced[np.argsort(turn)], today, ages_on(day), city.inputs)
 
 
 def settle_accounts(

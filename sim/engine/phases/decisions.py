@@ -35,9 +35,9 @@ def _end_of_stretch(city: RunningCity, day: date, last: date) -> date:
 def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     """Run some days at once, up to one on which the last of a budget is spent; returns how many were run."""
     state, cache, log, row = city.state, city.cache, city.log, city.row(first)
-    days = cache.days(first, last, city.programme.cash(first), city.cash_ages)
+    days = cache.days(first, last, city.active.cash(first), city.cash_ages)
     if not city.fees_noted:
-        state.chronicle.note_fees(first.toordinal(), city.scene.tariff.posted)
+        state.chronicle.note_fees(first.toordinal(), city.inputs.tariff.posted)
         city.fees_noted = True
     noted = log.keeps(first)
     mode = Mode(
@@ -49,11 +49,11 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     month, free, there, reach = _beside_the_baseline(city, first, noted)
     full = state.left > 0
     done, spent_out = run_days(
-        days, mode, cache.luck, city.scene, city.payments.payers, city.month.log, city.month.flows, month, there, free,
+        days, mode, cache.luck, city.inputs, city.payments.payers, city.month.log, city.month.flows, month, there, free,
         reach, city.work, city.month.gains,
     )  # fmt: skip
     if mode.notes:
-        log.note([date.fromordinal(first.toordinal() + d) for d in range(done)], city.scene)
+        log.note([date.fromordinal(first.toordinal() + d) for d in range(done)], city.inputs)
     decided = int((days.edges[:done, -1] - days.edges[:done, 0]).sum())
     state.chronicle.count(row, "decisions", decided)
     if not mode.passes:
@@ -68,7 +68,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
 
 def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """The baseline's notes of a month and its free seats from a day on, what it faced, and how far a policy reaches."""
-    scene, log = city.scene, city.log
+    inputs, log = city.inputs, city.log
     if not noted:
         return city.nothing
     if city.is_baseline:
@@ -77,8 +77,10 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
     month, free, terms = log.on(day)
     reach = city.nothing[3]
     if city.passes:
-        reach = reach_of(scene.tariff, scene.offers.value, terms.tariff, terms.value, city.group_there, scene.candidate)
-    return month, free[day.day - 1 :], log.faced(day, scene.offers.value), reach
+        reach = reach_of(
+            inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there, inputs.candidate
+        )
+    return month, free[day.day - 1 :], log.faced(day, inputs.offers.value), reach
 
 
 def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: NDArray[np.int64], gains: bool) -> None:
@@ -89,7 +91,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
     """
     state, own = city.state, city.payments.payers.own
     here = Faced(
-        city.scene.tariff, city.scene.offers.value.copy(), city.work.free, state.children.group, city.work.at,
+        city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, city.work.at,
         city.work.face, state.children.at,
     )  # fmt: skip
     state.chronicle.dry_day[spent] = day.toordinal()
@@ -99,7 +101,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
     found = _gains(city, day, here)
     short, paid = (int(today[row, spent & own].sum()) for row in (bills.SHORT, bills.CLAIMS))
     if short > 0:
-        rest = _gains(city, day, here._replace(tariff=city.scene.tariff))
+        rest = _gains(city, day, here._replace(tariff=city.inputs.tariff))
         found = rest + np.rint((found - rest) * (paid / (paid + short))).astype(np.int64)
     city.month.gains += found
 
@@ -108,7 +110,7 @@ def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
     """What a day's families gain by what they faced, all of them weighed, int64 (groups,) [fen]."""
     out = np.zeros_like(city.month.gains)
     there = city.log.faced(day, here.value)
-    add_gains(city.cache.edges(day), ages_on(day), here, there, city.scene, False, city.work.left, out)
+    add_gains(city.cache.edges(day), ages_on(day), here, there, city.inputs, False, city.work.left, out)
     return out
 
 
@@ -139,5 +141,5 @@ def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], c
         relief = city.relief_of(q, day)
         assert relief is not None, "an instrument that turns families away relieves them"
         rows = slice(int(edges[0]), int(edges[-1]))
-        would = bills_relieved(relief, rows, ages_on(day), city.groups, city.scene)
+        would = bills_relieved(relief, rows, ages_on(day), city.groups, city.inputs)
         city.state.chronicle.turned_away[city.row(day), q] += would - cases[q]

@@ -30,7 +30,7 @@ def choose_once(city: RunningCity, day: date) -> None:
         & (families.birth <= dates.months_before(day, dates.BAND_FROM_MONTHS[0]))
     ).astype(np.int32)
     order = np.lexsort((families.id[everyone], families.birth[everyone]))
-    places.serve(everyone[order], day.toordinal(), ages, city.scene)
+    places.serve(everyone[order], day.toordinal(), ages, city.inputs)
     city.month.events[:] = city.month.lists[:] = 0
     if city.cache.market.asks_demand:
         for part in range(SURVEYS):  # from here on a part each month

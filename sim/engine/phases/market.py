@@ -23,16 +23,16 @@ def review(city: RunningCity, day: date) -> None:
     market, state, month, row = city.cache.market, city.state, dates.month_of(day), city.row(day)
     if market.asks_demand:
         survey(city, day, month % SURVEYS)
-    posted, income = city.scene.tariff.posted.T, city.programme.income_per_child(day)
+    posted, income = city.inputs.tariff.posted.T, city.active.income_per_child(day)
     if month >= dates.month_of(city.start) - 1 and np.isnan(state.market.norm).all():
-        market.settle(posted, income, state)
+        market.set_baseline_norms(posted, income, state)
     if month >= dates.month_of(city.start):
-        market.plan_entry(month, city.programme.asked(day), city.programme.support(day), state)
+        market.plan_entry(month, city.active.asked(day), city.active.support(day), state)
         failing = market.turnover.failing(state)
         if len(failing):
             close(city, failing, day)  # before fees move: those reviewed today hold from tomorrow
         _weigh_scheme(city, day, posted)
-    asked, support = city.programme.asked(day), city.programme.support(day)
+    asked, support = city.active.asked(day), city.active.support(day)
     given_up = market.review(month, asked, income, support, state)
     state.chronicle.count(row, "closures", given_up)
 
@@ -46,17 +46,17 @@ def survey(city: RunningCity, day: date, part: int) -> None:
     cross = np.zeros(state.market.cross.shape[1:])
     demand.expect(
         edges, market.value(state, city.appeal, if_open=True), state.market.runs.astype(np.float64),
-        market.owners.rank, market.owners.owner, city.scene, expected, cross,
+        market.owners.rank, market.owners.owner, city.inputs, expected, cross,
     )  # fmt: skip
-    market.hear(month, part, expected, cross, state)
+    market.store_demand_survey(month, part, expected, cross, state)
 
 
 def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> None:
     """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
-    offered = city.programme.counted(day)
-    inside, outside = (city.programme.recognition(day, offered, stands) for stands in (True, False))
+    offered = city.active.counted(day)
+    inside, outside = (city.active.recognition(day, offered, stands) for stands in (True, False))
     if city.cache.market.choose_scheme(dates.month_of(day), posted, inside, outside, city.state):
         inclusive = city.state.market.inclusive
         for q, instrument in enumerate(city.instruments):
             if instrument.pays_institutions and in_force(instrument, day):
-                city.programme.begin(q, replace(offered, inclusive=inclusive))
+                city.active.begin(q, replace(offered, inclusive=inclusive))

@@ -27,4 +27,4 @@ def open_month(city: RunningCity, day: date) -> None:
     city.write_tariff(day)
     if len(seats):
         none, today = np.zeros(0, np.int32), day.toordinal()
-        places.hand_over(none, NOBODY, seats, today, ages_on(day), city.scene)
+        places.remove_children(none, NOBODY, seats, today, ages_on(day), city.inputs)

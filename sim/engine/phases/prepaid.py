@@ -22,7 +22,15 @@ def unused_fees(city: RunningCity, of: NDArray[Any], day: date) -> tuple[NDArray
     theirs[of] = True
     rows, fen = np.empty(size, np.int32), np.empty(size, np.int64)
     n = prepayment.unused(
-        theirs, city.world.families.slices, born_between(day), city.row(day), ages_on(day), terms, city.scene, rows, fen
+        theirs,
+        city.world.families.slices,
+        born_between(day),
+        city.row(day),
+        ages_on(day),
+        terms,
+        city.inputs,
+        rows,
+        fen,
     )
     return rows[:n], fen[:n]
 

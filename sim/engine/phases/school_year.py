@@ -16,5 +16,5 @@ def leave_for_kindergarten(city: RunningCity, day: date) -> None:
     birth = city.world.families.birth
     leavers = np.flatnonzero((birth > first) & (birth <= last)).astype(np.int32)
     none, today = np.zeros(0, np.int64), day.toordinal()
-    gone = places.hand_over(leavers, places.AGED_OUT, none, today, ages_on(day), city.scene)
+    gone = places.remove_children(leavers, places.AGED_OUT, none, today, ages_on(day), city.inputs)
     city.state.chronicle.count(city.row(day), "exits", gone)

@@ -13,7 +13,7 @@ def rewrite_all(city: RunningCity, day: date) -> None:
     the sensitivity of those who pass an age of a payment, also of those too young to enrol: a voucher's round asks what
     it would be worth to them.
     """
-    slices, month, paid = city.world.families.slices, dates.month_of(day), city.programme.cash(day)
+    slices, month, paid = city.world.families.slices, dates.month_of(day), city.active.cash(day)
     for d in range(1, dates.DECISION_DAYS + 1):
         last = dates.date_in(month if d < day.day else month - 1, d)
         rows = slice(int(slices[d - 1]), int(slices[d]))

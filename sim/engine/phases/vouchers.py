@@ -31,7 +31,7 @@ def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
     pools = [n for n, i in enumerate(city.instruments) if i.tiers() > 0]
     return VoucherDesk(
         world=city.world,
-        scene=city.scene,
+        inputs=city.inputs,
         chronicle=city.state.chronicle,
         ages=ages_on(day),
         today=day,
@@ -41,5 +41,5 @@ def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
         name=f"{kind_of(city.instruments[q])} {sum(p < q for p in pools)}",
         drawn=city.cache.drawn,
         found=city.cache.eligible,
-        told=city.programme.told(day),
+        told=city.active.told(day),
     )

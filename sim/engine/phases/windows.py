@@ -21,7 +21,7 @@ def open_and_close_windows(city: RunningCity, day: date) -> None:
 def begin(city: RunningCity, q: int, day: date) -> None:
     """Let instrument q begin: on its first day, or on the first simulated one if that is later."""
     instrument, columns, market = city.instruments[q], city.state.declared[q], city.state.market
-    city.programme.begin(q, city.programme.counted(day))
+    city.active.begin(q, city.active.counted(day))
     city.payments.renew_quota(q, day)
     ready = dates.month_of(day) + 1 + instrument.months_to_build
     sites, classes = instrument.opens(columns), instrument.adds_classes(columns)

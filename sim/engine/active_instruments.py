@@ -23,7 +23,7 @@ from sim.policy.menu import kind_of
 from sim.world.institutions import BANDS
 
 
-class Programme:
+class ActiveInstruments:
     """The instruments of a simulation, the standing ones first; asks them, and moves nothing but by `begin`.
 
     instruments : windows filled in; state : where their columns and what is left of their budgets stand
