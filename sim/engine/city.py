@@ -155,7 +155,7 @@ class RunningCity:
             lasting=self.cache.lasting,
             cells=self.cache.groups.cells,
             kind_cell=self.cache.groups.kind_cell,
-            epochs=self.cache.epochs,
+            epochs=self.cache.epochs.table,
             children=state.children,
             offers=state.offers,
             vouchers=state.vouchers,

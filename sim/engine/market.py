@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.dates import MIXED, YEAR
+from sim.dates import YEAR
+from sim.engine.classes import TERM_ENDS, ClassRules
 from sim.engine.costs import CostRules, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
 from sim.engine.scheme import choose
@@ -22,7 +23,6 @@ from sim.world.city import World
 from sim.world.institutions import BANDS, bands_served
 
 Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-TERM_ENDS = (0, 7)  # January and August, counted from 0
 
 
 class Market:
@@ -32,8 +32,8 @@ class Market:
         self._world = world
         supply = world.facts.supply
         self._offset = world.institutions.address % np.uint32(supply.review_months)
-        self._sizes = world.institutions.class_seats.astype(np.int64)
         self.costs = CostRules(world)
+        self.classes = ClassRules(world, self.costs)
         self.turnover = Turnover(world, self.costs)
         self.owners = Owners(world.institutions)
         self.asks_demand = bool(world.institutions.responds.any()) or not world.institutions.stands.all()
@@ -79,7 +79,7 @@ class Market:
         market.fresh[month % YEAR] = self.outlook(state).demand * market.runs[:, None]
 
     def outlook(self, state: State) -> Outlook:
-        """What institutions expect, from what was heard of all families."""
+        """Demand that institutions expect, from the last survey of all families."""
         demand, slope = state.market.expected.sum(axis=0)
         return Outlook(demand.T, slope.T, state.market.cross.sum(axis=0).transpose(1, 0, 2))
 
@@ -111,7 +111,7 @@ class Market:
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
     def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> Position:
-        """Where institutions stand: costs, the children they had for those expected, and room, over twelve months."""
+        """Position of institutions: costs, the children they had for those expected, and room, over twelve months."""
         market = state.market
         fresh = market.fresh.sum(axis=0)
         had = (market.enrolled + market.waiting).sum(axis=0)
@@ -134,8 +134,8 @@ class Market:
         if state.market.months < YEAR:
             return 0
         self._set_fees(due, asked, income, state)
-        self._order_classes(month, due, asked(state.offers.fee) + income, support, state)
-        return self._close_classes(month, state) if month % YEAR in TERM_ENDS else 0
+        self.classes.order(month, due, asked(state.offers.fee) + income, support, state)
+        return self.classes.close(month, state) if month % YEAR in TERM_ENDS else 0
 
     def _set_fees(self, due: NDArray[np.bool_], asked: Asked, income: NDArray[np.float64], state: State) -> None:
         """By each institution's rule. A guided fee is not its institution's to move.
@@ -185,43 +185,6 @@ class Market:
         market.inclusive[:] = now
         return bool(moved.any())
 
-    def _order_classes(
-        self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], support: Support, state: State
-    ) -> None:
-        """Begin a class where a year's list and margin earn back its fit-out in time.
-
-        earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
-        """
-        supply, classes = self._world.facts.supply, self._world.facts.classes
-        waiting = state.market.waiting.mean(axis=0)
-        filled = np.minimum(waiting, self._sizes[:, :BANDS])
-        each = np.maximum(classes.fit_out_yuan - support.grant[:, :BANDS], 0.0)
-        fit_out = each * self._world.institutions.class_places[:, :BANDS]
-        per_child = earns + (support.place * self._world.institutions.hours_share)[:, None]
-        earned = filled * self.costs.margins(per_child) * YEAR * supply.payback_years
-        may = due & ~self._world.institutions.single
-        wants = may[:, None] & (earned >= fit_out) & (filled > 0)
-        building = np.maximum(state.market.opens_in, state.market.added_in)
-        wants &= (building == 0).all(axis=1)[:, None]
-        best = np.where(wants, earned, -np.inf).argmax(axis=1)
-        who = np.flatnonzero(wants.any(axis=1))
-        state.market.opens_in[who, best[who]] = month + classes.building_months
-
-    def _close_classes(self, month: int, state: State) -> int:
-        """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""
-        supply, world = self._world.facts.supply, self._world
-        peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
-        idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
-        idle &= month - state.market.opened_in >= YEAR  # a new class has not had its year
-        chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
-        gives_up = chance < 1 - (1 - supply.closing_share) ** (1 / len(TERM_ENDS))
-        classes = (state.offers.places // self._sizes).sum(axis=1)
-        idle &= (gives_up & (classes > 1))[:, None]
-        who = np.flatnonzero(idle.any(axis=1))
-        seat = idle[who].argmax(axis=1)
-        state.offers.places[who, seat] -= self._sizes[who, seat].astype(np.int32)
-        return len(who)
-
     def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
         """Let those who think of opening look at free sites: they expect what others there have of those expected.
 
@@ -235,17 +198,3 @@ class Market:
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
         fee = asked(self._world.institutions.fee)
         self.turnover.plan_entry(month, Prospect(outlook.demand * scale, fee, support), state)
-
-    def open_classes(self, month: int, state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Open what is built, by owners and by policies.
-
-        Returns a code institution · 4 + seat type for every new seat, and the seats of owners' own classes, (J, 4).
-        """
-        market = state.market
-        own, added = market.opens_in == month, market.added_in == month
-        seats = (own.astype(np.int64) + added) * self._sizes
-        state.offers.places[:] += seats.astype(np.int32)
-        market.opens_in[own] = market.added_in[added] = 0
-        market.opened_in[own | added] = month
-        j, c = np.nonzero(seats)
-        return np.repeat(j * (MIXED + 1) + c, seats[j, c]), own * self._sizes

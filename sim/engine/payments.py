@@ -1,4 +1,4 @@
-"""What is paid in a month: claims on the treasury, its payments, and what institutions owe."""
+"""Payments of a month: claims on the treasury, its payments, and what institutions owe."""
 
 from dataclasses import replace
 from datetime import date
@@ -20,7 +20,7 @@ from sim.world.institutions import BANDS
 
 
 class Payments:
-    """Who pays, and what has come to be owed since the month began.
+    """Payers, and what has come to be owed since the month began.
 
     own_from : place in the chain of the policy's first own instrument
     flows : int64 (bills.FLOWS, groups)  of the month, written by bills and here
@@ -32,23 +32,7 @@ class Payments:
         self._cache, self._active, self._flows = cache, active, flows
         self._world, self._state = cache.world, active.state
         self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
-        self.payers = self._new_payers(own_from)
-
-    def _new_payers(self, own_from: int) -> bills.Payers:
-        instruments, size = self._active.instruments, len(self._active.instruments)
-        suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
-        payers = bills.Payers(
-            left=self._state.left,
-            accounts=np.zeros((4, size), np.int64),
-            suppliers=np.zeros((3, len(suppliers)), np.int64),
-            income=np.zeros((len(suppliers), BANDS, len(self._world.institutions)), np.int64),
-            months_paid=self._state.months_paid,
-            redemptions=np.zeros((2, sum(i.tiers() for i in instruments)), np.int64),
-            takings=np.zeros(len(self._world.institutions), np.int64),
-        )
-        payers.accounts[bills.OWN] = np.arange(size) >= own_from
-        payers.supplier[:] = suppliers
-        return payers
+        self.payers = _new_payers(active, own_from, len(self._world.institutions))
 
     # -- what suppliers pay per child ----------------------------------------------------------------
 
@@ -160,7 +144,7 @@ class Payments:
         self._note_vouchers(row)
 
     def _claims(self, day: date, row: int) -> NDArray[np.int64]:
-        """What each instrument has come to owe this month, cash payments counted, int64 (instruments,) [fen]."""
+        """Claims on each instrument this month, cash payments counted, int64 (instruments,) [fen]."""
         claims = self.payers.claimed.copy()
         for q, instrument in enumerate(self._active.instruments):
             for cash in instrument.cash() if in_force(instrument, day) else ():
@@ -224,3 +208,21 @@ class Payments:
         for counter in (self.payers.claimed, self.payers.cases, self.payers.short, self.payers.takings, self._built):
             counter[:] = 0
         self.payers.redeemed[:] = self.payers.redeemed_fen[:] = 0
+
+
+def _new_payers(active: ActiveInstruments, own_from: int, institutions: int) -> bills.Payers:
+    """Payers at the beginning of a month, by what the state holds of budgets and months paid."""
+    instruments, state = active.instruments, active.state
+    suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
+    payers = bills.Payers(
+        left=state.left,
+        accounts=np.zeros((4, len(instruments)), np.int64),
+        suppliers=np.zeros((3, len(suppliers)), np.int64),
+        income=np.zeros((len(suppliers), BANDS, institutions), np.int64),
+        months_paid=state.months_paid,
+        redemptions=np.zeros((2, sum(i.tiers() for i in instruments)), np.int64),
+        takings=np.zeros(institutions, np.int64),
+    )
+    payers.accounts[bills.OWN] = np.arange(len(instruments)) >= own_from
+    payers.supplier[:] = suppliers
+    return payers

@@ -103,7 +103,7 @@ class Replication:
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
         first = min(months, default=self.span.end)
-        self.cache.share_epochs(first)
+        self.cache.epochs.share(first)
         self.log.kept_from = min(self.log.kept_from, first)
         self.baseline_city.write_tariff(dates.date_in(self.baseline_city.state.month))  # which looks at the epochs
         for month in sorted(max(m, self.baseline_city.state.month) for m in months if m < self.span.end):

@@ -1,4 +1,4 @@
-"""What all policies of a replication share, worked out once."""
+"""Values that all policies of a replication share, worked out once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.epochs import EpochTable
 from sim.engine.market import Market
 from sim.engine.recorder import GroupIndex
-from sim.kernels import census, choice
-from sim.kernels.columns import NOBODY, Ages, Epochs
+from sim.kernels import census
+from sim.kernels.columns import NOBODY, Ages
 from sim.kernels.day import Days
 from sim.kernels.day import Luck as DayLuck
 from sim.policy.instrument import Cash
@@ -22,26 +23,11 @@ from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
 @dataclass
 class ReplicationCache:
-    """What every policy of a replication shares: renewals, groups, and counts that no policy moves."""
+    """Values that every policy of a replication shares: epochs, groups, and counts that no policy moves."""
 
     world: World
     first_month: int
     months: int
-    _shared_from: int | None = None  # absolute month from which policies may ask for the same things
-
-    @cached_property
-    def renewals(self) -> NDArray[np.uint8]:
-        """Months in which each child's circumstances are drawn afresh, uint8 (months, n)."""
-        out = np.zeros((self.months, len(self.world.families)), np.uint8)
-        choice.fill_renewals(
-            self.world.families.id,
-            self.first_month,
-            self.months,
-            self.world.facts.families.renewal,
-            self.world.luck.stream("renewal"),
-            out,
-        )
-        return out
 
     @cached_property
     def groups(self) -> GroupIndex:
@@ -60,7 +46,7 @@ class ReplicationCache:
 
     @cached_property
     def luck(self) -> DayLuck:
-        """What the daily loop's chance is made of."""
+        """Chance of the daily loop."""
         stream = self.world.luck.stream
         return DayLuck(self.world.families.id, stream("shocks"), stream("order"))
 
@@ -112,69 +98,10 @@ class ReplicationCache:
         """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
         return np.asarray(self.world.fixed.max(axis=1, initial=-np.inf))
 
-    # -- epochs: the same under every policy, so they are drawn once ---------------------------------
-
     @cached_property
-    def epochs(self) -> Epochs:
-        """The shocks of all epochs in force, and of those to come that policies share."""
-        world, n, k = self.world, len(self.world.families), self.world.candidate.shape[1]
-        everyone, fresh, epochs = np.arange(n, dtype=np.int32), np.empty((n, k + 1), np.float32), Epochs.of(n, k)
-        choice.draw_epochs(
-            everyone,
-            (world.families.id >> 20).astype(np.uint32),
-            world.families.id,
-            world.institutions.address,
-            world.institutions.own_address,
-            world.luck.stream("first shocks"),
-            world.candidate,
-            world.fixed,
-            world.outside,
-            fresh,
-        )
-        choice.begin_epochs(everyone, fresh, epochs)
-        return epochs
-
-    @cached_property
-    def _begun(self) -> dict[date, tuple[NDArray[np.int32], int]]:
-        return {}
-
-    def share_epochs(self, month: int) -> None:
-        """Keep every epoch that begins from an absolute month on: policies fork from then on. The first call holds."""
-        if self._shared_from is not None:
-            return
-        self._shared_from = month
-        n = len(self.world.families)
-        days = [
-            dates.date_in(m, d + 1)
-            for m in range(month, self.first_month + self.months)
-            for d in range(dates.DECISION_DAYS)
-        ]
-        rows = [self._renewing(day) for day in days]
-        first = n + np.cumsum([0, *(len(r) for r in rows)])
-        longer = Epochs.of(int(first[-1]), self.world.candidate.shape[1])
-        for old, new in zip(self.epochs, longer, strict=True):
-            new[:n] = old
-        for day, children, row in zip(days, rows, first.tolist(), strict=False):
-            self._begun[day] = children, row
-            to = np.arange(row, row + len(children), dtype=np.int32)
-            choice.begin_epochs(to, self._drawn_epochs(children, dates.month_of(day)), longer)
-        self.epochs = longer
-
-    def _renewing(self, day: date) -> NDArray[np.int32]:
-        """Children whose circumstances change on a decision day."""
-        edges, row = self.edges(day), dates.month_of(day) - self.first_month
-        lo, hi = int(edges[0]), int(edges[-1])
-        return (lo + np.flatnonzero(self.renewals[row, lo:hi])).astype(np.int32)
-
-    def _drawn_epochs(self, rows: NDArray[np.int32], month: int) -> NDArray[np.float32]:
-        """The epochs of some children that begin in an absolute month, float32 (rows, K + 1)."""
-        world, luck = self.world, self.luck
-        fresh = np.empty((len(rows), world.candidate.shape[1] + 1), np.float32)
-        choice.draw_epochs(
-            rows, np.array([month], np.uint32), luck.child_id, world.institutions.address,
-            world.institutions.own_address, luck.shocks, world.candidate, world.fixed, world.outside, fresh,
-        )  # fmt: skip
-        return fresh
+    def epochs(self) -> EpochTable:
+        """The shocks of the children's epochs."""
+        return EpochTable(self.world, self.luck, self.first_month, self.months, self.edges)
 
     # -- stretches of decision days -------------------------------------------------------------------
 
@@ -187,7 +114,7 @@ class ReplicationCache:
         if key in self._days:
             return self._days[key]
         found = self._stretch(first, last, paid, ages)
-        if first in self._begun:
+        if first in self.epochs.begun:
             self._days[key] = found
         return found
 
@@ -205,12 +132,13 @@ class ReplicationCache:
                 aged[d, a] = begin, end, at
                 alphas.append(self.sensitivity(slice(begin, end), day, paid))
                 at += end - begin
-        shared = first in self._begun
-        fresh = [self._begun[day][0] if shared else self._renewing(day) for day in days]
+        begun = self.epochs.begun
+        shared = first in begun
+        fresh = [begun[day][0] if shared else self.epochs.renewing(day) for day in days]
         rows, month = np.concatenate(fresh), dates.month_of(first)
         drawn = np.zeros((0, self.world.candidate.shape[1] + 1), np.float32)
         if not shared:
-            drawn = self._drawn_epochs(rows, month)
+            drawn = self.epochs.drawn(rows, month)
         return Days(
             when=np.array([month, month - self.first_month]),
             today=np.array([day.toordinal() for day in days]),
@@ -218,7 +146,7 @@ class ReplicationCache:
             ages=np.array([ages_on(day) for day in days], np.int64),
             fresh=rows,
             fresh_at=np.cumsum([0, *(len(r) for r in fresh)]),
-            epoch=np.array([self._begun[day][1] if shared else NOBODY for day in days]),
+            epoch=np.array([begun[day][1] if shared else NOBODY for day in days]),
             drawn=drawn,
             aged=aged,
             alpha=np.concatenate(alphas),

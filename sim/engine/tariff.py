@@ -27,7 +27,7 @@ MOST_CELLS = 1_000_000
 
 
 def holds(instruments: Sequence[Instrument], institutions: int) -> bool:
-    """Whether a tariff can hold the family groups that the instruments distinguish: 512 groups, a million cells."""
+    """Return whether a tariff holds the family groups that the instruments tell apart: 512, and a million cells."""
     incomes = {x for i in instruments for x in i.incomes_told_apart()}
     orders = {x for i in instruments for x in i.orders_told_apart()}
     size = (len(incomes) + 1) * (len(orders) + 1)
@@ -53,14 +53,14 @@ def family_groups(
 
 
 def in_force(instrument: Instrument, day: date) -> bool:
-    """Whether a day is within the instrument's window."""
+    """Return whether a day is within the instrument's window."""
     assert instrument.start is not None, "the window is filled in before the run"
     assert instrument.until is not None, "the window is filled in before the run"
     return instrument.start <= day <= instrument.until
 
 
 def _net(posted: NDArray[np.float64], reliefs: Sequence[Relief]) -> NDArray[np.float64]:
-    """What remains of a fee after a chain of reliefs, as the bill kernel computes it."""
+    """Net fee after a chain of reliefs, as the bill kernel computes it."""
     net = posted
     for r in reliefs:
         net = net - np.minimum(net, np.minimum(r.ceiling, r.amount + r.rate * net))
@@ -74,10 +74,29 @@ def posted_fees(
     offered: Offered,
     own_fee: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """What institutions ask, (J, 3), from what they would: the instruments that are `on` limit it, in file order."""
+    """Fees that institutions ask, (J, 3), from those they would: instruments that are `on` limit them, in file order."""
     for instrument, columns, holds_now in zip(instruments, declared, on, strict=True):
         own_fee = instrument.posted_fee(own_fee, offered, columns) if holds_now else own_fee
     return own_fee
+
+
+def _stages(
+    instruments: Sequence[Instrument],
+    declared: Sequence[Columns],
+    today: Sequence[bool],
+    offered: Offered,
+    groups: Groups,
+) -> list[tuple[int, Relief, int, int]]:
+    """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it."""
+    stages, pools, tiers = [], 0, 0
+    for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
+        relief = instrument.relief(offered, groups, columns)
+        # vouchers in hand outlive their pool's window: only their face, not the window, decides
+        if relief is not None and (relief.voucher or today[q]):
+            stages.append((q, relief, pools if relief.voucher else NOBODY, tiers))
+        pools += relief is not None and relief.voucher
+        tiers += instrument.tiers()
+    return stages
 
 
 def write_tariff(
@@ -102,14 +121,7 @@ def write_tariff(
     n, g = len(own_fee), len(groups.income_to)
     today = tuple(in_force(i, day) and not dry for i, dry in zip(instruments, spent_out, strict=True))
     shape = (g, 3, n)
-    stages, pools, tiers = [], 0, 0
-    for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
-        relief = instrument.relief(offered, groups, columns)
-        # vouchers in hand outlive their pool's window: only their face, not the window, decides
-        if relief is not None and (relief.voucher or today[q]):
-            stages.append((q, relief, pools if relief.voucher else -1, tiers))
-        pools += relief is not None and relief.voucher
-        tiers += instrument.tiers()
+    stages = _stages(instruments, declared, today, offered, groups)
 
     def faced(on: tuple[bool, ...], more: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Posted (3, n) and net fees (g, 3, n) with some instruments in force, no vouchers counted.
@@ -147,7 +159,7 @@ def write_tariff(
 
 
 def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inputs: ChoiceInputs) -> int:
-    """How many of the enrolled of some rows have a bill of whose posted fee the relief takes a fen or more."""
+    """Count the enrolled of some rows who have a bill of whose posted fee the relief takes a fen or more."""
     at = inputs.children.at[rows]
     here = at != NOBODY
     born, j, group = inputs.birth[rows][here], at[here], inputs.children.group[rows][here]
@@ -160,7 +172,7 @@ def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inpu
 def _to_come(
     instruments: Sequence[Instrument], today: tuple[bool, ...], day: date, commitment: int
 ) -> list[tuple[tuple[bool, ...], float]]:
-    """What will be in force, other than today, in the months an entrant commits to, and in which share of them.
+    """List what will be in force, other than today, in the months an entrant commits to, each with its share of them.
 
     What is in force today ends with its window; nobody foresees what has not begun.
     """

@@ -128,7 +128,7 @@ def shocks(town: Town) -> tuple[np.ndarray, np.ndarray]:
     """First shocks of pairs: full day and half day of one institution, and those of neighbours, (2, pairs) each."""
     world = town.world
     epoch = town.replication.checkpoint(town.span.counted).children.epoch
-    value = town.replication.cache.epochs.shocked[epoch].astype(float) - world.fixed
+    value = town.replication.cache.epochs.table.shocked[epoch].astype(float) - world.fixed
     there, k = world.institutions, town.scenario.city.families.candidates
     own, others = [], []
     for c, m in product(range(k, world.candidate.shape[1]), range(k)):

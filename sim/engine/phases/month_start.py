@@ -18,7 +18,7 @@ def open_month(city: RunningCity, day: date) -> None:
         state.months_paid[:] = 0
     city.payments.renew_quotas(day)
     before = state.offers.places.copy()
-    seats, owners = market.open_classes(month, state)
+    seats, owners = market.classes.open(month, state)
     opened = int(((state.offers.places - before) // city.world.institutions.class_seats).sum())
     entrants = market.turnover.opening(month, month - dates.month_of(city.start), state)
     city.payments.pay_grants(state.offers.places - before, owners, day)

@@ -1,0 +1,72 @@
+"""Classes: an owner adds one where a year's waiting list pays for it, and gives up one that stood empty for a year."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.dates import MIXED, YEAR
+from sim.engine.costs import CostRules
+from sim.engine.state import State
+from sim.engine.support import Support
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+TERM_ENDS = (0, 7)  # January and August, counted from 0
+
+
+class ClassRules:
+    """The rules by which one city's institutions open and close classes; holds nothing that time changes."""
+
+    def __init__(self, world: World, costs: CostRules) -> None:
+        self._world, self._costs = world, costs
+        self._sizes = world.institutions.class_seats.astype(np.int64)
+
+    def order(
+        self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], support: Support, state: State
+    ) -> None:
+        """Begin a class where a year's list and margin earn back its fit-out in time.
+
+        earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
+        """
+        supply, classes = self._world.facts.supply, self._world.facts.classes
+        waiting = state.market.waiting.mean(axis=0)
+        filled = np.minimum(waiting, self._sizes[:, :BANDS])
+        each = np.maximum(classes.fit_out_yuan - support.grant[:, :BANDS], 0.0)
+        fit_out = each * self._world.institutions.class_places[:, :BANDS]
+        per_child = earns + (support.place * self._world.institutions.hours_share)[:, None]
+        earned = filled * self._costs.margins(per_child) * YEAR * supply.payback_years
+        may = due & ~self._world.institutions.single
+        wants = may[:, None] & (earned >= fit_out) & (filled > 0)
+        building = np.maximum(state.market.opens_in, state.market.added_in)
+        wants &= (building == 0).all(axis=1)[:, None]
+        best = np.where(wants, earned, -np.inf).argmax(axis=1)
+        who = np.flatnonzero(wants.any(axis=1))
+        state.market.opens_in[who, best[who]] = month + classes.building_months
+
+    def close(self, month: int, state: State) -> int:
+        """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""
+        supply, world = self._world.facts.supply, self._world
+        peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
+        idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
+        idle &= month - state.market.opened_in >= YEAR  # a new class has not had its year
+        chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
+        gives_up = chance < 1 - (1 - supply.closing_share) ** (1 / len(TERM_ENDS))
+        classes = (state.offers.places // self._sizes).sum(axis=1)
+        idle &= (gives_up & (classes > 1))[:, None]
+        who = np.flatnonzero(idle.any(axis=1))
+        seat = idle[who].argmax(axis=1)
+        state.offers.places[who, seat] -= self._sizes[who, seat].astype(np.int32)
+        return len(who)
+
+    def open(self, month: int, state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Open what is built, by owners and by policies.
+
+        Returns a code institution · 4 + seat type for every new seat, and the seats of owners' own classes, (J, 4).
+        """
+        market = state.market
+        own, added = market.opens_in == month, market.added_in == month
+        seats = (own.astype(np.int64) + added) * self._sizes
+        state.offers.places[:] += seats.astype(np.int32)
+        market.opens_in[own] = market.added_in[added] = 0
+        market.opened_in[own | added] = month
+        j, c = np.nonzero(seats)
+        return np.repeat(j * (MIXED + 1) + c, seats[j, c]), own * self._sizes
