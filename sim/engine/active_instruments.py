@@ -89,11 +89,11 @@ class ActiveInstruments:
         return replace(offered, enrolled=enrolled)
 
     def on(self, day: date) -> list[bool]:
-        """Which instruments are in force on a day, with money left."""
+        """Return, per instrument, whether it is in force on a day with money left."""
         return [in_force(i, day) and left > 0 for i, left in zip(self.instruments, self.state.left, strict=True)]
 
     def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
-        """Those in force on a day, with money left: place in the chain, instrument, columns."""
+        """Yield the instruments in force on a day with money left: place in the chain, instrument, columns."""
         for q, on in enumerate(self.on(day)):
             if on:
                 yield q, self.instruments[q], self.state.declared[q]
@@ -121,7 +121,7 @@ class ActiveInstruments:
         return 1 - untold
 
     def appeal(self, day: date, offered: Offered) -> NDArray[np.float64]:
-        """What instruments make institutions worth to families, by band, (J, 3) [yuan a month]."""
+        """Worth to families that instruments add to institutions, by band, (J, 3) [yuan a month]."""
         worth = np.zeros((len(offered.kind), BANDS))
         for _, instrument, columns in self.running(day):
             more = instrument.appeal(offered, columns)
@@ -129,7 +129,7 @@ class ActiveInstruments:
         return worth
 
     def asked(self, day: date) -> Asked:
-        """What institutions ask, from what they would, with the instruments in force on a day."""
+        """Return the function from fees institutions would ask to posted fees, by the instruments in force on a day."""
         return partial(posted_fees, self.instruments, self.state.declared, self.on(day), self.offered(day))
 
     def escrow(self, day: date) -> NDArray[np.float64]:
@@ -147,7 +147,7 @@ class ActiveInstruments:
         return np.asarray(self.state.offers.places.sum(axis=1) * self._world.institutions.hours_share)
 
     def support(self, day: date) -> Support:
-        """What owners count on beside what is paid per child."""
+        """Support that owners count on beside the payments per child."""
         market, institutions = self.state.market, self._world.institutions
         hours, seats = institutions.hours_share[:, None], institutions.class_seats
         classes = (market.opens_in > 0).astype(np.int64) + (market.added_in > 0)
@@ -164,7 +164,7 @@ class ActiveInstruments:
         )
 
     def income_per_child(self, day: date) -> NDArray[np.float64]:
-        """What the treasury pays an institution for one more child, (J, 3) [yuan a month], over a year.
+        """Treasury payments to an institution for one more child, (J, 3) [yuan a month], over a year.
 
         As far as what is left of a budget bears the months to come of the next twelve, this one's bills being made
         out, with the children who were enrolled at the last month's end.
@@ -184,7 +184,7 @@ class ActiveInstruments:
         return total
 
     def recognition(self, day: date, offered: Offered, stands: bool) -> Recognition:
-        """What instruments would pay and demand over a year if every institution were in the scheme, or none.
+        """Payments and demands of instruments over a year if every institution were in the scheme, or none.
 
         What is in force today ends with its window, and holds as far as what is left of its budget bears it; nobody
         foresees what has not begun.

@@ -23,7 +23,7 @@ class Terms:
 
 @dataclass
 class BaselineLog:
-    """What the baseline leaves for its policies to read, month by month.
+    """Notes that the baseline leaves for its policies to read, month by month.
 
     gains_from : absolute month from which families' gains are counted
     kept_from : absolute month from which policies may fork
@@ -38,11 +38,11 @@ class BaselineLog:
     _terms: dict[date, Terms] = field(default_factory=dict)
 
     def keeps(self, day: date) -> bool:
-        """Whether a day is one on which the baseline is noted."""
+        """Return whether the baseline is noted on a day."""
         return month_of(day) >= min(self.gains_from, self.kept_from)
 
     def counts_gains(self, day: date) -> bool:
-        """Whether a day is one on which gains are counted."""
+        """Return whether gains are counted on a day."""
         return month_of(day) >= self.gains_from
 
     def begin(self, day: date, state: State) -> tuple[Month, NDArray[np.bool_]]:
@@ -82,7 +82,7 @@ class BaselineLog:
         return last
 
     def faced(self, day: date, value: NDArray[np.float32]) -> Faced:
-        """What the baseline's families faced, to be set against a policy's; `free` is the day's.
+        """Terms that the baseline's families faced, for comparison with a policy's; `free` is the day's.
 
         Fees, vouchers and seats are valued, not what care is thought of: on both sides an offer that is open is worth
         what it is under the policy, before its fee.

@@ -26,7 +26,7 @@ from sim.world.institutions import BANDS
 
 @dataclass
 class MonthCounters:
-    """What a month adds up until its end; all int64, in the groups of `GroupIndex`.
+    """Sums of a month until its end; all int64, in the groups of `GroupIndex`.
 
     flows : (bills.FLOWS, groups)  bills and money [fen]; gains : (groups,)  what families gain on the baseline [fen]
     events : (places.EVENTS,)  choices by outcome; lists : (places.LISTS, 3)  waiting lists, by their band
@@ -113,11 +113,11 @@ class RunningCity:
 
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
-        """What stands for the baseline's notes where there are none to write or to read."""
+        """Empty notes, used for the baseline's where there are none to write or to read."""
         return nothing_beside(self.inputs, self.work)
 
     def relief_of(self, q: int, day: date) -> Relief | None:
-        """What an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
+        """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
         relief = self.instruments[q].relief(self.active.offered(day), self.groups, self.state.declared[q])
         return None if relief is None or relief.voucher else relief
 

@@ -1,4 +1,4 @@
-"""What institutions pay: carers, a head, rent, utilities, food; and what lies behind cash.
+"""Costs of institutions: carers, a head, rent, utilities, food; and costs that are not paid in cash.
 
 Carers are as many as the legal ratio asks for the children of an age, and at least one a class in use.
 """
@@ -31,12 +31,12 @@ class Costs:
 
     @property
     def cash(self) -> Fen:
-        """What is paid."""
+        """Costs paid in cash."""
         return self.staff + self.rent + self.goods
 
 
 class CostRules:
-    """What one city's institutions pay; holds nothing that time changes."""
+    """Rules for the costs of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World) -> None:
         self._institutions = world.institutions
@@ -48,17 +48,17 @@ class CostRules:
         )
 
     def marginal(self) -> NDArray[np.float64]:
-        """What one more child costs, (J, 4) by class type [yuan a month]: food, materials, its share of a carer."""
+        """Cost of one more child, (J, 4) by class type [yuan a month]: food, materials, its share of a carer."""
         carer = self._costs.carer_wage * (1 + self._costs.wage_charges) / np.array(self._classes.per_carer)
         return np.asarray((self._costs.food_per_child + carer) * self._institutions.hours_share[:, None])
 
     def place(self) -> NDArray[np.float64]:
-        """What a seat costs whether filled or not, (J,) [yuan a month]."""
+        """Cost of a seat, filled or not, (J,) [yuan a month]."""
         place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
         return np.asarray(place * self._institutions.hours_share)
 
     def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What a further child of each band leaves, (J, 3) [yuan a month]: fee less its cost and its place's."""
+        """Margin on a further child of each band, (J, 3) [yuan a month]: fee less its cost and its place's."""
         return np.asarray(fee - self.marginal()[:, :BANDS] - self.place()[:, None])
 
     def month(self, places: NDArray[np.int32], taken: NDArray[np.int32]) -> Costs:

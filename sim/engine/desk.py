@@ -80,11 +80,11 @@ class VoucherDesk:
         return dates.school_year_cut(days[0]) + 1, dates.months_before(days[-1], dates.BAND_FROM_MONTHS[0])
 
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether each is enrolled now."""
+        """Return whether each child is enrolled now."""
         return np.asarray(self.inputs.children.at[rows] != NOBODY)
 
     def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Whether each holds a live voucher of this pool."""
+        """Return whether each child holds a live voucher of this pool."""
         return np.asarray(self.inputs.vouchers.face[self.pool, rows] > 0)
 
     def income_per_head(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -98,7 +98,7 @@ class VoucherDesk:
     def learn(
         self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
     ) -> NDArray[np.bool_]:
-        """Who of `rows` knows by now, when these shares of the enrolled and of the others do; written to `knows`.
+        """Mark those of `rows` that know by now, by the shares of the enrolled and of the others; written to `knows`.
 
         The draws are asked for round after round, so they are made once for everyone and kept.
         """
@@ -114,7 +114,7 @@ class VoucherDesk:
         return self.told
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
-        """What a voucher would be worth to each [yuan]; not exact, infinite where surely above the floor."""
+        """Worth of a voucher to each child [yuan]; not exact, infinite where surely above the floor."""
         out = np.zeros(len(rows))
         face, renewal = round(face_yuan * 100), self.world.facts.families.renewal
         if face > 0:

@@ -1,4 +1,4 @@
-"""How institutions move their fees: by their own usual occupancy, or as the best response to the others' fees."""
+"""Fee reviews of institutions: by their own usual occupancy, or as the best response to the others' fees."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class FeeError(ArithmeticError):
 
 @dataclass(frozen=True)
 class Outlook:
-    """What institutions expect of the families around them at today's fees, were everyone to choose afresh.
+    """Demand that institutions expect around them at today's fees, were every family to choose afresh.
 
     demand : float64 (J, 3)  children; slope : float64 (J, 3)  children lost per yuan of the posted fee
     cross : float64 (J, 3, R)  children that the owner's r-th institution gains per yuan of this one's fee
@@ -32,7 +32,7 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Position:
-    """Where institutions stand when they review their fees; each (J, 3), a band a column.
+    """Fees, costs and children of institutions at a fee review; each (J, 3), a band a column.
 
     posted : today's fee; cost : of one more child, less what the treasury pays for it [yuan a month]
     scale : children enrolled or waiting ÷ those expected, over twelve months
@@ -46,7 +46,7 @@ class Position:
 
 
 class Owners:
-    """Which institutions belong together.
+    """Institutions grouped by owner.
 
     rank : int32 (J,)  place among its owner's; size : institutions of the owner with most
     """
@@ -63,7 +63,7 @@ class Owners:
         self._member[owner, self.rank] = np.arange(len(owner))
 
     def others(self, margin: Yuan, outlook: Outlook) -> Yuan:
-        """What the owner's other institutions gain per yuan of each one's fee, (J, 3) [yuan a month]."""
+        """Gain of the owner's other institutions per yuan of each one's fee, (J, 3) [yuan a month]."""
         if outlook.cross.shape[2] == 0:
             return np.zeros_like(margin)
         member = self._member[self.owner]  # (J, R)

@@ -150,7 +150,7 @@ class GroupIndex:
 
 @dataclass
 class Chronicle:
-    """What has been recorded so far; `first` is the absolute month of row 0.
+    """Record of the months so far; `first` is the absolute month of row 0.
 
     totals : int64 (len(TOTALS), months, groups); city : int64 (len(CITY_TOTALS), months)
     tranche : int64 (len(TRANCHE_TOTALS), months, tiers); claims : int64 (months, instruments) [fen]
@@ -268,7 +268,7 @@ class Chronicle:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """What one job leaves: one policy in one replication, over the counted window. Known by identity.
+    """Results of one job: one policy in one replication, over the counted window. Known by identity.
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     kind_cell : int16 (J,)  column of each institution's kind

@@ -262,7 +262,7 @@ def _decisions(state: State, since: int) -> int:
 
 
 def _fees_from(log: list[tuple[int, NDArray[np.int64]]], day: int) -> list[tuple[int, NDArray[np.int64]]]:
-    """What was noted of fees from a day (ordinal) on, and what was in force on it."""
+    """Entries of the fee log from a day (ordinal) on, with the one in force on it."""
     earlier = [n for n, (since, _) in enumerate(log) if since <= day]
     return log[max(earlier, default=0) :]
 

@@ -23,7 +23,7 @@ def choose(
     pooled: Callable[[NDArray[np.float64]], NDArray[np.float64]],
     seats: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Who is in the scheme from now on, bool (J,): those asked join or leave where a year gains more than it costs.
+    """Return membership in the scheme, bool (J,): those asked join or leave where a year gains more than it costs.
 
     Inside, the fee stands `inclusive_discount` and what instruments demand below the one asked at joining; outside
     it is the one that earns most. Both are compared at what comes by the demand around today's fee.

@@ -22,7 +22,7 @@ SURVEYS = 4  # months in which institutions hear of all families once: each mont
 
 @dataclass
 class MarketColumns:
-    """What institutions remember; the last twelve month-ends stand by month modulo 12.
+    """Columns of institutions' memory; the last twelve month-ends stand by month modulo 12.
 
     runs : bool (J,)  whether there is an institution at the site; inclusive : bool (J,)  whether it is in the scheme
     opening : int32 (J,)  absolute month in which one that is being built opens, 0 for none
@@ -159,7 +159,7 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
 
 
 def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
-    """What each may spend at most, int64 (instruments,) [fen]; NO_LIMIT for one without a budget."""
+    """Budget of each instrument, int64 (instruments,) [fen]; NO_LIMIT for one without a budget."""
     budgets = (i.budget_yuan for i in instruments)
     return np.array([NO_LIMIT if yuan is None else round(yuan * 100) for yuan in budgets], np.int64)
 

@@ -1,4 +1,4 @@
-"""What the treasury does for institutions beside what it pays per child: per place, and once for a new place."""
+"""Support of the treasury beside its payments per child: per place, and once for a new place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sim.world.institutions import SEATS
 
 @dataclass(frozen=True)
 class Support:
-    """What owners count on when they order a class or open [yuan].
+    """Support that owners count on when they order a class or open [yuan].
 
     place : float64 (J,)  a month, per full-time place; grant : float64 (J, 4)  once, per place that opens
     """
@@ -67,5 +67,5 @@ def borne(instrument: Instrument, left: int, coming: float) -> float:
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:
-    """What is paid of some claims [fen] from what is left of a budget: in their order, the last one in part."""
+    """Payments of some claims [fen] from the rest of a budget: in their order, the last one in part."""
     return np.diff(np.minimum(np.cumsum(amounts), left), prepend=0)

@@ -57,7 +57,7 @@ class Ledger:
         self.book[month, receiver] += amount
 
     def outstanding(self) -> NDArray[np.int64]:
-        """What each instrument still owes, int64 (instruments,) [fen]."""
+        """Amount each instrument still owes, int64 (instruments,) [fen]."""
         return np.asarray(self.owed.sum(axis=0))
 
     def check(self, month: int) -> None:

@@ -1,4 +1,4 @@
-"""Which institutions give up and which open.
+"""Exit and entry of institutions.
 
 An owner covers losses in cash for as long as its patience lasts; a public body, a kindergarten or an employer covers
 those of its own for good. What is planned opens in its time; a site without an institution, planned or vacated, is
@@ -20,7 +20,7 @@ from sim.world.institutions import BANDS
 
 @dataclass(frozen=True)
 class Prospect:
-    """What one who would open finds: by institution and band, (J, 3), children and the fee [yuan a month]; support."""
+    """Prospects of an entrant: by institution and band, (J, 3), children and the fee [yuan a month]; support."""
 
     children: NDArray[np.float64]
     fee: NDArray[np.float64]

@@ -39,7 +39,7 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
 
 @entry
 def learn(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, knows: Any, out: Any) -> None:
-    """Who of `rows` knows of a pool: a child's family does when the share that knows has passed its draw, and for good.
+    """Mark the families of `rows` that know of a pool: each once the share that knows has passed its draw, for good.
 
     luck : float64 (n,)  one draw of each child; at : int16 (n,)  where it sits
     if_enrolled, if_not : shares that know, of the enrolled and of the others
@@ -89,7 +89,7 @@ def within_reach(
 def gains(
     rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, inputs: Any, out: Any
 ) -> None:
-    """What a voucher of `face` fen would be worth to each child [yuan].
+    """Write the worth of a voucher of `face` fen to each child [yuan].
 
     For a family that would enter, the month's gain from relief / H counts over the H months it commits to.
 

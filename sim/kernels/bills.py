@@ -38,7 +38,7 @@ CHAIN, QUOTA, MONTHS_CAP = range(3)  # rows of `Payers.suppliers`
 
 
 class Payers(NamedTuple):
-    """Who pays; the last axis is the instrument in the chain, or the supplier: one that pays institutions.
+    """Payers of bills; the last axis is the instrument in the chain, or the supplier: one that pays institutions.
 
     left : int64 (instruments,)  budget left [fen]
     accounts : int64 (4, instruments)  1 for the policy's own, 0 for the city's standing ones;
@@ -60,7 +60,7 @@ class Payers(NamedTuple):
 
     @property
     def own(self) -> NDArray[np.bool_]:
-        """Which instruments are the policy's own."""
+        """Mask of the policy's own instruments, bool (instruments,)."""
         return np.asarray(self.accounts[OWN] == 1)
 
     @property

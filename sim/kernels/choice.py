@@ -173,7 +173,7 @@ def screen(
 def would_enter(
     i: int, part: int, base: int, e: int, shocked: Any, alone: Any, alpha: Any, candidate: Any, value: Any, prices: Any
 ) -> bool:
-    """Whether a child at home would enter anywhere if there were places.
+    """Return whether a child at home would enter anywhere if there were places.
 
     base : where the prices of its group and band begin; e : its epoch
     """
@@ -211,7 +211,7 @@ def screen_some(
 def net_fee(
     i: int, g: int, band: int, j: int, net: float, stages: Any, terms: Any, face: Any, counted: int, extra: float
 ) -> float:
-    """What child i of group g would pay at an offer, before rounding [yuan a month], stage by stage.
+    """Net fee of child i of group g at an offer, before rounding [yuan a month], stage by stage.
 
     net : the posted fee; face : of the vouchers
     counted : WITHOUT vouchers, AS_HELD, or the row of a pool of whose vouchers the child would hold one of `extra` fen

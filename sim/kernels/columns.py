@@ -206,7 +206,7 @@ class Offers(NamedTuple):
 
 
 class Tariff(NamedTuple):
-    """What families face, rebuilt whenever an instrument speaks or a fee moves.
+    """Fees and relief that families face, rebuilt whenever an instrument speaks or a fee moves.
 
     prices : float32 (3, G·3·J)  perceived net fee of deciding to enter, and of those enrolled; and by how much the
         entrants' rises when the posted fee rises by a yuan

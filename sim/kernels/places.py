@@ -289,7 +289,7 @@ def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: An
 
 @inner
 def promote_outgrown(rows: Any, near: int, today: int, ages: Any, inputs: Any) -> None:
-    """Those of the first `near` rows who have outgrown their class move up, or stand ahead of the list for the next."""
+    """Move up those of the first `near` rows who outgrew their class, or put them ahead of the list for the next."""
     links, shorts, counts = inputs.children.links, inputs.children.shorts, inputs.children.counts
     birth, seats, ends, tariff = inputs.birth, inputs.offers.seats, inputs.offers.ends, inputs.tariff
     stack, worth = np.empty(1, np.int64), np.empty(inputs.candidate.shape[1], np.float32)

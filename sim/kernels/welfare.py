@@ -33,7 +33,7 @@ HOME = -1  # the alternative of staying out
 
 
 class Faced(NamedTuple):
-    """What the families of a decision day face, under a policy or under the baseline; axis n is the child.
+    """Terms of a decision day's families, under a policy or under the baseline; axis n is the child.
 
     tariff : the day's; value : float32 (4, J)  of the offers, by part
     free : bool (4, J)  whether a child of the part finds a seat, as the day begins
@@ -53,7 +53,7 @@ class Faced(NamedTuple):
 
 @inlined
 def holds(i: int, face: Any) -> bool:
-    """Whether child i holds a voucher of any pool."""
+    """Return whether child i holds a voucher of any pool."""
     any_of_them = False
     for v in range(face.shape[0]):
         any_of_them |= face[v, i] > 0
@@ -62,7 +62,7 @@ def holds(i: int, face: Any) -> bool:
 
 @inlined
 def seat_for(i: int, part: int, j: int, free: Any, value: Any, at: Any) -> bool:
-    """Whether institution j has a seat for child i, be it its own."""
+    """Return whether institution j has a seat for child i, be it its own."""
     found: bool = (free[part, j] and value[part, j] > CLOSED) or at[i] == j
     return found
 
@@ -205,7 +205,7 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
 def option_money_values(
     rows: Any, ages: Any, owns: Any, sticks: Any, picks: Any, side: Any, inputs: Any, money: Any, seated: Any
 ) -> None:
-    """What the picks of both sides would be worth on this one beside staying out, bills paid as they fall due [yuan].
+    """Write the worth of both sides' picks on this one over staying out, bills paid as they fall due [yuan].
 
     picks : int64 (2, rows)
     money : float64 (2, rows)  written; seated : bool (2, rows)  written: whether the child would find a seat
@@ -232,7 +232,7 @@ def option_money_values(
 
 @inlined
 def entrant_gain(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
-    """What a family has of an offer that brings its child on one side, while on the other it stays out [yuan].
+    """Gain of a family from an offer that brings its child on one side, while on the other it stays out [yuan].
 
     Where the other side has no seat for it that is all it enjoys. Else it is the difference in money less the least
     that would have brought it, which is the same part of it as of the difference that the family perceives.

@@ -47,7 +47,7 @@ def settle_accounts(
     row: int,
     state: State,
 ) -> None:
-    """What families paid in advance is lost, or comes back as far as it was held in escrow; wages owed are lost.
+    """Refund prepaid fees as far as they were held in escrow; write off the rest, and the wages owed.
 
     displaced : children who sit there; prepaid : int64  what each one's family has paid in advance [fen]
     held : (J,)  share of it that is held in escrow; cells : int16 (displaced, C)  groups in which each is counted
@@ -69,7 +69,7 @@ def settle_accounts(
 
 
 def dissolve_lists(institutions: Rows, today: int, lists: NDArray[np.int64], state: State) -> None:
-    """Whoever waits at these institutions waits no longer.
+    """Empty the waiting lists of these institutions.
 
     today : ordinal day; lists : int64 (17, 3)  counts of how entries end, added to
     """

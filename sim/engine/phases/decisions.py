@@ -107,7 +107,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
 
 
 def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
-    """What a day's families gain by what they faced, all of them weighed, int64 (groups,) [fen]."""
+    """Gains of a day's families from the policy, all of them weighed, int64 (groups,) [fen]."""
     out = np.zeros_like(city.month.gains)
     there = city.log.faced(day, here.value)
     add_gains(city.cache.edges(day), ages_on(day), here, there, city.inputs, False, city.work.left, out)
@@ -115,7 +115,7 @@ def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
 
 
 def _turns_away(city: RunningCity, day: date) -> bool:
-    """Whether an instrument that takes something off bills is in force with its budget spent."""
+    """Return whether an instrument that takes something off bills is in force with its budget spent."""
     return bool(_turning_away(city, day))
 
 

@@ -36,7 +36,7 @@ def unused_fees(city: RunningCity, of: NDArray[Any], day: date) -> tuple[NDArray
 
 
 def held_in_advance(city: RunningCity, day: date) -> int | None:
-    """What all families have paid ahead and not used [fen]; None where nobody asks more than a month."""
+    """Fees that all families have paid ahead and not used [fen]; None where nobody asks more than a month."""
     if not (city.world.institutions.prepaid_months > 1).any():
         return None
     everywhere = np.arange(len(city.world.institutions))
