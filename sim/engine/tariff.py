@@ -74,7 +74,7 @@ def posted_fees(
     offered: Offered,
     own_fee: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Fees that institutions ask, (J, 3), from those they would: instruments that are `on` limit them, in file order."""
+    """Fees that institutions ask, (J, 3), from those they would: instruments that are `on` limit them, in order."""
     for instrument, columns, holds_now in zip(instruments, declared, on, strict=True):
         own_fee = instrument.posted_fee(own_fee, offered, columns) if holds_now else own_fee
     return own_fee
