@@ -16,9 +16,12 @@ from sim.kernels import census
 from sim.kernels.columns import NOBODY, Ages
 from sim.kernels.day import Days
 from sim.kernels.day import Luck as DayLuck
+from sim.kernels.passing import mark_exposed
 from sim.policy.instrument import Cash
 from sim.world.city import World
 from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
+
+MOST_EXPOSED = 64  # answers that are kept: half a megabyte each in a city of 300,000 children
 
 
 @dataclass
@@ -102,6 +105,21 @@ class ReplicationCache:
     def epochs(self) -> EpochTable:
         """The shocks of the children's epochs."""
         return EpochTable(self.world, self.luck, self.first_month, self.months, self.edges)
+
+    def exposed_to(self, institutions: NDArray[np.bool_]) -> NDArray[np.uint8]:
+        """Mark the children with a candidate among some institutions, uint8 (n,); policies ask for the same again."""
+        key = institutions.tobytes()
+        if key not in self._exposed:
+            if len(self._exposed) == MOST_EXPOSED:
+                del self._exposed[next(iter(self._exposed))]
+            out = np.zeros(len(self.world.families), np.uint8)
+            mark_exposed(self.world.candidate, institutions, out)
+            self._exposed[key] = out
+        return self._exposed[key]
+
+    @cached_property
+    def _exposed(self) -> dict[bytes, NDArray[np.uint8]]:
+        return {}
 
     # -- stretches of decision days -------------------------------------------------------------------
 

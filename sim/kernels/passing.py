@@ -13,6 +13,7 @@ that its own rounding is larger lies below the others by still more. `Reach` is 
 the price and value changes themselves, and the sums taken here, are covered too.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -310,13 +311,13 @@ def plain_bills(tariff: Any, out: Any) -> None:
 
 def reach_of(
     here: Tariff, value: NDArray[np.float32], there: Tariff, value_there: NDArray[np.float32],
-    group_there: NDArray[np.int64], candidate: NDArray[np.int16],
+    group_there: NDArray[np.int64], exposed_to: Callable[[NDArray[np.bool_]], NDArray[np.uint8]],
 ) -> Reach:  # fmt: skip
     """Find by how much a policy's prices and values moved from the baseline's.
 
     here, value : float32 (4, J)  the policy's; there, value_there : the baseline's
     group_there : int64 (G,)  the baseline's family group to which each of the policy's belongs
-    candidate : int16 (n, K)
+    exposed_to : children with a candidate among some institutions, bool (J,), see `mark_exposed`
     """
     j = value.shape[1]
     prices = here.prices[:SLOPES].reshape(SLOPES, -1, 3, j).astype(np.float64)
@@ -324,12 +325,7 @@ def reach_of(
     open_here, open_there = value > CLOSED, value_there > CLOSED
     lifts = np.where(open_here, value.astype(np.float64) - value_there, 0.0)
     falls = np.where(open_here, -rise[:, :, list(BAND_OF_PART)], CLOSED)
-    beyond = (lifts > LIFT).any(axis=0)
-    if beyond.any():
-        exposed = np.zeros(len(candidate), np.uint8)
-        mark_exposed(candidate, beyond, exposed)
-    else:
-        exposed = np.zeros(0, np.uint8)
+    beyond = np.asarray((lifts > LIFT).any(axis=0))
     bills, bills_there = (np.zeros((t.prices.shape[1] // (3 * j), 3, j), np.int64) for t in (here, there))
     plain_bills(here, bills)
     plain_bills(there, bills_there)
@@ -340,7 +336,7 @@ def reach_of(
         lifts=lifts.reshape(-1),
         fall=np.where(beyond, 0, falls).max(axis=(1, 3), initial=0),
         lift=np.where(beyond, 0, lifts).max(axis=1, initial=0),
-        exposed=exposed,
+        exposed=exposed_to(beyond) if beyond.any() else np.zeros(0, np.uint8),
         rise=_above(rise[ENROLLED]).reshape(-1),
         sink=_above(np.where(open_here & open_there, value_there - value.astype(np.float64), np.inf)),
         saves=saves,

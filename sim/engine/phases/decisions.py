@@ -78,7 +78,7 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
     reach = city.nothing[3]
     if city.passes:
         reach = reach_of(
-            inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there, inputs.candidate
+            inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there, city.cache.exposed_to
         )
     return month, free[day.day - 1 :], log.faced(day, inputs.offers.value), reach
 
