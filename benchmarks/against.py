@@ -51,7 +51,7 @@ class Version:
 
     @property
     def out(self) -> Path:
-        """Where its runs write."""
+        """Folder in which its runs write."""
         return self.home / "results"
 
     @property
@@ -79,7 +79,7 @@ class Version:
 
 @dataclass
 class Measured:
-    """What was measured of one version, by figure, in the order of the rounds."""
+    """Measurements of one version, by figure, in the order of the rounds."""
 
     figures: dict[Figure, list[float]] = field(default_factory=dict)
 
@@ -170,7 +170,7 @@ def table(then: Measured, now: Measured) -> Iterator[str]:
 
 
 def of_the_numbers(then: Version, now: Version) -> str:
-    """How far the two versions' tables agree: luck's rows of every policy that both of them have."""
+    """Compare the two versions' tables: luck's rows of every policy that both of them have."""
     before, after = (luck_rows(version.out / SCENARIO.stem / "summary.csv") for version in (then, now))
     both = before.keys() & after.keys()
     apart = sum(before[key] != after[key] for key in both)
@@ -188,7 +188,7 @@ def luck_rows(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
 
 
 def measure(then: Version, now: Version, options: argparse.Namespace) -> tuple[Measured, Measured]:
-    """What both come to, in turns, so that a busy minute strikes both alike."""
+    """Results of both, in turns, so that a busy minute strikes both alike."""
     measured = Measured(), Measured()
     for number in range(options.rounds):
         for version, of_it in zip((then, now), measured, strict=True):

@@ -1,4 +1,4 @@
-"""How long an official waits for one policy: from a city in memory to its headline, on one core.
+"""Time that one policy takes: from a city in memory to its headline, on one core.
 
 python -m benchmarks.whatif [--scale 1.0] [--rounds 3] [--scenario scenarios/xian_vouchers.toml]
 """

@@ -323,6 +323,30 @@ def test_the_engine_can_be_read_aloud() -> None:
     assert too_long(ast.parse("def f():\n" + "    x = 1\n" * 60)) == ["f: 61 lines"]
 
 
+STATE = {"sim.engine.state", "sim.engine.recorder", "sim.engine.treasury", "sim.engine.city"}
+
+
+def many_columns(tree: ast.Module) -> list[str]:
+    """Classes that are not frozen and declare more than eight fields, or set more attributes outside of `__init__`."""
+    out = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef) or any("frozen=True" in ast.unparse(d) for d in node.decorator_list):
+            continue
+        fields = {ast.unparse(n.target) for n in node.body if isinstance(n, ast.AnnAssign)}
+        methods = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name != "__init__"]
+        targets = [t for m in methods for n in ast.walk(m) if isinstance(n, ast.Assign) for t in n.targets]
+        fields |= {t.attr for t in targets if isinstance(t, ast.Attribute) and ast.unparse(t.value) == "self"}
+        out += [f"{node.name}: {len(fields)}"] if len(fields) > 8 else []
+    return out
+
+
+def test_no_class_of_the_state_has_more_than_eight_attributes_that_time_changes() -> None:
+    held = [source for source in SOURCES if source.module in STATE]
+    assert len(held) == len(STATE)
+    assert [f"{source.module}.{name}" for source in held for name in many_columns(source.tree)] == []
+    assert many_columns(ast.parse("class A:\n" + "".join(f"    x{n}: int\n" for n in range(9)))) == ["A: 9"]
+
+
 @pytest.mark.parametrize("folder", ["engine", "kernels", "policy", "world"])
 def test_no_test_of_the_model_uses_a_private_name(folder: str) -> None:
     for path in sorted((ROOT / "tests" / folder).rglob("*.py")):

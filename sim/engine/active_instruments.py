@@ -64,17 +64,17 @@ class ActiveInstruments:
         """Institutions as instruments see them on a day; the children enrolled are not counted."""
         institutions, market = self._world.institutions, self.state.market
         registered = institutions.registered
-        for instrument, columns, on in zip(self.instruments, self.state.declared, self.on(day), strict=True):
+        for instrument, columns, on in zip(self.instruments, self.state.instruments.columns, self.on(day), strict=True):
             more = instrument.registers(columns) if on else None
             registered = registered if more is None else registered | more
         return replace(
             self._standing,
             registered=registered,
-            inclusive=market.inclusive,
-            runs=market.runs,
-            vacant=institutions.reserved & ~market.runs & (market.opening == 0),
-            may_build=market.runs & ~institutions.single & (market.added_in == 0).all(axis=1),
-            building=market.opens_in.any(axis=1).astype(bool),
+            inclusive=market.sites.inclusive,
+            runs=market.sites.runs,
+            vacant=institutions.reserved & ~market.sites.runs & (market.sites.opening == 0),
+            may_build=market.sites.runs & ~institutions.single & (market.sites.added_in == 0).all(axis=1),
+            building=market.sites.opens_in.any(axis=1).astype(bool),
         )
 
     def counted(self, day: date) -> Offered:
@@ -90,19 +90,21 @@ class ActiveInstruments:
 
     def on(self, day: date) -> list[bool]:
         """Return, per instrument, whether it is in force on a day with money left."""
-        return [in_force(i, day) and left > 0 for i, left in zip(self.instruments, self.state.left, strict=True)]
+        return [
+            in_force(i, day) and left > 0 for i, left in zip(self.instruments, self.state.instruments.left, strict=True)
+        ]
 
     def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
         """Yield the instruments in force on a day with money left: place in the chain, instrument, columns."""
         for q, on in enumerate(self.on(day)):
             if on:
-                yield q, self.instruments[q], self.state.declared[q]
+                yield q, self.instruments[q], self.state.instruments.columns[q]
 
     # -- what they say -------------------------------------------------------------------------------
 
     def begin(self, q: int, offered: Offered) -> None:
         """Let an instrument choose institutions by their draws."""
-        self.instruments[q].begin(offered, self._chance(q), self.state.declared[q])
+        self.instruments[q].begin(offered, self._chance(q), self.state.instruments.columns[q])
 
     def _chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
@@ -130,7 +132,7 @@ class ActiveInstruments:
 
     def asked(self, day: date) -> Asked:
         """Return the function from fees institutions would ask to posted fees, by the instruments in force on a day."""
-        return partial(posted_fees, self.instruments, self.state.declared, self.on(day), self.offered(day))
+        return partial(posted_fees, self.instruments, self.state.instruments.columns, self.on(day), self.offered(day))
 
     def escrow(self, day: date) -> NDArray[np.float64]:
         """Share of prepaid fees that is held for families by institution, (J,)."""
@@ -150,14 +152,14 @@ class ActiveInstruments:
         """Support that owners count on beside the payments per child."""
         market, institutions = self.state.market, self._world.institutions
         hours, seats = institutions.hours_share[:, None], institutions.class_seats
-        classes = (market.opens_in > 0).astype(np.int64) + (market.added_in > 0)
-        begun = (classes * seats + (market.opening > 0)[:, None] * institutions.seats) * hours
+        classes = (market.sites.opens_in > 0).astype(np.int64) + (market.sites.added_in > 0)
+        begun = (classes * seats + (market.sites.opening > 0)[:, None] * institutions.seats) * hours
         return support.support(
             self.instruments,
-            self.state.declared,
+            self.state.instruments.columns,
             self.on(day),
             self.offered(day),
-            self.state.left,
+            self.state.instruments.left,
             [_months_in_force(instrument, day, 0) for instrument in self.instruments],  # this month's is yet to be paid
             self.places(),
             begun,
@@ -170,7 +172,7 @@ class ActiveInstruments:
         out, with the children who were enrolled at the last month's end.
         """
         offered, total = self.offered(day), np.zeros((len(self._world.institutions), BANDS))
-        enrolled = self.state.market.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
+        enrolled = self.state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
         for q, instrument, columns in self.running(day):
             income = instrument.child_income(offered, columns)
             if income is None:
@@ -179,7 +181,7 @@ class ActiveInstruments:
             paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
             months = min(income.months_cap, _months_in_force(instrument, day, 1))
             coming = months * paid * float((fen * enrolled).sum()) / 100
-            part = support.borne(instrument, self.state.left[q], coming)
+            part = support.borne(instrument, self.state.instruments.left[q], coming)
             total += fen * min(income.months_cap / dates.YEAR, 1.0) / 100 * part
         return total
 
@@ -198,7 +200,7 @@ class ActiveInstruments:
             if brings is None:
                 continue
             coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
-            part = support.borne(instrument, self.state.left[q], coming)
+            part = support.borne(instrument, self.state.instruments.left[q], coming)
             total = Recognition(
                 total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
             )

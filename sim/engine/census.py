@@ -58,18 +58,18 @@ def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float6
         ("full_day_place_thirds", full_day),
         ("fee_place_thirds_fen", full_day * fen.T),
     ):
-        cells = chronicle.totals[ROW[name], row]
+        cells = chronicle.sums.totals[ROW[name], row]
         cells[0] = by_offer.sum()
         cells[1 : 1 + BANDS] = by_offer.sum(axis=0)
         for cell in (groups.kind_cell, groups.district_cell):
             cells += np.bincount(cell, by_offer.sum(axis=1), len(groups.names)).astype(np.int64)
     running = (institutions.full_day & (institutions.pooled(seats.sum(axis=1)) > 0)).astype(np.int64)
-    cells = chronicle.totals[ROW["institutions"], row]
+    cells = chronicle.sums.totals[ROW["institutions"], row]
     cells[0] = running.sum()
     for cell in (groups.kind_cell, groups.district_cell):
         cells += np.bincount(cell, running, len(groups.names)).astype(np.int64)
-    chronicle.fee[row] = posted
-    chronicle.offer_open[row] = bands_served(state.offers.places).T
+    chronicle.offers.fee[row] = posted
+    chronicle.offers.open[row] = bands_served(state.offers.places).T
 
 
 def _thirds(seats: NDArray[np.int64]) -> NDArray[np.int64]:

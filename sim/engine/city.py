@@ -118,7 +118,7 @@ class RunningCity:
 
     def relief_of(self, q: int, day: date) -> Relief | None:
         """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
-        relief = self.instruments[q].relief(self.active.offered(day), self.groups, self.state.declared[q])
+        relief = self.instruments[q].relief(self.active.offered(day), self.groups, self.state.instruments.columns[q])
         return None if relief is None or relief.voucher else relief
 
     @property
@@ -137,8 +137,8 @@ class RunningCity:
         state.offers.value[:] = self.cache.market.value(state, self.appeal)
         tariff = write_tariff(
             self.instruments,
-            state.declared,
-            state.left <= 0,
+            state.instruments.columns,
+            state.instruments.left <= 0,
             offered,
             self.groups,
             state.offers.fee,

@@ -28,7 +28,7 @@ class ClassRules:
         earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
         """
         supply, classes = self._world.facts.supply, self._world.facts.classes
-        waiting = state.market.waiting.mean(axis=0)
+        waiting = state.market.memory.waiting.mean(axis=0)
         filled = np.minimum(waiting, self._sizes[:, :BANDS])
         each = np.maximum(classes.fit_out_yuan - support.grant[:, :BANDS], 0.0)
         fit_out = each * self._world.institutions.class_places[:, :BANDS]
@@ -36,18 +36,18 @@ class ClassRules:
         earned = filled * self._costs.margins(per_child) * YEAR * supply.payback_years
         may = due & ~self._world.institutions.single
         wants = may[:, None] & (earned >= fit_out) & (filled > 0)
-        building = np.maximum(state.market.opens_in, state.market.added_in)
+        building = np.maximum(state.market.sites.opens_in, state.market.sites.added_in)
         wants &= (building == 0).all(axis=1)[:, None]
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
-        state.market.opens_in[who, best[who]] = month + classes.building_months
+        state.market.sites.opens_in[who, best[who]] = month + classes.building_months
 
     def close(self, month: int, state: State) -> int:
         """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""
         supply, world = self._world.facts.supply, self._world
-        peak = np.maximum(state.market.taken.max(axis=0), state.offers.taken)
+        peak = np.maximum(state.market.memory.taken.max(axis=0), state.offers.taken)
         idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
-        idle &= month - state.market.opened_in >= YEAR  # a new class has not had its year
+        idle &= month - state.market.sites.opened_in >= YEAR  # a new class has not had its year
         chance = world.luck.uniforms("class closing", world.institutions.id, month)[:, 0]
         gives_up = chance < 1 - (1 - supply.closing_share) ** (1 / len(TERM_ENDS))
         classes = (state.offers.places // self._sizes).sum(axis=1)
@@ -63,10 +63,10 @@ class ClassRules:
         Returns a code institution · 4 + seat type for every new seat, and the seats of owners' own classes, (J, 4).
         """
         market = state.market
-        own, added = market.opens_in == month, market.added_in == month
+        own, added = market.sites.opens_in == month, market.sites.added_in == month
         seats = (own.astype(np.int64) + added) * self._sizes
         state.offers.places[:] += seats.astype(np.int32)
-        market.opens_in[own] = market.added_in[added] = 0
-        market.opened_in[own | added] = month
+        market.sites.opens_in[own] = market.sites.added_in[added] = 0
+        market.sites.opened_in[own | added] = month
         j, c = np.nonzero(seats)
         return np.repeat(j * (MIXED + 1) + c, seats[j, c]), own * self._sizes

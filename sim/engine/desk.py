@@ -142,7 +142,7 @@ class VoucherDesk:
 
     def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
         """Add children to a monthly total by group; those too young to enrol today are with the infants."""
-        by_group = self.chronicle.totals[ROW[metric], self.row]
+        by_group = self.chronicle.sums.totals[ROW[metric], self.row]
         born = self.world.families.birth[rows]
         band = (born <= self.ages.toddler).astype(np.int64) + (born <= self.ages.older)
         by_group[0] += len(rows)

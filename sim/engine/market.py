@@ -49,7 +49,7 @@ class Market:
         facts, institutions = self._world.facts.families, self._world.institutions
         places = state.offers.places
         if if_open:
-            places = np.where(state.market.runs[:, None], places, institutions.seats)
+            places = np.where(state.market.sites.runs[:, None], places, institutions.seats)
         served = bands_served(places)
         parts = np.stack([served[:, 0], places[:, 1] > 0, served[:, 1], served[:, 2]])
         taste = np.array(facts.band_taste)[[0, 1, 1, 2]]
@@ -63,25 +63,25 @@ class Market:
     ) -> None:
         """Note a month-end: who waits and who is enrolled, each (J, 3), and who sits where."""
         market = state.market
-        market.waiting[month % YEAR] = waiting
-        market.enrolled[month % YEAR] = enrolled
-        market.taken[month % YEAR] = state.offers.taken
+        market.memory.waiting[month % YEAR] = waiting
+        market.memory.enrolled[month % YEAR] = enrolled
+        market.memory.taken[month % YEAR] = state.offers.taken
         market.shaken *= np.float32(1 - self._world.facts.families.trust_recovery)
-        market.months += 1
+        market.memory.months += 1
 
     def store_demand_survey(
         self, month: int, part: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State
     ) -> None:
         """Note what was heard this month of expected demand: (2, 3, J) and (3, J, R), of one part of the families."""
         market = state.market
-        market.expected[part] = expected
-        market.cross[part] = cross
-        market.fresh[month % YEAR] = self.outlook(state).demand * market.runs[:, None]
+        market.memory.expected[part] = expected
+        market.memory.cross[part] = cross
+        market.memory.fresh[month % YEAR] = self.outlook(state).demand * market.sites.runs[:, None]
 
     def outlook(self, state: State) -> Outlook:
         """Demand that institutions expect, from the last survey of all families."""
-        demand, slope = state.market.expected.sum(axis=0)
-        return Outlook(demand.T, slope.T, state.market.cross.sum(axis=0).transpose(1, 0, 2))
+        demand, slope = state.market.memory.expected.sum(axis=0)
+        return Outlook(demand.T, slope.T, state.market.memory.cross.sum(axis=0).transpose(1, 0, 2))
 
     def set_baseline_norms(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
         """Take the last twelve months for what is usual; nobody's is known before a year.
@@ -91,9 +91,9 @@ class Market:
         posted : (J, 3) fees; income : (J, 3) what the treasury pays per child [yuan a month]
         """
         market = state.market
-        if market.months < YEAR:
+        if market.memory.months < YEAR:
             return
-        market.norm[:] = self._occupancy(state)
+        market.usual.norm[:] = self._occupancy(state)
         self.turnover.draw_losses(state)
         if not self._world.institutions.responds.any():
             return
@@ -101,26 +101,26 @@ class Market:
         at = self._position(posted, income, state)
         if self._world.facts.supply.infer_costs:
             wedge = posted - at.cost - self.owners.margins(outlook)
-            market.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
-        market.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
+            market.usual.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
+        market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
 
     @staticmethod
     def _occupancy(state: State) -> NDArray[np.float64]:
         places = state.offers.places.sum(axis=1)
-        mean = state.market.taken.sum(axis=2).mean(axis=0)
+        mean = state.market.memory.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
     def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> Position:
         """Position of institutions: costs, the children they had for those expected, and room, over twelve months."""
         market = state.market
-        fresh = market.fresh.sum(axis=0)
-        had = (market.enrolled + market.waiting).sum(axis=0)
-        taken, enrolled = market.taken.mean(axis=0), market.enrolled.mean(axis=0)
+        fresh = market.memory.fresh.sum(axis=0)
+        had = (market.memory.enrolled + market.memory.waiting).sum(axis=0)
+        taken, enrolled = market.memory.taken.mean(axis=0), market.memory.enrolled.mean(axis=0)
         return Position(
             posted=posted,
-            cost=self.costs.marginal()[:, :BANDS] + market.wedge - income,
+            cost=self.costs.marginal()[:, :BANDS] + market.usual.wedge - income,
             scale=np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0),
-            room=room(state.offers.places, taken, enrolled) + market.tolerated,
+            room=room(state.offers.places, taken, enrolled) + market.usual.tolerated,
         )
 
     def review(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> int:
@@ -130,8 +130,8 @@ class Market:
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        due = np.equal(self._offset, month % self._world.facts.supply.review_months) & state.market.runs
-        if state.market.months < YEAR:
+        due = np.equal(self._offset, month % self._world.facts.supply.review_months) & state.market.sites.runs
+        if state.market.memory.months < YEAR:
             return 0
         self._set_fees(due, asked, income, state)
         self.classes.order(month, due, asked(state.offers.fee) + income, support, state)
@@ -143,11 +143,11 @@ class Market:
         Raises FeeError where one passes what can be counted.
         """
         supply, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
-        steers = due & institutions.steers & ~state.market.inclusive
+        steers = due & institutions.steers & ~state.market.sites.inclusive
         if steers.any():
-            fee[steers] = steer(supply, fee, self._occupancy(state), state.market.norm)[steers]
-        responds = due & institutions.responds & ~state.market.inclusive
-        if not responds.any() or np.isnan(state.market.norm).all():
+            fee[steers] = steer(supply, fee, self._occupancy(state), state.market.usual.norm)[steers]
+        responds = due & institutions.responds & ~state.market.sites.inclusive
+        if not responds.any() or np.isnan(state.market.usual.norm).all():
             return
         posted = asked(fee)
         best, gain = best_response(supply, self.owners, self._position(posted, income, state), self.outlook(state))
@@ -171,18 +171,22 @@ class Market:
         posted : (J, 3) fees; inside, outside : what instruments pay and demand of those recognised, and of the others
         """
         institutions, market, facts = self._world.institutions, state.market, self._world.facts.supply
-        asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR) & market.runs & institutions.responds
-        if np.isnan(market.norm).all():
+        asked = (
+            np.equal(institutions.address % np.uint32(YEAR), month % YEAR) & market.sites.runs & institutions.responds
+        )
+        if np.isnan(market.usual.norm).all():
             return False
         at = self._position(posted, np.zeros_like(posted), state)
         outlook = self.outlook(state)
-        pay = np.where(market.inclusive[:, None], inside.pay, outside.pay)
+        pay = np.where(market.sites.inclusive[:, None], inside.pay, outside.pay)
         spill = self.owners.others(posted - at.cost + pay, outlook)
         seats = state.offers.places.sum(axis=1) * institutions.hours_share
-        now = choose(facts, asked, market.inclusive, at, outlook, spill, inside, outside, institutions.pooled, seats)
-        joined, moved = now & ~market.inclusive, now != market.inclusive
+        now = choose(
+            facts, asked, market.sites.inclusive, at, outlook, spill, inside, outside, institutions.pooled, seats
+        )
+        joined, moved = now & ~market.sites.inclusive, now != market.sites.inclusive
         state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
-        market.inclusive[:] = now
+        market.sites.inclusive[:] = now
         return bool(moved.any())
 
     def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
@@ -190,11 +194,11 @@ class Market:
 
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         """
-        if np.isnan(state.market.norm).all():
+        if np.isnan(state.market.usual.norm).all():
             return
         outlook, market = self.outlook(state), state.market
-        had = (market.enrolled + market.waiting).sum(axis=(0, 1))
-        fresh = market.fresh.sum(axis=(0, 1))
+        had = (market.memory.enrolled + market.memory.waiting).sum(axis=(0, 1))
+        fresh = market.memory.fresh.sum(axis=(0, 1))
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
         fee = asked(self._world.institutions.fee)
         self.turnover.plan_entry(month, Prospect(outlook.demand * scale, fee, support), state)

@@ -54,7 +54,7 @@ class Payments:
 
     def renew_quota(self, q: int, day: date) -> None:
         """Give an instrument the child-months it may pay this month, if it pays any."""
-        instrument, columns = self._active.instruments[q], self._state.declared[q]
+        instrument, columns = self._active.instruments[q], self._state.instruments.columns[q]
         income = instrument.child_income(self._active.offered(day), columns)
         if income is not None:
             self.payers.quota[self.payers.supplier == q] = income.places
@@ -71,7 +71,7 @@ class Payments:
             return
         offered, hours = self._active.offered(day), self._world.institutions.hours_share
         for q, (instrument, on) in enumerate(zip(self._active.instruments, self._active.on(day), strict=True)):
-            yuan = instrument.grant(offered, self._state.declared[q])
+            yuan = instrument.grant(offered, self._state.instruments.columns[q])
             # what a treasury has begun to build it pays for, though the instrument's window be over
             if yuan is None or not (on or instrument.builds):
                 continue
@@ -79,7 +79,7 @@ class Payments:
             paid = self._disburse(q, np.rint(100 * (yuan * due).sum(axis=1) * hours).astype(np.int64), day)
             if instrument.builds:
                 self._built += paid
-            instrument.note_grants(np.asarray(due.any(axis=1)), self._state.declared[q])
+            instrument.note_grants(np.asarray(due.any(axis=1)), self._state.instruments.columns[q])
 
     def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
         """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""
@@ -90,7 +90,7 @@ class Payments:
             if yuan is not None:
                 self._disburse(q, np.rint(100 * yuan * places).astype(np.int64), day)
             own = np.array([round(100 * instrument.overhead(offered, columns))], np.int64)
-            spent = int(in_order(own, int(self._state.left[q]))[0])
+            spent = int(in_order(own, int(self._state.instruments.left[q]))[0])
             self._book(q, spent, int(spent > 0), day)
             self._state.chronicle.count(row, "administration_fen", spent)
         for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
@@ -100,7 +100,7 @@ class Payments:
 
     def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
         """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
-        paid = in_order(amounts, int(self._state.left[q]))
+        paid = in_order(amounts, int(self._state.instruments.left[q]))
         self._book(q, int(paid.sum()), int((paid > 0).sum()), day)
         self.payers.takings[:] += paid
         if self.payers.own[q]:
@@ -111,9 +111,9 @@ class Payments:
 
     def _book(self, q: int, amount: int, cases: int, day: date) -> None:
         """Note a claim that no child's bill carries."""
-        self._state.left[q] -= amount
-        if amount and self._state.left[q] == 0:
-            self._state.chronicle.dry_day[q] = day.toordinal()
+        self._state.instruments.left[q] -= amount
+        if amount and self._state.instruments.left[q] == 0:
+            self._state.chronicle.sums.dry_day[q] = day.toordinal()
         self.payers.claimed[q] += amount
         self.payers.cases[q] += cases
         if self.payers.own[q]:
@@ -133,7 +133,7 @@ class Payments:
         self._pay_programmes(day, row, costs)
         claims = self._claims(day, row)
         ledger.claim(row, claims)
-        state.chronicle.claims[row] = claims
+        state.chronicle.sums.claims[row] = claims
         ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
         self._settle(row, claims)
         self._pay_costs(day, row, costs)
@@ -150,7 +150,7 @@ class Payments:
             for cash in instrument.cash() if in_force(instrument, day) else ():
                 paid = self._cache.population(day, cash) * round(cash.yuan_per_month * 100)
                 claims[q] += paid[0]
-                self._state.chronicle.totals[ROW["cash_fen"], row] += paid
+                self._state.chronicle.sums.totals[ROW["cash_fen"], row] += paid
                 if self.payers.own[q]:
                     self._flows[bills.CLAIMED] += paid
         return claims
@@ -163,7 +163,7 @@ class Payments:
                 self._state.ledger.settle(row, q, FAMILIES, int(claims[q]))
             elif due >= 0:
                 receiver = SUPPLIERS if instrument.runs_itself else INSTITUTIONS
-                self._state.ledger.settle(row, q, receiver, int(self._state.chronicle.claims[due, q]))
+                self._state.ledger.settle(row, q, receiver, int(self._state.chronicle.sums.claims[due, q]))
 
     def _pay_costs(self, day: date, row: int, costs: Costs) -> None:
         """Institutions pay staff, landlords and suppliers."""
@@ -179,9 +179,9 @@ class Payments:
         self._cache.market.turnover.keep_accounts(dates.month_of(day), takings, costs, state)
         count(row, "profit_fen", int((takings - costs.cash).sum()))
         count(row, "unpaid_costs_fen", int(costs.unpaid.sum()))
-        pooled, runs = institutions.pooled, state.market.runs & institutions.full_day
-        count(row, "losing_cash", int((pooled(state.market.cash_result.sum(axis=0))[runs] < 0).sum()))
-        count(row, "losing_in_full", int((pooled(state.market.full_result.sum(axis=0))[runs] < 0).sum()))
+        pooled, runs = institutions.pooled, state.market.sites.runs & institutions.full_day
+        count(row, "losing_cash", int((pooled(state.market.accounts.cash_result.sum(axis=0))[runs] < 0).sum()))
+        count(row, "losing_in_full", int((pooled(state.market.accounts.full_result.sum(axis=0))[runs] < 0).sum()))
 
     def _note_vouchers(self, row: int) -> None:
         """Vouchers redeemed and in hand, by tranche of all pools."""
@@ -215,11 +215,11 @@ def _new_payers(active: ActiveInstruments, own_from: int, institutions: int) -> 
     instruments, state = active.instruments, active.state
     suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
     payers = bills.Payers(
-        left=state.left,
+        left=state.instruments.left,
         accounts=np.zeros((4, len(instruments)), np.int64),
         suppliers=np.zeros((3, len(suppliers)), np.int64),
         income=np.zeros((len(suppliers), BANDS, institutions), np.int64),
-        months_paid=state.months_paid,
+        months_paid=state.instruments.months_paid,
         redemptions=np.zeros((2, sum(i.tiers() for i in instruments)), np.int64),
         takings=np.zeros(institutions, np.int64),
     )

@@ -149,94 +149,116 @@ class GroupIndex:
 
 
 @dataclass
-class Chronicle:
-    """Record of the months so far; `first` is the absolute month of row 0.
+class Sums:
+    """Counts by month, all int64.
 
-    totals : int64 (len(TOTALS), months, groups); city : int64 (len(CITY_TOTALS), months)
-    tranche : int64 (len(TRANCHE_TOTALS), months, tiers); claims : int64 (months, instruments) [fen]
-    turned_away : int64 (months, instruments)  bills that would have had a claim, had there been money
-    dry_day : int64 (instruments,)  on which a budget was spent (ordinal), 0 for none
-    fee : float64 (months, 3, J)  posted fees at the month's end [yuan a month]
-    offer_enrolled : int32 (months, 3, J), offer_open : bool (months, 3, J)  children, and whether any class
-        admits the band, at the month's end
-    stays, claim_log : chunks of finished months, never written to again
-    fee_log : first decision day (ordinal) of a posted tariff, and its fees, int64 (3, J) [fen]; one for each that
-        somebody was billed by
+    totals : (len(TOTALS), months, groups); city : (len(CITY_TOTALS), months)
+    tranche : (len(TRANCHE_TOTALS), months, tiers); claims : (months, instruments) [fen]
+    turned_away : (months, instruments)  bills that would have had a claim, had there been money
+    dry_day : (instruments,)  on which a budget was spent (ordinal), 0 for none
     """
 
-    first: int
     totals: NDArray[np.int64]
     city: NDArray[np.int64]
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
     turned_away: NDArray[np.int64]
     dry_day: NDArray[np.int64]
+
+    def copy(self) -> "Sums":
+        """An independent copy."""
+        return Sums(**{name: column.copy() for name, column in vars(self).items()})
+
+
+@dataclass
+class OfferHistory:
+    """Offers at the months' ends.
+
+    fee : float64 (months, 3, J)  posted fees [yuan a month]
+    enrolled : int32 (months, 3, J), open : bool (months, 3, J)  children, and whether any class admits the band
+    """
+
     fee: NDArray[np.float64]
-    offer_enrolled: NDArray[np.int32]
-    offer_open: NDArray[np.bool_]
+    enrolled: NDArray[np.int32]
+    open: NDArray[np.bool_]
+
+    def copy(self) -> "OfferHistory":
+        """An independent copy."""
+        return OfferHistory(self.fee.copy(), self.enrolled.copy(), self.open.copy())
+
+
+@dataclass
+class Logs:
+    """Logs of what happened to single children.
+
+    stays, claims : chunks of finished months, never written to again
+    fees : first decision day (ordinal) of a posted tariff, and its fees, int64 (3, J) [fen]; one for each that somebody
+        was billed by
+    """
+
     stays: list[tuple[NDArray[Any], ...]]
-    claim_log: list[tuple[NDArray[Any], ...]]
-    fee_log: list[tuple[int, NDArray[np.int64]]]
+    claims: list[tuple[NDArray[Any], ...]]
+    fees: list[tuple[int, NDArray[np.int64]]]
+
+    def copy(self) -> "Logs":
+        """An independent copy; finished chunks are shared."""
+        return Logs(list(self.stays), list(self.claims), list(self.fees))
+
+
+@dataclass
+class Chronicle:
+    """Everything recorded so far; `first` is the absolute month of row 0."""
+
+    first: int
+    sums: Sums
+    offers: OfferHistory
+    logs: Logs
 
     @classmethod
     def of(cls, first: int, months: int, groups: int, institutions: int) -> "Chronicle":
         """An empty chronicle."""
+        sums = Sums(
+            totals=np.zeros((len(TOTALS), months, groups), np.int64),
+            city=np.zeros((len(CITY_TOTALS), months), np.int64),
+            tranche=np.zeros((len(TRANCHE_TOTALS), months, 0), np.int64),
+            claims=np.zeros((months, 0), np.int64),
+            turned_away=np.zeros((months, 0), np.int64),
+            dry_day=np.zeros(0, np.int64),
+        )
+        shape = (months, 3, institutions)
         return cls(
             first,
-            np.zeros((len(TOTALS), months, groups), np.int64),
-            np.zeros((len(CITY_TOTALS), months), np.int64),
-            np.zeros((len(TRANCHE_TOTALS), months, 0), np.int64),
-            np.zeros((months, 0), np.int64),
-            np.zeros((months, 0), np.int64),
-            np.zeros(0, np.int64),
-            np.zeros((months, 3, institutions)),
-            np.zeros((months, 3, institutions), np.int32),
-            np.zeros((months, 3, institutions), np.bool_),
-            [],
-            [],
-            [],
+            sums,
+            OfferHistory(np.zeros(shape), np.zeros(shape, np.int32), np.zeros(shape, np.bool_)),
+            Logs([], [], []),
         )
 
     def copy(self) -> "Chronicle":
         """An independent copy; finished chunks are shared."""
-        return Chronicle(
-            self.first,
-            self.totals.copy(),
-            self.city.copy(),
-            self.tranche.copy(),
-            self.claims.copy(),
-            self.turned_away.copy(),
-            self.dry_day.copy(),
-            self.fee.copy(),
-            self.offer_enrolled.copy(),
-            self.offer_open.copy(),
-            list(self.stays),
-            list(self.claim_log),
-            list(self.fee_log),
-        )
+        return Chronicle(self.first, self.sums.copy(), self.offers.copy(), self.logs.copy())
 
     def admit(self, instruments: int, tiers: int) -> None:
         """Make room for more instruments and voucher tranches."""
-        months = len(self.claims)
-        none = np.zeros((months, instruments), np.int64)
-        self.claims, self.turned_away = np.hstack([self.claims, none]), np.hstack([self.turned_away, none])
-        self.dry_day = np.append(self.dry_day, np.zeros(instruments, np.int64))
-        more = np.zeros((*self.tranche.shape[:2], tiers), np.int64)
-        self.tranche = np.concatenate([self.tranche, more], axis=2)
+        sums = self.sums
+        none = np.zeros((len(sums.claims), instruments), np.int64)
+        sums.claims, sums.turned_away = np.hstack([sums.claims, none]), np.hstack([sums.turned_away, none])
+        sums.dry_day = np.append(sums.dry_day, np.zeros(instruments, np.int64))
+        more = np.zeros((*sums.tranche.shape[:2], tiers), np.int64)
+        sums.tranche = np.concatenate([sums.tranche, more], axis=2)
 
     def count(self, month: int, name: str, amount: int) -> None:
         """Add to a city total of a month (row)."""
-        self.city[CITY_TOTALS.index(name), month] += amount
+        self.sums.city[CITY_TOTALS.index(name), month] += amount
 
     def note_fees(self, day: int, posted: NDArray[np.float64]) -> None:
         """Note by what fees the bills of a day (ordinal) are made out; posted : (3, J) [yuan a month]."""
         fees = np.rint(100 * posted).astype(np.int64)  # as the bill rounds them
-        if not self.fee_log or not np.array_equal(fees, self.fee_log[-1][1]):
-            self.fee_log.append((day, fees))
+        if not self.logs.fees or not np.array_equal(fees, self.logs.fees[-1][1]):
+            self.logs.fees.append((day, fees))
 
     def count_tranche(self, month: int, name: str, tier: int, amount: int) -> None:
         """Add to a total of a voucher tranche."""
-        self.tranche[TRANCHE_TOTALS.index(name), month, tier] += amount
+        self.sums.tranche[TRANCHE_TOTALS.index(name), month, tier] += amount
 
     def note_lists(self, month: int, lists: NDArray[np.int64], waiting: NDArray[np.int32]) -> None:
         """Take over a month's entries on waiting lists.
@@ -244,7 +266,7 @@ class Chronicle:
         lists : int64 (len(LIST_TOTALS), 3), of `kernels.columns.ChoiceInputs`; waiting : int32 (3,)  entries at its end
         """
         for name, by_band in (("on_lists", waiting), *zip(LIST_TOTALS, lists, strict=True)):
-            cells = self.totals[ROW[name], month]
+            cells = self.sums.totals[ROW[name], month]
             cells[0], cells[1 : 1 + by_band.size] = by_band.sum(), by_band
 
     def close_month(self, month: int, census: NDArray[np.int64], flows: NDArray[np.int64], log: bills.Log) -> None:
@@ -253,16 +275,16 @@ class Chronicle:
         census : int64 (HEADS, groups), from `kernels.census`; flows : int64 (5, groups), from `kernels.bills`
         """
         for name, row in _CENSUS.items():
-            self.totals[ROW[name], month] = census[row]
+            self.sums.totals[ROW[name], month] = census[row]
         for name, row in _FLOWS.items():
-            self.totals[ROW[name], month] = flows[row]
+            self.sums.totals[ROW[name], month] = flows[row]
         claims, stays = log.filled
         when = np.full(claims, month, np.int16)
         columns = (log.claim_child, log.claim_fen, log.claim_relief, log.claim_tranche)
         child, *what = (column[:claims].copy() for column in columns)
-        self.claim_log.append((child, when, *what))
+        self.logs.claims.append((child, when, *what))
         ended = (log.stay_child, log.stay_at, log.stay_first, log.stay_last, log.stay_refused, log.stay_subsidised)
-        self.stays.append(tuple(column[:stays].copy() for column in ended))
+        self.logs.stays.append(tuple(column[:stays].copy() for column in ended))
         log.filled[:] = 0
 
 
@@ -272,7 +294,8 @@ class Record:
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     kind_cell : int16 (J,)  column of each institution's kind
-    totals, city, tranche, claims, turned_away, fee, offer_enrolled, offer_open : as in `Chronicle`, cut to the window
+    totals, city, tranche, claims, turned_away, fee, offer_enrolled, offer_open : as in `Sums` and `OfferHistory`, cut
+        to the window
     budgets : int64 (len(BUDGETS), instruments)
     own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
         instrument_tiers : how many voucher tranches each has

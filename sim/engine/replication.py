@@ -162,23 +162,23 @@ class Replication:
         """Cut the chronicle to the counted window and gather stays."""
         begin, chronicle = self.span.counted - self.span.first, state.chronicle
         stays = _all_stays(state, begin)
-        claims = [np.concatenate([c[k] for c in chronicle.claim_log]) for k in range(5)]
+        claims = [np.concatenate([c[k] for c in chronicle.logs.claims]) for k in range(5)]
         counted = claims[1] >= begin
-        fees = _fees_from(chronicle.fee_log, dates.date_in(self.span.counted).toordinal())
+        fees = _fees_from(chronicle.logs.fees, dates.date_in(self.span.counted).toordinal())
         instruments = chain.standing + chain.own
         return Record(
             first=self.span.counted,
             groups=self.cache.groups.names,
             kind_cell=self.cache.groups.kind_cell,
-            totals=chronicle.totals[:, begin:].copy(),
-            city=chronicle.city[:, begin:].copy(),
-            tranche=chronicle.tranche[:, begin:].copy(),
-            claims=chronicle.claims[begin:].copy(),
-            turned_away=chronicle.turned_away[begin:].copy(),
+            totals=chronicle.sums.totals[:, begin:].copy(),
+            city=chronicle.sums.city[:, begin:].copy(),
+            tranche=chronicle.sums.tranche[:, begin:].copy(),
+            claims=chronicle.sums.claims[begin:].copy(),
+            turned_away=chronicle.sums.turned_away[begin:].copy(),
             budgets=_budgets(instruments, state),
-            fee=chronicle.fee[begin:].copy(),
-            offer_enrolled=chronicle.offer_enrolled[begin:].copy(),
-            offer_open=chronicle.offer_open[begin:].copy(),
+            fee=chronicle.offers.fee[begin:].copy(),
+            offer_enrolled=chronicle.offers.enrolled[begin:].copy(),
+            offer_open=chronicle.offers.open[begin:].copy(),
             own=np.arange(len(instruments)) >= len(chain.standing),
             instrument_kinds=tuple(kind_of(i) for i in instruments),
             instrument_tiers=np.array([i.tiers() for i in instruments], np.int64),
@@ -250,15 +250,15 @@ def _budgets(instruments: tuple[Instrument, ...], state: State) -> NDArray[np.in
         [
             np.array(first, np.int64),
             np.where(known, limits, -1),
-            np.where(known, state.left, -1),
-            state.chronicle.dry_day,
+            np.where(known, state.instruments.left, -1),
+            state.chronicle.sums.dry_day,
         ]
     )
 
 
 def _decisions(state: State, since: int) -> int:
     """Decisions simulated from a row of the chronicle on."""
-    return int(state.chronicle.city[CITY_TOTALS.index("decisions"), since:].sum())
+    return int(state.chronicle.sums.city[CITY_TOTALS.index("decisions"), since:].sum())
 
 
 def _fees_from(log: list[tuple[int, NDArray[np.int64]]], day: int) -> list[tuple[int, NDArray[np.int64]]]:
@@ -279,7 +279,7 @@ def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
         children.stay_refused[running],
         children.stay_subsidised[running],
     )
-    chunks = [*state.chronicle.stays, open_stays]
+    chunks = [*state.chronicle.logs.stays, open_stays]
     columns = [np.concatenate([chunk[k] for chunk in chunks]) for k in range(len(STAY_FIELDS))]
     inside = columns[3] >= begin
     order = np.lexsort((columns[2][inside], columns[0][inside]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,50 +20,95 @@ NO_LIMIT = np.iinfo(np.int64).max // 4  # of a budget without one [fen]
 SURVEYS = 4  # months in which institutions hear of all families once: each month of those of a quarter of the days
 
 
+class Copied:
+    """Columns of which a checkpoint is a copy: every array and group of columns is copied, the rest is the same."""
+
+    def copy(self) -> Self:
+        """An independent copy."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+        return type(self)(**{n: c.copy() if hasattr(c, "copy") else c for n, c in own.items()})
+
+
 @dataclass
-class MarketColumns:
-    """Columns of institutions' memory; the last twelve month-ends stand by month modulo 12.
+class Sites(Copied):
+    """Institutions at their sites.
 
     runs : bool (J,)  whether there is an institution at the site; inclusive : bool (J,)  whether it is in the scheme
     opening : int32 (J,)  absolute month in which one that is being built opens, 0 for none
-    waiting, enrolled : int32 (12, J, 3), taken : int32 (12, J, 4)
-    expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
-        families last heard, see `kernels.demand`
-    fresh : float64 (12, J, 3)  expected demand
-    norm : float64 (J,)  usual occupancy, nan until a first year is known
-    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]; tolerated : float64 (J, 3)  usual list
     opens_in : int32 (J, 4)  absolute month in which a class opens that its owner is building, 0 for none
     added_in : int32 (J, 4)  likewise a class that a policy is building there
     opened_in : int32 (J, 4)  absolute month in which the last new class opened, 0 for none
-    cash_result, full_result : int64 (12, J)  profit in cash, and with what no cash leaves for [fen]
-    losing : int32 (J,)  months in a row in which the year before lost cash; at the start below 0 where an owner is
-        found with more patience left than it is drawn with
-    arrears : int64 (J,)  wages owed [fen]
-    shaken : float32 (J,)  how far trust is shaken by a closure nearby, 1 when it is fresh
-    months : int  month-ends seen
     """
 
     runs: NDArray[np.bool_]
     inclusive: NDArray[np.bool_]
     opening: NDArray[np.int32]
+    opens_in: NDArray[np.int32]
+    added_in: NDArray[np.int32]
+    opened_in: NDArray[np.int32]
+
+
+@dataclass
+class Memory(Copied):
+    """What institutions remember; the last twelve month-ends stand by month modulo 12.
+
+    waiting, enrolled : int32 (12, J, 3), taken : int32 (12, J, 4)
+    expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
+        families last heard, see `kernels.demand`
+    fresh : float64 (12, J, 3)  expected demand
+    months : int  month-ends seen
+    """
+
     waiting: NDArray[np.int32]
     enrolled: NDArray[np.int32]
     taken: NDArray[np.int32]
     expected: NDArray[np.float64]
     cross: NDArray[np.float64]
     fresh: NDArray[np.float64]
+    months: int = 0
+
+
+@dataclass
+class Usual(Copied):
+    """Norms of institutions, of the baseline's first full year.
+
+    norm : float64 (J,)  usual occupancy, nan until a first year is known
+    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]; tolerated : float64 (J, 3)  usual list
+    """
+
     norm: NDArray[np.float64]
     wedge: NDArray[np.float64]
     tolerated: NDArray[np.float64]
-    opens_in: NDArray[np.int32]
-    added_in: NDArray[np.int32]
-    opened_in: NDArray[np.int32]
+
+
+@dataclass
+class Accounts(Copied):
+    """Results of institutions.
+
+    cash_result, full_result : int64 (12, J)  profit in cash, and with what no cash leaves for [fen], by month modulo 12
+    losing : int32 (J,)  months in a row in which the year before lost cash; at the start below 0 where an owner is
+        found with more patience left than it is drawn with
+    arrears : int64 (J,)  wages owed [fen]
+    """
+
     cash_result: NDArray[np.int64]
     full_result: NDArray[np.int64]
     losing: NDArray[np.int32]
     arrears: NDArray[np.int64]
+
+
+@dataclass
+class MarketColumns(Copied):
+    """Institutions as time changes them.
+
+    shaken : float32 (J,)  how far trust is shaken by a closure nearby, 1 when it is fresh
+    """
+
+    sites: Sites
+    memory: Memory
+    usual: Usual
+    accounts: Accounts
     shaken: NDArray[np.float32]
-    months: int = 0
 
     @classmethod
     def of(cls, runs: NDArray[np.bool_], inclusive: NDArray[np.bool_], most_of_an_owner: int) -> "MarketColumns":
@@ -74,43 +119,55 @@ class MarketColumns:
         """
         j, chains = len(runs), most_of_an_owner if most_of_an_owner > 1 else 0
         return cls(
-            runs=runs.copy(),
-            inclusive=inclusive.copy(),
-            opening=np.zeros(j, np.int32),
-            waiting=np.zeros((YEAR, j, BANDS), np.int32),
-            enrolled=np.zeros((YEAR, j, BANDS), np.int32),
-            taken=np.zeros((YEAR, j, SEATS), np.int32),
-            expected=np.zeros((SURVEYS, 2, BANDS, j)),
-            cross=np.zeros((SURVEYS, BANDS, j, chains)),
-            fresh=np.zeros((YEAR, j, BANDS)),
-            norm=np.full(j, np.nan),
-            wedge=np.zeros((j, BANDS)),
-            tolerated=np.zeros((j, BANDS)),
-            opens_in=np.zeros((j, SEATS), np.int32),
-            added_in=np.zeros((j, SEATS), np.int32),
-            opened_in=np.zeros((j, SEATS), np.int32),
-            cash_result=np.zeros((YEAR, j), np.int64),
-            full_result=np.zeros((YEAR, j), np.int64),
-            losing=np.zeros(j, np.int32),
-            arrears=np.zeros(j, np.int64),
+            sites=Sites(
+                runs=runs.copy(),
+                inclusive=inclusive.copy(),
+                opening=np.zeros(j, np.int32),
+                opens_in=np.zeros((j, SEATS), np.int32),
+                added_in=np.zeros((j, SEATS), np.int32),
+                opened_in=np.zeros((j, SEATS), np.int32),
+            ),
+            memory=Memory(
+                waiting=np.zeros((YEAR, j, BANDS), np.int32),
+                enrolled=np.zeros((YEAR, j, BANDS), np.int32),
+                taken=np.zeros((YEAR, j, SEATS), np.int32),
+                expected=np.zeros((SURVEYS, 2, BANDS, j)),
+                cross=np.zeros((SURVEYS, BANDS, j, chains)),
+                fresh=np.zeros((YEAR, j, BANDS)),
+            ),
+            usual=Usual(np.full(j, np.nan), np.zeros((j, BANDS)), np.zeros((j, BANDS))),
+            accounts=Accounts(
+                cash_result=np.zeros((YEAR, j), np.int64),
+                full_result=np.zeros((YEAR, j), np.int64),
+                losing=np.zeros(j, np.int32),
+                arrears=np.zeros(j, np.int64),
+            ),
             shaken=np.zeros(j, np.float32),
         )
 
-    def copy(self) -> "MarketColumns":
+
+@dataclass
+class InstrumentState:
+    """Columns of the instruments, in chain order.
+
+    columns : those each instrument asked for
+    left : int64 (instruments,)  budget left [fen]
+    months_paid : uint8 (suppliers, n)  child-months each paying instrument has paid for a child this year
+    """
+
+    columns: list[dict[str, NDArray[Any]]]
+    left: NDArray[np.int64]
+    months_paid: NDArray[np.uint8]
+
+    def copy(self) -> "InstrumentState":
         """An independent copy."""
-        own: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
-        copies: dict[str, Any] = {n: c.copy() if isinstance(c, np.ndarray) else c for n, c in own.items()}
-        return MarketColumns(**copies)
+        columns = [{name: column.copy() for name, column in of_one.items()} for of_one in self.columns]
+        return InstrumentState(columns, self.left.copy(), self.months_paid.copy())
 
 
 @dataclass
 class State:
-    """Everything that time changes; `month` is the absolute month that is about to begin.
-
-    declared : the columns each instrument asked for, in chain order
-    left : int64 (instruments,)  budget left [fen]
-    months_paid : uint8 (suppliers, n)  child-months each paying instrument has paid for a child this year
-    """
+    """Everything that time changes; `month` is the absolute month that is about to begin."""
 
     month: int
     children: Children
@@ -119,9 +176,7 @@ class State:
     market: MarketColumns
     ledger: Ledger
     chronicle: Chronicle
-    declared: list[dict[str, NDArray[Any]]]
-    left: NDArray[np.int64]
-    months_paid: NDArray[np.uint8]
+    instruments: InstrumentState
 
     def copy(self) -> "State":
         """A checkpoint: an independent copy of every column."""
@@ -133,9 +188,7 @@ class State:
             market=self.market.copy(),
             ledger=self.ledger.copy(),
             chronicle=self.chronicle.copy(),
-            declared=[{name: column.copy() for name, column in d.items()} for d in self.declared],
-            left=self.left.copy(),
-            months_paid=self.months_paid.copy(),
+            instruments=self.instruments.copy(),
         )
 
 
@@ -152,10 +205,8 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     offers.places[:] = runs[:, None] * world.institutions.seats
     market = MarketColumns.of(runs, world.institutions.inclusive, Owners(world.institutions).size)
     vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
-    none = np.zeros(0, np.int64)
-    return State(
-        month, Children.at_home(n), offers, vouchers, market, ledger, chronicle, [], none, np.zeros((0, n), np.uint8)
-    )
+    instruments = InstrumentState([], np.zeros(0, np.int64), np.zeros((0, n), np.uint8))
+    return State(month, Children.at_home(n), offers, vouchers, market, ledger, chronicle, instruments)
 
 
 def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
@@ -167,15 +218,15 @@ def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
 def allocate_columns(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
     """Allocate what the instruments beyond those already furnished need; those before keep their columns."""
     n, j = len(world.families), len(world.institutions)
-    fresh = instruments[len(state.declared) :]
+    fresh = instruments[len(state.instruments.columns) :]
     for instrument in fresh:
         sizes = {"child": n, "institution": j, "tranche": instrument.tiers()}
-        state.declared.append(
+        state.instruments.columns.append(
             {name: np.full(sizes[c.axis], c.fill, c.dtype) for name, c in instrument.columns().items()}
         )
-    state.left = np.concatenate([state.left, budgets_of(fresh)])
+    state.instruments.left = np.concatenate([state.instruments.left, budgets_of(fresh)])
     suppliers = sum(i.pays_institutions for i in fresh)
-    state.months_paid = np.concatenate([state.months_paid, np.zeros((suppliers, n), np.uint8)])
+    state.instruments.months_paid = np.concatenate([state.instruments.months_paid, np.zeros((suppliers, n), np.uint8)])
     pools = sum(i.tiers() > 0 for i in fresh)
     state.vouchers = Vouchers(
         np.concatenate([state.vouchers.face, np.zeros((pools, n), np.int32)]),

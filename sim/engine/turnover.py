@@ -40,17 +40,19 @@ class Turnover:
         An owner that will not cover losses much longer stops paying wages; one that earns again pays what it owes.
         """
         market, facts = state.market, self._world.facts.supply
-        market.cash_result[month % YEAR] = takings - costs.cash
-        market.full_result[month % YEAR] = takings - costs.cash - costs.unpaid
-        if market.months < YEAR:
+        market.accounts.cash_result[month % YEAR] = takings - costs.cash
+        market.accounts.full_result[month % YEAR] = takings - costs.cash - costs.unpaid
+        if market.memory.months < YEAR:
             return
         institutions = self._world.institutions
-        year_old = month - market.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it is judged
-        losing = market.runs & year_old & (institutions.pooled(market.cash_result.sum(axis=0)) < 0)
-        market.losing[:] = np.where(losing, market.losing + 1, 0)
-        late = ~institutions.backed & (market.losing > institutions.patience - facts.arrears_months)
-        owes = losing & late & (institutions.pooled(market.cash_result[month % YEAR]) < 0)
-        market.arrears[:] = np.where(losing & late, market.arrears + np.where(owes, costs.staff, 0), 0)
+        year_old = month - market.sites.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it is judged
+        losing = market.sites.runs & year_old & (institutions.pooled(market.accounts.cash_result.sum(axis=0)) < 0)
+        market.accounts.losing[:] = np.where(losing, market.accounts.losing + 1, 0)
+        late = ~institutions.backed & (market.accounts.losing > institutions.patience - facts.arrears_months)
+        owes = losing & late & (institutions.pooled(market.accounts.cash_result[month % YEAR]) < 0)
+        market.accounts.arrears[:] = np.where(
+            losing & late, market.accounts.arrears + np.where(owes, costs.staff, 0), 0
+        )
 
     def draw_losses(self, state: State) -> None:
         """At the start those who lose cash have done so for part of their patience, uniformly drawn.
@@ -60,22 +62,24 @@ class Turnover:
         What they have left is set, so the months they have lost may be fewer than none.
         """
         institutions, market = self._world.institutions, state.market
-        losing = market.runs & (institutions.pooled(market.cash_result.sum(axis=0)) < 0)
+        losing = market.sites.runs & (institutions.pooled(market.accounts.cash_result.sum(axis=0)) < 0)
         left = 1 - self._world.luck.uniforms("losses", institutions.address)[:, 0]
         found = institutions.patience * np.exp(self._world.facts.supply.patience_sd**2)
-        market.losing[:] = np.where(losing, np.floor(institutions.patience - left * found), 0).astype(np.int32)
+        market.accounts.losing[:] = np.where(losing, np.floor(institutions.patience - left * found), 0).astype(np.int32)
 
     def failing(self, state: State) -> NDArray[np.int64]:
         """Institutions whose owners' patience is over, int64 rows."""
         institutions, market = self._world.institutions, state.market
-        return np.flatnonzero(market.runs & ~institutions.backed & (market.losing > institutions.patience))
+        return np.flatnonzero(
+            market.sites.runs & ~institutions.backed & (market.accounts.losing > institutions.patience)
+        )
 
     def plan_entry(self, month: int, prospect: Prospect, state: State) -> None:
         """Let those who think of opening at a free site look at it, once a year: a full profit makes them build."""
         institutions, market = self._world.institutions, state.market
         facts, classes = self._world.facts.supply, self._world.facts.classes
         asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR)
-        free = np.flatnonzero(asked & ~market.runs & (market.opening == 0) & ~institutions.reserved)
+        free = np.flatnonzero(asked & ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved)
         if not len(free):
             return
         places = np.zeros_like(self._places)
@@ -96,7 +100,7 @@ class Turnover:
         earned = (come * prospect.fee).sum(axis=1) + helped
         profit = institutions.pooled(earned - (month_of.cash + month_of.unpaid) / 100)
         builds = free[profit[free] > 0]
-        market.opening[builds] = month + classes.building_months
+        market.sites.opening[builds] = month + classes.building_months
 
     def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
         """Open what is built or planned for this month; returns the institutions, int64 rows.
@@ -105,34 +109,34 @@ class Turnover:
         since_start : months since the scenario's start, negative before it
         """
         institutions, market = self._world.institutions, state.market
-        due, untouched = institutions.opens_after, ~market.runs & (market.opened_in == 0).all(axis=1)
+        due, untouched = institutions.opens_after, ~market.sites.runs & (market.sites.opened_in == 0).all(axis=1)
         planned = untouched & (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start)
-        ready = np.flatnonzero(planned | (market.opening == month))
+        ready = np.flatnonzero(planned | (market.sites.opening == month))
         state.offers.places[ready] = self._places[ready]
         state.offers.fee[ready] = institutions.fee[ready]
-        market.runs[ready] = True
-        market.opening[ready] = market.losing[ready] = 0
-        market.arrears[ready] = 0
-        market.opened_in[ready] = month
-        market.cash_result[:, ready] = market.full_result[:, ready] = 0
-        market.norm[ready] = np.nan
-        market.wedge[ready] = self._usual_wedge(state)[institutions.kind[ready]]
-        market.tolerated[ready] = 0.0
-        market.inclusive[ready] = institutions.inclusive[ready]  # as the listed fee, whatever was there before
+        market.sites.runs[ready] = True
+        market.sites.opening[ready] = market.accounts.losing[ready] = 0
+        market.accounts.arrears[ready] = 0
+        market.sites.opened_in[ready] = month
+        market.accounts.cash_result[:, ready] = market.accounts.full_result[:, ready] = 0
+        market.usual.norm[ready] = np.nan
+        market.usual.wedge[ready] = self._usual_wedge(state)[institutions.kind[ready]]
+        market.usual.tolerated[ready] = 0.0
+        market.sites.inclusive[ready] = institutions.inclusive[ready]  # as the listed fee, whatever was there before
         return ready
 
     def _usual_wedge(self, state: State) -> NDArray[np.float64]:
         """Mean of the costs beyond those listed, by kind and band, (kinds, 3) [yuan a month]; 0 where none runs."""
-        kind, runs, market = self._world.institutions.kind, state.market.runs, state.market
+        kind, runs, market = self._world.institutions.kind, state.market.sites.runs, state.market
         among = np.arange(len(self._world.institutions.kind_names))[:, None] == np.where(runs, kind, -1)
-        total, size = among @ market.wedge, among.sum(axis=1, keepdims=True)
+        total, size = among @ market.usual.wedge, among.sum(axis=1, keepdims=True)
         return np.asarray(np.divide(total, size, out=np.zeros_like(total), where=size > 0))
 
     def close(self, who: NDArray[np.int64], state: State) -> None:
         """Take institutions off the market; their children and lists are the caller's to see to."""
         market = state.market
         state.offers.places[who] = 0
-        market.runs[who] = False
-        market.opens_in[who] = market.added_in[who] = 0
-        market.losing[who] = 0
-        market.arrears[who] = 0
+        market.sites.runs[who] = False
+        market.sites.opens_in[who] = market.sites.added_in[who] = 0
+        market.accounts.losing[who] = 0
+        market.accounts.arrears[who] = 0

@@ -198,7 +198,7 @@ def test_claims_are_paid_or_outstanding(busy: Town) -> None:
     """What was claimed by a month's end is what was paid plus what is owed; payments come with their lag."""
     for day, state in busy.states():
         rows = dates.month_of(day) - busy.span.first
-        claimed = state.chronicle.claims[:rows]
+        claimed = state.chronicle.sums.claims[:rows]
         assert (state.ledger.outstanding() >= 0).all()
         assert (claimed.sum(axis=0) == -state.ledger.spent.sum(axis=0)).all()
         assert (-state.ledger.spent.sum(axis=0) - state.ledger.outstanding() >= 0).all()
@@ -250,10 +250,10 @@ def test_a_budget_is_spent_to_the_fen_and_no_further(busy: Town) -> None:
     q = next(n for n, tool in enumerate(busy.standing) if tool.budget_yuan is not None)
     budget = round(busy.standing[q].budget_yuan * 100)
     for day, state in busy.states():
-        spent = state.chronicle.claims[: dates.month_of(day) - busy.span.first, q].sum()
-        assert state.left[q] == budget - spent
-        assert state.left[q] >= 0
-    assert state.left[q] == 0, "it ran dry"
+        spent = state.chronicle.sums.claims[: dates.month_of(day) - busy.span.first, q].sum()
+        assert state.instruments.left[q] == budget - spent
+        assert state.instruments.left[q] >= 0
+    assert state.instruments.left[q] == 0, "it ran dry"
 
 
 def test_a_supplier_pays_no_more_places_than_it_has(busy: Town) -> None:
@@ -264,7 +264,7 @@ def test_a_supplier_pays_no_more_places_than_it_has(busy: Town) -> None:
     assert cases.max() <= tool.places
     assert cases.max() > 20
     for _, state in busy.states():
-        assert state.months_paid.max() <= tool.months_cap
+        assert state.instruments.months_paid.max() <= tool.months_cap
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -280,11 +280,11 @@ def test_every_voucher_is_redeemed_expired_or_live(busy: Town) -> None:
     first, seen = busy.span.first, 0
     for day, state in busy.states():
         rows = dates.month_of(day) - first
-        counted = {name: state.chronicle.tranche[n, :rows].sum(axis=0) for n, name in enumerate(TRANCHE_TOTALS)}
+        counted = {name: state.chronicle.sums.tranche[n, :rows].sum(axis=0) for n, name in enumerate(TRANCHE_TOTALS)}
         held = state.vouchers.tranche[0][state.vouchers.face[0] > 0]
         live = np.bincount(held, minlength=2)
         if rows > 0:
-            at_the_end = state.chronicle.tranche[TRANCHE_TOTALS.index("vouchers_live"), rows - 1]
+            at_the_end = state.chronicle.sums.tranche[TRANCHE_TOTALS.index("vouchers_live"), rows - 1]
             assert (at_the_end == live).all()
             seen += live.sum()
         assert (counted["vouchers_issued"] == counted["vouchers_redeemed"] + counted["vouchers_expired"] + live).all()
@@ -337,6 +337,6 @@ def test_what_rolls_over_is_issued_again_and_conserved(busy: Town) -> None:
     q = busy.baseline.instrument_kinds.index("voucher_pool")
     for day, state in busy.states():
         rows = dates.month_of(day) - busy.span.first
-        sums = {name: state.chronicle.tranche[n, :rows].sum(axis=0) for n, name in enumerate(TRANCHE_TOTALS)}
-        carried = state.declared[q]["carried"]
+        sums = {name: state.chronicle.sums.tranche[n, :rows].sum(axis=0) for n, name in enumerate(TRANCHE_TOTALS)}
+        carried = state.instruments.columns[q]["carried"]
         assert (sums["vouchers_issued"] + carried == sums["vouchers_offered"] + sums["vouchers_expired"]).all()

@@ -32,8 +32,8 @@ CLOSURES = ("institutions_closed", "prepaid_lost_fen", "prepaid_refunded_fen", "
 
 def counted(state: State, name: str) -> NDArray[np.int64]:
     """A total of the city by month, from the run's first month on."""
-    totals = state.chronicle.totals
-    return totals[ROW[name], :, 0] if name in ROW else state.chronicle.city[CITY_TOTALS.index(name)]
+    totals = state.chronicle.sums.totals
+    return totals[ROW[name], :, 0] if name in ROW else state.chronicle.sums.city[CITY_TOTALS.index(name)]
 
 
 def simulation(town: Town, month: int, *own: Any) -> RunningCity:
@@ -65,7 +65,7 @@ def paid_ahead(town: Town, state: State, child: int, day: date) -> int:
         covered = covered - 1 if covered else term - 1
     born = town.world.families.birth[child]
     band = sum(bool(born <= dates.months_before(day, months)) for months in dates.BAND_FROM_MONTHS) - 1
-    return covered * round(100 * state.chronicle.fee[row, band, at])
+    return covered * round(100 * state.chronicle.offers.fee[row, band, at])
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_families_get_back_exactly_the_share_that_is_held(neighbours: Town, shar
     ahead = [paid_ahead(neighbours, state, int(child), day) for child in guests]
     assert len(set(ahead)) > 2, "families stand at different months of what they paid"
     back = sum(round(fen * share) for fen in ahead)
-    state.market.arrears[0] = fell_due = 12_345_678
+    state.market.accounts.arrears[0] = fell_due = 12_345_678
     before = state.ledger.book[row].copy()
     close(living, np.array([0]), day)
     moved = state.ledger.book[row] - before
@@ -116,7 +116,7 @@ def test_displaced_children_look_again_the_same_day(neighbours: Town) -> None:
     assert (state.children.at[guests] == 1).all(), "there is room next door, and all are keen"
     assert state.offers.taken[0].sum() == 0
     assert state.offers.places[0].sum() == 0
-    assert not state.market.runs[0]
+    assert not state.market.sites.runs[0]
 
 
 def test_nobody_sits_or_waits_where_it_has_closed(town: Town) -> None:
@@ -133,7 +133,9 @@ def test_nobody_sits_or_waits_where_it_has_closed(town: Town) -> None:
     assert (state.offers.ends[:, who * BANDS : (who + 1) * BANDS] == NOBODY).all()
     assert (state.children.at != who).all()
     run_to(living, town.span.end)
-    assert (state.children.at != who).all() or state.market.runs[who], "none comes, unless somebody opens there anew"
+    assert (state.children.at != who).all() or state.market.sites.runs[who], (
+        "none comes, unless somebody opens there anew"
+    )
 
 
 def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
@@ -144,10 +146,10 @@ def test_trust_is_shaken_nearby_and_recovers(town: Town) -> None:
     near = apart <= facts.trust_km
     assert near.any()
     assert not near.all()
-    calm = living.cache.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
+    calm = living.cache.market.value(state, np.zeros((len(state.market.sites.runs), BANDS)), if_open=True)
     close(living, np.array([1]), eve(town, 2))
     assert (state.market.shaken == near).all()
-    worth = living.cache.market.value(state, np.zeros((len(state.market.runs), BANDS)), if_open=True)
+    worth = living.cache.market.value(state, np.zeros((len(state.market.sites.runs), BANDS)), if_open=True)
     open_ = (calm > -1e6) & (worth > -1e6)
     fell = np.broadcast_to(facts.sensitivity * facts.trust_yuan * near, calm.shape)
     assert (calm - worth)[open_] == pytest.approx(fell[open_], abs=1e-5)
@@ -201,8 +203,8 @@ def test_nothing_closes_before_the_start() -> None:
 def test_backed_institutions_never_give_up(town: Town) -> None:
     state = run_through(town)
     institutions = town.world.institutions
-    assert (state.market.cash_result.sum(axis=0)[institutions.backed] < 0).any(), "some lose all the same"
-    assert state.market.runs[institutions.backed & institutions.stands].all()
+    assert (state.market.accounts.cash_result.sum(axis=0)[institutions.backed] < 0).any(), "some lose all the same"
+    assert state.market.sites.runs[institutions.backed & institutions.stands].all()
 
 
 def accounts(months: int, result: NDArray[np.int64], patience: float) -> list[int]:
@@ -214,9 +216,9 @@ def accounts(months: int, result: NDArray[np.int64], patience: float) -> list[in
     state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(1, bool), np.zeros(1, bool), 1))
     none, seen = np.zeros(1, np.int64), []
     for month in range(months):
-        state.market.months = month
+        state.market.memory.months = month
         rules.keep_accounts(month, result[month % 12, None], Costs(none, none, none, none), state)
-        seen.append(int(state.market.losing[0]))
+        seen.append(int(state.market.accounts.losing[0]))
     return seen
 
 
@@ -248,9 +250,9 @@ def test_owners_found_losing_have_the_patience_left_of_a_steady_stream() -> None
     patience = 60 * np.exp(0.7 * np.random.default_rng(5).standard_normal(houses))
     world = replace(world, luck=Luck(3, 0), institutions=replace(world.institutions, patience=patience))
     state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(houses, bool), np.zeros(houses, bool), 1))
-    state.market.cash_result[:] = -1
+    state.market.accounts.cash_result[:] = -1
     Turnover(world, CostRules(world)).draw_losses(state)
-    left = patience - state.market.losing
+    left = patience - state.market.accounts.losing
     within_a_year = 12 / (60 * np.exp(0.7**2 / 2))  # 15.6 %
     share = (left <= 12).mean()
     assert abs(share - within_a_year) < 4 * np.sqrt(within_a_year * (1 - within_a_year) / houses)
@@ -276,7 +278,7 @@ def sites() -> tuple[Turnover, Any, Any]:
 def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
     rules, state, world = sites()
     lag = world.facts.classes.building_months
-    free = np.flatnonzero(~state.market.runs)
+    free = np.flatnonzero(~state.market.sites.runs)
     rich = Prospect(np.full((12, 3), 100.0), np.full((12, 3), 5000.0), Support.none(12))
     asked = {}
     for month in range(1, 13 + lag):
@@ -284,12 +286,12 @@ def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
             assert month == asked[j] + lag
             assert (state.offers.places[j] == world.institutions.classes[j] * world.facts.classes.sizes).all()
             assert (state.offers.fee[j] == world.institutions.fee[j]).all()
-            assert state.market.runs[j]
-        before = state.market.opening.copy()
+            assert state.market.sites.runs[j]
+        before = state.market.sites.opening.copy()
         rules.plan_entry(month, rich, state)
-        asked |= {int(j): month for j in np.flatnonzero((before == 0) & (state.market.opening > 0))}
+        asked |= {int(j): month for j in np.flatnonzero((before == 0) & (state.market.sites.opening > 0))}
     assert sorted(asked) == free.tolist()
-    assert state.market.runs.all()
+    assert state.market.sites.runs.all()
 
 
 def test_nobody_opens_where_no_full_profit_is_seen() -> None:
@@ -300,7 +302,7 @@ def test_nobody_opens_where_no_full_profit_is_seen() -> None:
     ):
         for month in range(1, 13):
             rules.plan_entry(month, prospect, state)
-        assert not state.market.opening.any()
+        assert not state.market.sites.opening.any()
 
 
 def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
@@ -317,18 +319,18 @@ def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
         crowd = Prospect(np.full((12, 3), 100.0), np.full((12, 3), fee), Support.none(12))
         for m in range(1, 13):
             rules.plan_entry(m, crowd, state)
-        assert state.market.opening.any() == opens
+        assert state.market.sites.opening.any() == opens
 
 
 def test_who_takes_a_vacated_site_stands_as_its_listed_fee_says() -> None:
     _, state, world = sites()
-    free = ~state.market.runs
+    free = ~state.market.sites.runs
     listed = np.arange(12) % 2 == 0
     rules = Turnover(replace(world, institutions=replace(world.institutions, inclusive=listed)), CostRules(world))
-    state.market.inclusive[:] = ~listed  # all have moved since
-    state.market.opening[free] = 5
+    state.market.sites.inclusive[:] = ~listed  # all have moved since
+    state.market.sites.opening[free] = 5
     rules.opening(5, -1, state)
-    assert (state.market.inclusive == np.where(free, listed, ~listed)).all()
+    assert (state.market.sites.inclusive == np.where(free, listed, ~listed)).all()
 
 
 def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> None:
@@ -336,11 +338,11 @@ def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> Non
     rules, nothing = Market(neighbours.world), np.zeros((len(neighbours.world.institutions), BANDS))
     for limit, income, builds in ((9999.0, 0.0, True), (500.0, 0.0, False), (500.0, 9000.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
-        state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
+        state.market.memory.waiting[:], state.market.sites.opens_in[:], state.market.memory.months = 50, 0, YEAR
         alone = Support.none(len(nothing))
         for month in range(12):
             rules.review(month, lambda fee, most=limit: np.minimum(fee, most), nothing + income, alone, state)
-        assert (state.market.opens_in > 0).any() == builds, (limit, income)
+        assert (state.market.sites.opens_in > 0).any() == builds, (limit, income)
 
 
 def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) -> None:
@@ -350,22 +352,22 @@ def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) 
     paid = Support(alone.place, np.full((size, 4), neighbours.world.facts.classes.fit_out_yuan))
     for given, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
-        state.market.waiting[:], state.market.opens_in[:], state.market.months = 50, 0, YEAR
+        state.market.memory.waiting[:], state.market.sites.opens_in[:], state.market.memory.months = 50, 0, YEAR
         cost = rules.costs.marginal()[:, :BANDS] + rules.costs.place()[:, None]
         for month in range(12):
             rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, given, state)
-        assert (state.market.opens_in > 0).any() == builds
+        assert (state.market.sites.opens_in > 0).any() == builds
 
 
 def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
     rules, state, _ = sites()
-    state.market.opening[:] = 0
+    state.market.sites.opening[:] = 0
     poor = np.full((12, 3), 1.0)
     for monthly, once, opens in ((0.0, 0.0, False), (3000.0, 0.0, True)):
         help_ = Support(np.full(12, monthly), np.full((12, 4), once))
         for month in range(12):
             rules.plan_entry(month, Prospect(poor, np.full((12, 3), 1000.0), help_), state)
-        assert state.market.opening.any() == opens
+        assert state.market.sites.opening.any() == opens
 
 
 def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
@@ -390,7 +392,7 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
     def counts_on(budget: float | None) -> list[NDArray[np.float64]]:
         """Per place, per child, and what recognition would bring, of a subsidy that has just begun."""
         living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))
-        begin(living, len(living.state.left) - 1, town.day(3))
+        begin(living, len(living.state.instruments.left) - 1, town.day(3))
         programme, day = living.active, town.day(3)
         inside = programme.recognition(day, programme.counted(day), stands=True)
         return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
@@ -400,7 +402,7 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
     living = simulation(town, 3)
     run_to(living, town.span.counted + 3)
     places = living.state.offers.places.sum(axis=1) * town.world.institutions.hours_share
-    children = living.state.market.enrolled[(living.state.month - 1) % YEAR]
+    children = living.state.market.memory.enrolled[(living.state.month - 1) % YEAR]
     year = YEAR * float((free[0] * places).sum() + (free[1] * children).sum())
     for share in (1e-9, 0.25, 1.0, 2.0):
         for unlimited, limited in zip(free[:2], counts_on(year * share)[:2], strict=True):
@@ -413,23 +415,23 @@ def test_what_a_public_institution_adds_later_is_not_built_for_the_treasury(town
     tool = instrument("public_provision", sites=1, yuan_per_place=1000.0, covers_deficits=False, start=town.day(1))
     living = town.replication.city(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
     run_to(living, town.span.counted + 4)
-    site = np.flatnonzero(living.state.declared[-1]["provided"])
-    paid = living.state.chronicle.claims[:, -1].sum()
+    site = np.flatnonzero(living.state.instruments.columns[-1]["provided"])
+    paid = living.state.chronicle.sums.claims[:, -1].sum()
     assert paid == 100_000 * (town.world.institutions.seats[site]).sum()
-    living.state.market.opens_in[site, 1] = living.state.month + 1
+    living.state.market.sites.opens_in[site, 1] = living.state.month + 1
     run_to(living, town.span.counted + 7)
-    assert living.state.chronicle.claims[:, -1].sum() == paid
+    assert living.state.chronicle.sums.claims[:, -1].sum() == paid
 
 
 def test_guided_fees_follow_no_occupancy(town: Town) -> None:
     rules, state = Market(town.world), town.replication.checkpoint(town.span.counted).copy()
-    steers, guided, before = town.world.institutions.steers, state.market.inclusive, state.offers.fee.copy()
-    state.market.norm[:], state.market.taken[:], state.market.months = 1e-6, 1, YEAR
+    steers, guided, before = town.world.institutions.steers, state.market.sites.inclusive, state.offers.fee.copy()
+    state.market.usual.norm[:], state.market.memory.taken[:], state.market.memory.months = 1e-6, 1, YEAR
     for month in range(12):
         rules.review(month, np.asarray, np.zeros_like(before), Support.none(len(before)), state)
     moved = (state.offers.fee != before).any(axis=1)
     assert moved[steers & ~guided].any()
-    assert (steers & guided & state.market.runs).any()
+    assert (steers & guided & state.market.sites.runs).any()
     assert not moved[steers & guided].any()
 
 
@@ -440,7 +442,7 @@ def test_an_entrant_is_not_judged_by_months_in_which_it_did_not_run() -> None:
     seen = 0
     for day, state in town.states():
         month, market = dates.month_of(day), state.market
-        young = market.runs & late & (month - market.opened_in.min(axis=1) <= 12)
-        assert not market.losing[young].any()
-        seen += int((young & (market.cash_result.sum(axis=0) < 0)).sum())
+        young = market.sites.runs & late & (month - market.sites.opened_in.min(axis=1) <= 12)
+        assert not market.accounts.losing[young].any()
+        seen += int((young & (market.accounts.cash_result.sum(axis=0) < 0)).sum())
     assert seen > 0, "some lose while they fill up"

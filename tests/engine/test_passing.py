@@ -1,6 +1,7 @@
 """Passing over is exact: an arm in which nobody is weighed who need not be is the arm in which everybody is."""
 
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -29,14 +30,15 @@ def last_state(town: Town, passes: bool, *own: Any) -> tuple[State, int]:
 
 def columns(state: State) -> dict[str, Any]:
     """Every column of a state, the ledger's among them, by name."""
-    out: dict[str, Any] = {"left": state.left, "months_paid": state.months_paid}
+    out: dict[str, Any] = {}
     for part in ("children", "offers", "vouchers"):
         out |= getattr(state, part)._asdict()
-    for part in ("market", "ledger", "chronicle"):
+    for part in ("ledger", "instruments"):
         out |= {f"{part}.{name}": value for name, value in vars(getattr(state, part)).items()}
-    for name in ("stays", "claim_log"):
-        out[f"chronicle.{name}"] = [column for chunk in out[f"chronicle.{name}"] for column in chunk]
-    out["chronicle.fee_log"] = [fees for _, fees in out["chronicle.fee_log"]]
+    for part in ("market", "chronicle"):
+        for group, held in vars(getattr(state, part)).items():
+            within_group = vars(held) if is_dataclass(held) else {"": held}
+            out |= {f"{part}.{group}.{name}": value for name, value in within_group.items()}
     return out
 
 
@@ -47,8 +49,10 @@ def unlike(one: State, other: State) -> list[str]:
 
 
 def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, list):
+    if isinstance(one, list | tuple):
         return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
     if not isinstance(one, np.ndarray):
         return bool(one == other)
     return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")

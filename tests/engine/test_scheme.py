@@ -95,7 +95,7 @@ def inclusive(town: Town, *own: Any) -> NDArray[np.bool_]:
     """Who is in the scheme at the end of a run."""
     simulation = town.replication.city(town.replication.checkpoint(town.span.counted), own)
     run_to(simulation, town.span.end)
-    return simulation.state.market.inclusive
+    return simulation.state.market.sites.inclusive
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def owners() -> Town:
 
 def test_a_subsidy_for_the_inclusive_draws_owners_in(owners: Town) -> None:
     start, until = owners.day(0), owners.day(11, 28)
-    before = owners.replication.checkpoint(owners.span.counted).market.inclusive
+    before = owners.replication.checkpoint(owners.span.counted).market.sites.inclusive
     paid = instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, start=start, until=until)
     for_all = replace_standing(paid)
     drawn = inclusive(owners, paid)
@@ -125,7 +125,7 @@ def test_those_who_join_ask_less_and_are_paid(owners: Town) -> None:
     paid = instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, start=owners.day(0))
     record, baseline = owners.run(paid), owners.baseline
     simulation_end = inclusive(owners, *(t.within(owners.day(0), owners.day(11, 28)) for t in (paid,)))
-    joined = simulation_end & ~owners.replication.checkpoint(owners.span.counted).market.inclusive
+    joined = simulation_end & ~owners.replication.checkpoint(owners.span.counted).market.sites.inclusive
     open_then = record.offer_open[-1][:, joined]
     ratio = (record.fee[-1] / baseline.fee[-1])[:, joined][open_then]
     assert len(ratio) >= 3
@@ -137,13 +137,13 @@ def test_a_subsidy_that_ends_soon_draws_fewer_in(owners: Town) -> None:
     """What is paid for two months more does not pay for a year's guided fee."""
     lasting = instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, start=owners.day(0))
     short = lasting.model_copy(update={"until": owners.day(1, 30)})
-    before = owners.replication.checkpoint(owners.span.counted).market.inclusive
+    before = owners.replication.checkpoint(owners.span.counted).market.sites.inclusive
     joined = [int((inclusive(owners, *within(owners.scenario, (tool,))) & ~before).sum()) for tool in (lasting, short)]
     assert joined[1] < joined[0]
     assert joined[1] == 0
 
 
 def test_a_subsidy_whose_places_are_taken_draws_nobody_in(owners: Town) -> None:
-    start, before = owners.day(0), owners.replication.checkpoint(owners.span.counted).market.inclusive
+    start, before = owners.day(0), owners.replication.checkpoint(owners.span.counted).market.sites.inclusive
     few = instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, places=1, start=start)
     assert (inclusive(owners, *within(owners.scenario, (few,))) == before).all()

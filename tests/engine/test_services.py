@@ -114,9 +114,9 @@ def test_services_of_an_institution_come_and_go_together() -> None:
     )
     site, closed = failing.world.institutions.site, 0
     for _, state in failing.states():
-        assert np.array_equal(state.market.runs, state.market.runs[site])
-        assert np.array_equal(state.market.losing, state.market.losing[site])
-        closed = int((~state.market.runs[failing.world.institutions.stands]).sum())
+        assert np.array_equal(state.market.sites.runs, state.market.sites.runs[site])
+        assert np.array_equal(state.market.accounts.losing, state.market.accounts.losing[site])
+        closed = int((~state.market.sites.runs[failing.world.institutions.stands]).sum())
     assert closed > 0
 
 
@@ -175,7 +175,7 @@ def test_what_is_expected_is_what_comes() -> None:
     there = town.world.institutions
     # what was heard month by month is of a third of the families
     state = town.replication.checkpoint(town.span.end - 1)
-    expected = state.market.fresh.mean(axis=0).sum(axis=1)
+    expected = state.market.memory.fresh.mean(axis=0).sum(axis=1)
     came = town.baseline.offer_enrolled[-12:].sum(axis=1).mean(axis=0)
     has_more = there.stands & (np.bincount(there.site, minlength=len(there))[there.site] > 1)
     assert came[has_more].sum() == pytest.approx(expected[has_more].sum(), rel=0.15)
@@ -195,7 +195,7 @@ def expected_demand(town: Town, inputs: ChoiceInputs) -> tuple[np.ndarray, np.nd
     j = len(town.world.institutions)
     expected, cross, calm = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size)), np.zeros((j, 3))
     demand.expect(
-        edges, market.value(state, calm, if_open=True), state.market.runs.astype(float), market.owners.rank,
+        edges, market.value(state, calm, if_open=True), state.market.sites.runs.astype(float), market.owners.rank,
         market.owners.owner, inputs, expected, cross,
     )  # fmt: skip
     return expected, cross

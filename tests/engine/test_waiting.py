@@ -192,7 +192,7 @@ def _compare(book: Nursery, state: State, rows: list[int]) -> None:
 
 def _compare_counts(book: Nursery, state: State, months: int) -> None:
     """What the recorder has of all months so far is what the notebook has."""
-    counted = state.chronicle.totals[:, :months].sum(axis=1)
+    counted = state.chronicle.sums.totals[:, :months].sum(axis=1)
     for band in range(3):
         written = {ROW["waiting_joined"]: book.joined.count(band)}
         for ending in LIST_ENDINGS:

@@ -63,8 +63,8 @@ class City:
         return cls(
             town,
             simulation,
-            market.value(state, np.zeros((len(state.market.runs), 3)), if_open=True),
-            state.market.runs.astype(float),
+            market.value(state, np.zeros((len(state.market.sites.runs), 3)), if_open=True),
+            state.market.sites.runs.astype(float),
         )
 
     @property

@@ -39,7 +39,7 @@ def kindergartens(town: Town) -> Any:
 def test_here_none_is_free() -> None:
     town = building()
     for _, state in town.states():
-        assert (state.market.opens_in[kindergartens(town)] > 0).any(axis=1).all()
+        assert (state.market.sites.opens_in[kindergartens(town)] > 0).any(axis=1).all()
 
 
 @pytest.mark.parametrize("band", BAND)

@@ -55,7 +55,7 @@ def settle_accounts(
     """
     back = np.rint(prepaid * held[state.children.at[displaced]]).astype(np.int64)
     refunded, lost = int(back.sum()), int((prepaid - back).sum())
-    unpaid = int(state.market.arrears[institutions].sum())
+    unpaid = int(state.market.accounts.arrears[institutions].sum())
     state.ledger.transfer(row, PREPAID, FAMILIES, refunded)
     state.ledger.transfer(row, PREPAID, INSTITUTIONS, lost)
     state.ledger.transfer(row, STAFF, INSTITUTIONS, unpaid)
@@ -63,7 +63,7 @@ def settle_accounts(
         ("displaced_children", len(displaced)), ("prepaid_refunded_fen", refunded), ("unpaid_wages_fen", unpaid),
     ):  # fmt: skip
         state.chronicle.count(row, name, amount)
-    by_group = state.chronicle.totals[ROW["prepaid_lost_fen"], row]
+    by_group = state.chronicle.sums.totals[ROW["prepaid_lost_fen"], row]
     by_group[0] += lost
     np.add.at(by_group, cells, (prepaid - back)[:, None])
 

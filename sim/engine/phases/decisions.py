@@ -47,7 +47,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
         gains=not city.is_baseline and log.counts_gains(first),
     )
     month, free, there, reach = _beside_the_baseline(city, first, noted)
-    full = state.left > 0
+    full = state.instruments.left > 0
     done, spent_out = run_days(
         days, mode, cache.luck, city.inputs, city.payments.payers, city.month.log, city.month.flows, month, there, free,
         reach, city.work, city.month.gains,
@@ -62,7 +62,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     today = city.payments.payers.accounts - city.work.before
     _count_turned_away(city, end, days.edges[done - 1], today[bills.CASES])
     if spent_out:
-        _spend_out(city, end, full & (state.left <= 0), today, mode.gains)
+        _spend_out(city, end, full & (state.instruments.left <= 0), today, mode.gains)
     return int(done)
 
 
@@ -94,7 +94,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
         city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, city.work.at,
         city.work.face, state.children.at,
     )  # fmt: skip
-    state.chronicle.dry_day[spent] = day.toordinal()
+    state.chronicle.sums.dry_day[spent] = day.toordinal()
     city.write_tariff(day)
     if not gains:
         return
@@ -127,7 +127,7 @@ def _turning_away(city: RunningCity, day: date) -> list[int]:
     """
     return [
         int(q)
-        for q in np.flatnonzero(city.state.left <= 0)
+        for q in np.flatnonzero(city.state.instruments.left <= 0)
         if in_force(city.instruments[q], day) and city.relief_of(int(q), day) is not None
     ]
 
@@ -142,4 +142,4 @@ def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], c
         assert relief is not None, "an instrument that turns families away relieves them"
         rows = slice(int(edges[0]), int(edges[-1]))
         would = bills_relieved(relief, rows, ages_on(day), city.groups, city.inputs)
-        city.state.chronicle.turned_away[city.row(day), q] += would - cases[q]
+        city.state.chronicle.sums.turned_away[city.row(day), q] += would - cases[q]

@@ -24,7 +24,7 @@ def review(city: RunningCity, day: date) -> None:
     if market.asks_demand:
         survey(city, day, month % SURVEYS)
     posted, income = city.inputs.tariff.posted.T, city.active.income_per_child(day)
-    if month >= dates.month_of(city.start) - 1 and np.isnan(state.market.norm).all():
+    if month >= dates.month_of(city.start) - 1 and np.isnan(state.market.usual.norm).all():
         market.set_baseline_norms(posted, income, state)
     if month >= dates.month_of(city.start):
         market.plan_entry(month, city.active.asked(day), city.active.support(day), state)
@@ -43,9 +43,9 @@ def survey(city: RunningCity, day: date, part: int) -> None:
     days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == part]
     edges = np.array([city.cache.edges(dates.date_in(month, d)) for d in days])
     expected = np.zeros((2, BANDS, len(city.world.institutions)))
-    cross = np.zeros(state.market.cross.shape[1:])
+    cross = np.zeros(state.market.memory.cross.shape[1:])
     demand.expect(
-        edges, market.value(state, city.appeal, if_open=True), state.market.runs.astype(np.float64),
+        edges, market.value(state, city.appeal, if_open=True), state.market.sites.runs.astype(np.float64),
         market.owners.rank, market.owners.owner, city.inputs, expected, cross,
     )  # fmt: skip
     market.store_demand_survey(month, part, expected, cross, state)
@@ -56,7 +56,7 @@ def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> 
     offered = city.active.counted(day)
     inside, outside = (city.active.recognition(day, offered, stands) for stands in (True, False))
     if city.cache.market.choose_scheme(dates.month_of(day), posted, inside, outside, city.state):
-        inclusive = city.state.market.inclusive
+        inclusive = city.state.market.sites.inclusive
         for q, instrument in enumerate(city.instruments):
             if instrument.pays_institutions and in_force(instrument, day):
                 city.active.begin(q, replace(offered, inclusive=inclusive))

@@ -15,14 +15,14 @@ def close_month(city: RunningCity, day: date) -> None:
     state, row, chronicle, month = city.state, city.row(day), city.state.chronicle, city.month
     counted, enrolled, waiting = census.count_heads(city.cache, state, day)
     city.payments.close_month(day, row, held_in_advance(city, day))
-    chronicle.totals[ROW["children"], row] = city.cache.population(day)
-    chronicle.totals[ROW["gains_fen"], row] += month.gains
+    chronicle.sums.totals[ROW["children"], row] = city.cache.population(day)
+    chronicle.sums.totals[ROW["gains_fen"], row] += month.gains
     chronicle.close_month(row, counted, month.flows, month.log)
     census.note_supply(city.cache, state, city.inputs.tariff.posted, row)
     for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
         chronicle.count(row, name, int(month.events[event]))
     chronicle.note_lists(row, month.lists, waiting.sum(axis=0))
-    chronicle.offer_enrolled[row] = enrolled.T
+    chronicle.offers.enrolled[row] = enrolled.T
     city.cache.market.store_month_end(dates.month_of(day), waiting, enrolled, state)
     month.clear()
     city.payments.begin_month()

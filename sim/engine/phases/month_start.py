@@ -15,7 +15,7 @@ def open_month(city: RunningCity, day: date) -> None:
     """Open what is ready, pay the grants for it, write the tariff, and offer new seats to those who wait for one."""
     state, market, month = city.state, city.cache.market, dates.month_of(day)
     if day.month == 1:
-        state.months_paid[:] = 0
+        state.instruments.months_paid[:] = 0
     city.payments.renew_quotas(day)
     before = state.offers.places.copy()
     seats, owners = market.classes.open(month, state)

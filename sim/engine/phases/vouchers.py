@@ -23,7 +23,7 @@ def _handle(city: RunningCity, day: date, phase: str) -> None:
     for q, instrument in enumerate(city.instruments):
         for event in instrument.scheduled():
             if event.phase == phase and event.day == day:
-                event.handle(_desk(city, q, day), city.state.declared[q])
+                event.handle(_desk(city, q, day), city.state.instruments.columns[q])
 
 
 def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:

@@ -20,17 +20,17 @@ def open_and_close_windows(city: RunningCity, day: date) -> None:
 
 def begin(city: RunningCity, q: int, day: date) -> None:
     """Let instrument q begin: on its first day, or on the first simulated one if that is later."""
-    instrument, columns, market = city.instruments[q], city.state.declared[q], city.state.market
+    instrument, columns, market = city.instruments[q], city.state.instruments.columns[q], city.state.market
     city.active.begin(q, city.active.counted(day))
     city.payments.renew_quota(q, day)
     ready = dates.month_of(day) + 1 + instrument.months_to_build
     sites, classes = instrument.opens(columns), instrument.adds_classes(columns)
     if sites is not None:
-        market.opening[sites] = ready
+        market.sites.opening[sites] = ready
     if classes is not None:
-        market.added_in[classes] = ready
-    if city.state.left[q] <= 0:  # a budget of nothing
-        city.state.chronicle.dry_day[q] = day.toordinal()
+        market.sites.added_in[classes] = ready
+    if city.state.instruments.left[q] <= 0:  # a budget of nothing
+        city.state.chronicle.sums.dry_day[q] = day.toordinal()
 
 
 def day_after(day: date | None) -> date | None:
