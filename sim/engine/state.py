@@ -50,7 +50,7 @@ class Sites(Copied):
 
 @dataclass
 class Memory(Copied):
-    """What institutions remember; the last twelve month-ends stand by month modulo 12.
+    """Figures that institutions remember; the last twelve month-ends stand by month modulo 12.
 
     waiting, enrolled : int32 (12, J, 3), taken : int32 (12, J, 4)
     expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
