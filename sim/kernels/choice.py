@@ -129,8 +129,8 @@ def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, s
 @inner
 def screen(
     edges: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, value: Any, prices: Any, bounds: Any, rows: Any,
-) -> int:  # fmt: skip
+    candidate: Any, value: Any, prices: Any, bounds: Any, rows: Any, rows_at: Any,
+) -> None:  # fmt: skip
     """Write the rows of those who are enrolled, wait, hold a voucher, or would enter if there were places.
 
     Most others would not enter even at the city's best and cheapest institution: a bound that is read in
@@ -138,10 +138,11 @@ def screen(
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
     bounds : of the tariff
-    rows : int32 (n,)  written; returns how many
+    rows : int32 (n,)  written; rows_at : int64 (5,)  written: where those of the four parts begin and end
     """
     marked, institutions, near = np.empty(BLOCK, np.int8), value.shape[1], 0
     found = np.empty(BLOCK, np.int64)
+    rows_at[0] = 0
     for p in range(edges.size - 1):
         part = edges.size - 2 - p
         band, highest, cheapest = BAND_OF_PART[part], bounds[MOST, part], bounds[LEAST, part]
@@ -166,7 +167,7 @@ def screen(
                     enters = would_enter(i, part, base, epoch[i], shocked, alone, alpha, candidate, value, prices)
                 rows[near] = np.int32(i)
                 near += 1 if enters else 0
-    return near
+        rows_at[p + 1] = near
 
 
 @inlined
@@ -182,29 +183,6 @@ def would_enter(
         j = candidate[i, k]
         enters |= (shocked[e, k] + value[part, j]) - alpha[i] * prices[ENTRY, base + j] > alone[e]
     return enters
-
-
-@inner
-def screen_some(
-    some: Any, ends: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, value: Any, prices: Any, rows: Any,
-) -> int:  # fmt: skip
-    """The same as `screen` of some of the slice's children.
-
-    some : int32  their rows; ends : int64 (5,)  where those of the four parts, oldest first, begin and end
-    """
-    near = 0
-    for p in range(ends.size - 1):
-        part = ends.size - 2 - p
-        for m in range(ends[p], ends[p + 1]):
-            i = np.int64(some[m])
-            enters = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
-            if not enters:
-                base = (np.int64(shorts[GROUP, i]) * 3 + BAND_OF_PART[part]) * value.shape[1]
-                enters = would_enter(i, part, base, epoch[i], shocked, alone, alpha, candidate, value, prices)
-            rows[near] = np.int32(i)
-            near += 1 if enters else 0
-    return near
 
 
 @inlined
@@ -256,6 +234,29 @@ def seated_as(part: int, own: int, value: Any) -> int:
 
 
 @inlined
+def plain_worths(
+    i: int, e: int, part: int, base: int, kind: int, candidate: Any, shocked: Any, alpha: Any, value: Any, prices: Any,
+    worth: Any,
+) -> None:  # fmt: skip
+    """Utilities of child i's candidates without vouchers and without stickiness, at their prices of a kind.
+
+    base : where the prices of its group and band begin; worth : float32 (K,)  written
+    """
+    row, at, column = np.uint64(e), np.uint64(base), np.uint64(i)
+    for k in range(candidate.shape[1]):
+        near = np.uint64(candidate[column, k])
+        worth[k] = (shocked[row, k] + value[part, near]) - alpha * prices[kind, at + near]
+
+
+@inlined
+def stick(i: int, own: int, candidate: Any, stickiness: Any, site: Any, worth: Any) -> None:
+    """Add stickiness to the services of the institution that child i attends."""
+    home, column = site[np.uint64(own)], np.uint64(i)
+    for k in range(candidate.shape[1]):
+        worth[k] = worth[k] + stickiness if site[np.uint64(candidate[column, k])] == home else worth[k]
+
+
+@inlined
 def appraise(
     i: int, e: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any,
     prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any,
@@ -271,19 +272,19 @@ def appraise(
     band, enrolled = BAND_OF_PART[part], own != NOBODY
     kind, months = (ENROLLED if enrolled else ENTRY), (1.0 if enrolled else commitment)
     base = (np.int64(g) * 3 + band) * posted.shape[1]
+    plain_worths(i, e, part, base, kind, candidate, shocked, alpha, value, prices, worth)
     kept = seated_as(part, own, value)
-    for k in range(candidate.shape[1]):
-        j = candidate[i, k]
-        worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * prices[kind, base + j]
+    if kept != part:
+        for k in range(candidate.shape[1]):
+            if candidate[i, k] == own:
+                worth[k] = (shocked[e, k] + value[kept, own]) - alpha * prices[kind, base + own]
     if held:
         weigh_vouchers(
             i, e, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted,
             stages, terms, face, worth,
         )  # fmt: skip
     if enrolled:
-        for k in range(candidate.shape[1]):
-            if site[candidate[i, k]] == site[own]:
-                worth[k] = worth[k] + stickiness
+        stick(i, own, candidate, stickiness, site, worth)
 
 
 @inlined

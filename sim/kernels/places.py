@@ -18,15 +18,20 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inner
+from sim.compiled import entry, inlined, inner, prefetch
 from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import part_of, screen, screen_some, weigh
+from sim.kernels.choice import part_of, plain_worths, screen, stick, weigh
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
     CLIMBS,
     CLIMBS_AFTER,
+    CLOSED,
+    ENROLLED,
+    ENTRY,
+    GROUP,
+    HELD,
     NOBODY,
     PLACES,
     REFUSED,
@@ -45,6 +50,7 @@ DAYS_TAKEN_UP = 7  # and days that the ended had waited, in the same order, to t
 BINS = 12  # and how many of the taken had waited how long, from that row on
 WAITED_TO = (7, 30, 90, 180)  # last days of the bins but the last
 LISTS = BINS + len(WAITED_TO) + 1
+AHEAD = 8  # children for whom the memory is asked ahead
 
 
 @inner
@@ -140,6 +146,15 @@ def next_in_line(j: int, c: int, last_mixed: int, birth: Any, links: Any, ends: 
     return young if links[WAITS_SINCE, young] < links[WAITS_SINCE, older] else older
 
 
+@inlined
+def wanted(code: int, ends: Any) -> bool:
+    """Return whether anybody is on a list for a seat."""
+    j, c = code // 4, code % 4
+    first, last = j * 3 + (1 if c == MIXED else c), j * 3 + (2 if c == MIXED else c)
+    any_of_them: bool = (ends[0, first] & ends[0, last] & ends[2, first] & ends[2, last]) != NOBODY
+    return any_of_them
+
+
 @inner
 def reassign_freed_seats(
     stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
@@ -201,58 +216,81 @@ def reassign_freed_seats(
 
 @inner
 def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any) -> None:
-    """Write to `order` the first n positions in `rows`, in the order drawn for those who share a day (heapsort).
+    """Write to `order` the first n positions in `rows`, in the order drawn for those who share a day.
 
-    The order is addressed by child and month.
+    The order is addressed by child and month. The draws are spread evenly, so they are dealt into as many heaps by
+    their first bits, and few are left to be sorted among their neighbours.
     """
-    keys = np.empty(n, np.uint64)
+    bits = np.uint64(1)
+    while (np.int64(1) << np.int64(bits)) < n:
+        bits += np.uint64(1)
+    keys, shift = np.empty((2, n), np.uint64), np.uint64(64) - bits
+    ends = np.zeros((np.int64(1) << np.int64(bits)) + 1, np.int64)
     for m in range(n):
-        keys[m], order[m] = philox(child_id[rows[m]], np.uint32(when), stream)[0], np.int32(m)
-    root, end = n // 2, n
-    while end > 1:
-        if root > 0:  # the heap is being built from its last parent down
-            root -= 1
-        else:
-            end -= 1
-            keys[0], keys[end] = keys[end], keys[0]
-            order[0], order[end] = order[end], order[0]
-        at = root
-        while 2 * at + 1 < end:
-            child = 2 * at + 1
-            if child + 1 < end and keys[child + 1] > keys[child]:
-                child += 1
-            if keys[child] <= keys[at]:
-                break
-            keys[at], keys[child] = keys[child], keys[at]
-            order[at], order[child] = order[child], order[at]
-            at = child
+        keys[0, m] = philox(child_id[rows[m]], np.uint32(when), stream)[0]
+        ends[np.int64(keys[0, m] >> shift) + 1] += 1
+    for heap in range(ends.size - 1):
+        ends[heap + 1] += ends[heap]
+    for m in range(n):
+        key = keys[0, m]
+        heap = np.int64(key >> shift)
+        at = ends[heap]
+        ends[heap] += 1
+        keys[1, at], order[at] = key, np.int32(m)
+    for m in range(1, n):
+        key, position, at = keys[1, m], order[m], m
+        while at > 0 and keys[1, at - 1] > key:
+            keys[1, at], order[at] = keys[1, at - 1], order[at - 1]
+            at -= 1
+        keys[1, at], order[at] = key, position
 
 
 @inner
 def keep_movers(
-    rows: Any, n: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
-    links: Any, shorts: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
-    commitment: float, stickiness: Any, site: Any, worths: Any, weighed_at: Any,
+    rows: Any, rows_at: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
+    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float,
+    stickiness: Any, site: Any, movers: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
-    """Keep of the first n rows those who wait or whose best alternative is not what they have; returns how many.
+    """Write the rows of those who wait or whose best alternative is not what they have; returns how many.
 
-    worths : float32 (at least n, K)  written: the utilities of those kept, see `weigh`
-    weighed_at : int16 (at least n,)  written: where each was enrolled when it was weighed
+    rows_at : int64 (5,)  where those of the four parts, oldest first, begin and end
+    movers : int32 (at least as many,)  written; may be `rows` itself
+    worths : float32 (at least as many, K)  written: the utilities of those kept, see `weigh`
+    weighed_at : int16 (at least as many,)  written: where each was enrolled when it was weighed
     """
-    kept = 0
-    for m in range(n):
-        i = np.int64(rows[m])
-        worth = worths[kept]
-        weigh(
-            i, part_of(birth[i], ages), candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages,
-            terms, face, commitment, stickiness, site, worth,
-        )  # fmt: skip
-        top, own = alone[epoch[i]], np.int16(NOBODY)
-        for k in range(candidate.shape[1]):
-            better = worth[k] > top
-            top, own = (worth[k] if better else top), (candidate[i, k] if better else own)
-        rows[kept], weighed_at[kept] = rows[m], shorts[AT, i]
-        kept += 1 if links[WAITS, i] != NOBODY or own != shorts[AT, i] else 0
+    kept, size = 0, candidate.shape[1]
+    worth = np.empty(size, np.float32)
+    for p in range(rows_at.size - 1):
+        part = rows_at.size - 2 - p
+        band = BAND_OF_PART[part]
+        for m in range(rows_at[p], rows_at[p + 1]):
+            i, ahead = np.int64(rows[m]), np.int64(rows[min(m + AHEAD, rows_at[p + 1] - 1)])
+            prefetch(candidate, ahead)
+            prefetch(shocked, epoch[ahead])
+            prefetch(alone, epoch[ahead])
+            at = shorts[AT, i]
+            if counts[HELD, i] > 0 or (at != NOBODY and value[part, at] <= CLOSED):  # the few, in a call of its own
+                weigh(
+                    i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms,
+                    face, commitment, stickiness, site, worth,
+                )  # fmt: skip
+            else:
+                kind = ENTRY if at == NOBODY else ENROLLED
+                base = (np.int64(shorts[GROUP, i]) * 3 + band) * value.shape[1]
+                plain_worths(
+                    i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth
+                )  # fmt: skip
+                if at != NOBODY:
+                    stick(i, at, candidate, stickiness, site, worth)
+            top, best = alone[epoch[i]], np.int16(NOBODY)
+            for k in range(size):
+                better = worth[k] > top
+                top, best = (worth[k] if better else top), (candidate[i, k] if better else best)
+            if best != at or links[WAITS, i] != NOBODY:
+                movers[kept], weighed_at[kept] = np.int32(i), at
+                for k in range(size):
+                    worths[kept, k] = worth[k]
+                kept += 1
     return kept
 
 
@@ -288,33 +326,37 @@ def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: An
 
 
 @inner
-def promote_outgrown(rows: Any, near: int, today: int, ages: Any, inputs: Any) -> None:
-    """Move up those of the first `near` rows who outgrew their class, or put them ahead of the list for the next."""
+def promote_outgrown(rows: Any, rows_at: Any, today: int, ages: Any, inputs: Any) -> None:
+    """Move up those of the rows who outgrew their class, or put them ahead of the list for the next.
+
+    rows_at : int64 (5,)  where those of the four parts, oldest first, begin and end
+    """
     links, shorts, counts = inputs.children.links, inputs.children.shorts, inputs.children.counts
     birth, seats, ends, tariff = inputs.birth, inputs.offers.seats, inputs.offers.ends, inputs.tariff
     stack, worth = np.empty(1, np.int64), np.empty(inputs.candidate.shape[1], np.float32)
-    for m in range(near):
-        i = np.int64(rows[m])
-        if shorts[AT, i] == NOBODY or shorts[SEAT, i] == MIXED:
-            continue
-        part = part_of(birth[i], ages)
-        band, j = BAND_OF_PART[part], np.int64(shorts[AT, i])
-        if shorts[SEAT, i] >= band:
-            continue
-        c = free_seat(j, part, seats)
-        if c != NOBODY:
-            stack[0] = stand_up(i, shorts, links, seats, ends)
-            sit(i, j, c, shorts, seats)
-            inputs.events[CLIMBED] += 1
-            reassign_freed_seats(
-                stack, 1, ages, birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
-                inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends, inputs.offers.value,
-                tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face, tariff.commitment,
-                inputs.stickiness, inputs.site, worth, today, inputs.events, inputs.lists,
-            )  # fmt: skip
-        elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
-            drop(i, CLIMBS, links, ends)
-            join(i, j * 3 + band, CLIMBS, links, ends)
+    for p in range(rows_at.size - 1):
+        part = rows_at.size - 2 - p
+        band = BAND_OF_PART[part]
+        for m in range(rows_at[p], rows_at[p + 1]):
+            i = np.int64(rows[m])
+            if shorts[AT, i] == NOBODY or shorts[SEAT, i] >= band:  # a mixed class has no age to outgrow
+                continue
+            j = np.int64(shorts[AT, i])
+            c = free_seat(j, part, seats)
+            if c != NOBODY:
+                stack[0] = stand_up(i, shorts, links, seats, ends)
+                sit(i, j, c, shorts, seats)
+                inputs.events[CLIMBED] += 1
+                reassign_freed_seats(
+                    stack, 1, ages, birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
+                    inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends,
+                    inputs.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms,
+                    inputs.vouchers.face, tariff.commitment, inputs.stickiness, inputs.site, worth, today,
+                    inputs.events, inputs.lists,
+                )  # fmt: skip
+            elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
+                drop(i, CLIMBS, links, ends)
+                join(i, j * 3 + band, CLIMBS, links, ends)
 
 
 @inner
@@ -351,7 +393,8 @@ def serve_in_order(
         part = part_of(birth[i], ages)
         band, at = BAND_OF_PART[part], shorts[AT, i]
         if weighed_at.size > 0 and weighed_at[m] == at:
-            worth[:] = worths[m]
+            for k in range(candidate.shape[1]):
+                worth[k] = worths[m, k]
         else:  # a seat was handed to it since, or it was never weighed
             weigh(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
@@ -401,7 +444,7 @@ def serve_in_order(
             join(i, full * 3 + band, WAITS, links, ends)
             links[WAITS_SINCE, i] = np.int32(today)
             lists[JOINED, band] += 1
-        if leaves:
+        if leaves and wanted(stack[0], ends):
             reassign_freed_seats(
                 stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends,
                 value, prices, posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
@@ -422,23 +465,20 @@ def run_day_choices(
     """
     children, epochs, tariff, value = inputs.children, inputs.epochs, inputs.tariff, inputs.offers.value
     links, shorts, counts = children.links, children.shorts, children.counts
-    # whoever takes a seat before being served was waiting for it, so none is missed
-    if passes:
-        near = screen_some(
-            left.weighed, left.weighed_at, children.epoch, epochs.shocked, epochs.alone, children.alpha, shorts, links,
-            counts, inputs.candidate, value, tariff.prices, rows,
-        )  # fmt: skip
-    else:
-        near = screen(
+    near, near_at = left.weighed, left.weighed_at
+    if not passes:
+        # whoever takes a seat before being served was waiting for it, so none is missed
+        screen(
             edges, children.epoch, epochs.shocked, epochs.peak, epochs.alone, children.alpha, shorts, links, counts,
-            inputs.candidate, value, tariff.prices, tariff.bounds, rows,
+            inputs.candidate, value, tariff.prices, tariff.bounds, near, near_at,
         )  # fmt: skip
-    promote_outgrown(rows, near, today, ages, inputs)
-    worths, weighed_at = np.empty((near, inputs.candidate.shape[1]), np.float32), np.empty(near, np.int16)
+    promote_outgrown(near, near_at, today, ages, inputs)
+    most = near_at[edges.size - 1]
+    worths, weighed_at = np.empty((most, inputs.candidate.shape[1]), np.float32), np.empty(most, np.int16)
     served = keep_movers(
-        rows, near, ages, inputs.birth, inputs.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha,
-        links, shorts, counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
-        tariff.commitment, inputs.stickiness, inputs.site, worths, weighed_at,
+        near, near_at, inputs.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha, links, shorts,
+        counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
+        tariff.commitment, inputs.stickiness, inputs.site, rows, worths, weighed_at,
     )  # fmt: skip
     order = np.empty(served, np.int32)
     shuffle(rows, served, child_id, when, stream, order)
