@@ -30,7 +30,7 @@ def _cache_folder() -> str:
 
 
 os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
-from llvmlite import ir  # noqa: E402  (the cache folder must be named before numba is loaded)
+from llvmlite import ir  # type: ignore[import-untyped]  # noqa: E402  (the cache folder must be named before)
 from numba import config, njit  # noqa: E402
 from numba.core import cgutils, types  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
@@ -51,15 +51,17 @@ def _prefetch(_: Any, array: Any, row: Any) -> Any:
     lines come meanwhile. It changes nothing but time: the row is not read, and may lie outside.
     """
 
+    tools: Any = cgutils
+
     def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         column = context.make_array(signature.args[0])(context, builder, args[0])
         at = context.cast(builder, args[1], signature.args[1], types.intp)
-        stride = cgutils.unpack_tuple(builder, column.strides)[0]
+        stride = tools.unpack_tuple(builder, column.strides)[0]
         start = builder.bitcast(column.data, ir.IntType(8).as_pointer())
         line = builder.gep(start, [builder.mul(at, stride)])
         whole = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [line.type, whole, whole, whole])
-        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        fetch = tools.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
         builder.call(fetch, [line, whole(0), whole(3), whole(1)])  # to read, to keep near, of the data
         return context.get_dummy_value()
 
@@ -70,4 +72,5 @@ def _no_hint(array: Any, row: Any) -> None:
     """Stand for `prefetch` where nothing is compiled."""
 
 
-prefetch: Callable[[Any, Any], None] = _no_hint if config.DISABLE_JIT else intrinsic(_prefetch)
+_settings: Any = config
+prefetch: Any = _no_hint if _settings.DISABLE_JIT else intrinsic(_prefetch)

@@ -53,10 +53,10 @@ class BaselineLog:
             self._months[month] = Month(
                 at=np.empty(n, np.int16),
                 sat=np.empty(n, np.int16),
+                rests=np.empty(n, np.int16),
                 face=np.empty_like(faces),
                 alpha=np.empty(n, np.float32),
                 margin=np.full(n, -np.inf, np.float32),
-                outside=np.full(n, -np.inf, np.float32),
             )
             self._free[month] = np.zeros((DECISION_DAYS, PARTS, institutions), np.bool_)
             self.group = children.group

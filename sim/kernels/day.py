@@ -13,7 +13,7 @@ from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
 from sim.kernels.choice import begin_epochs
 from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, ChoiceInputs
-from sim.kernels.passing import Month, Reach, Sorted, note_margins, pass_over
+from sim.kernels.passing import MOVED, Month, Reach, Sorted, note_margins, pass_over
 from sim.kernels.places import run_day_choices
 from sim.kernels.welfare import Faced, add_gains, add_savings
 
@@ -72,7 +72,8 @@ class Mode(NamedTuple):
 class Work(NamedTuple):
     """Room to work in, and what is told of the last day.
 
-    rows : int32 (n,); at : int16 (n,), face : int32 (V, n), free : bool (4, J)  as the day begins
+    rows : int32 (n,); at : int16 (n,), face : int32 (V, n), free : bool (4, J)  as the day begins; where children are
+        passed over, at and face of those weighed
     left : the day's children, sorted by whether they must be weighed
     before : int64 (4, instruments)  the payers' accounts before the day's bills
     weighed : int64 (1,)  children not passed over, added up
@@ -104,20 +105,42 @@ def begin_day(d: int, days: Any, inputs: Any) -> None:
 
 
 @inner
-def note_start(lo: int, hi: int, inputs: Any, at: Any, face: Any, free: Any) -> None:
-    """Note where a slice's children sit, which vouchers they hold and which offers have a seat, as the day begins.
-
-    free : bool (4, J)  written: whether a child of each part would find one, as `places.free_seat` does
-    """
-    children_at, faces, seats = inputs.children.shorts[AT], inputs.vouchers.face, inputs.offers.seats
+def note_start(lo: int, hi: int, inputs: Any, at: Any, face: Any) -> None:
+    """Note where a slice's children sit and which vouchers they hold, as the day begins."""
+    children_at, faces = inputs.children.shorts[AT], inputs.vouchers.face
     at[lo:hi] = children_at[lo:hi]
     for v in range(faces.shape[0]):
         face[v, lo:hi] = faces[v, lo:hi]
+
+
+@inner
+def note_some(rows: Any, n: int, inputs: Any, at: Any, face: Any) -> None:
+    """Note the same of the first n rows."""
+    children_at, faces = inputs.children.shorts[AT], inputs.vouchers.face
+    for m in range(n):
+        at[rows[m]] = children_at[rows[m]]
+    for v in range(faces.shape[0]):
+        for m in range(n):
+            face[v, rows[m]] = faces[v, rows[m]]
+
+
+@inner
+def note_free(seats: Any, free: Any) -> None:
+    """Note which offers have a seat; free : bool (4, J)  written: for a child of each part, as `places.free_seat`."""
     for part in range(free.shape[0]):
         band = BAND_OF_PART[part]
         for j in range(free.shape[1]):
             found = seats[TAKEN, j, band] < seats[PLACES, j, band]
             free[part, j] = found or (part >= PARTS // 2 and seats[TAKEN, j, MIXED] < seats[PLACES, j, MIXED])
+
+
+@inner
+def note_end(lo: int, hi: int, at: Any, month: Any) -> None:
+    """Note where a slice's children sit as the day ends, and whether they sat there all day."""
+    for i in range(lo, hi):
+        month.sat[i] = at[i]
+    for i in range(lo, hi):
+        month.rests[i] = at[i] if month.at[i] == at[i] else MOVED
 
 
 @entry
@@ -140,21 +163,26 @@ def run_days(
         lo, hi = edges[0], edges[4]
         begin_day(d, days, inputs)
         if mode.notes:
-            note_start(lo, hi, inputs, month.at, month.face, frees[d])
-            note_margins(edges, inputs, month.margin, month.outside)
+            note_start(lo, hi, inputs, month.at, month.face)
+            note_free(inputs.offers.seats, frees[d])
+            note_margins(edges, inputs, month.margin)
             month.alpha[lo:hi] = inputs.children.alpha[lo:hi]
         elif mode.gains:
-            note_start(lo, hi, inputs, work.at, work.face, work.free)
+            note_free(inputs.offers.seats, work.free)
         if mode.passes:
             pass_over(edges, mode.cash, month, reach, inputs, work.left)
             work.weighed[0] += work.left.weighed_at[4]
+        if mode.gains and mode.passes:  # the others sit and hold the same all day
+            note_some(work.left.weighed, work.left.weighed_at[4], inputs, work.at, work.face)
+        elif mode.gains:
+            note_start(lo, hi, inputs, work.at, work.face)
         run_day_choices(
             edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, inputs, mode.passes, work.left
         )
         work.before[:] = payers.accounts
         bill(lo, hi, days.when[1], ages, inputs, payers, log, flows)
         if mode.notes:
-            month.sat[lo:hi] = inputs.children.shorts[AT, lo:hi]
+            note_end(lo, hi, inputs.children.shorts[AT], month)
         for q in range(left.size):
             if left[q] > 0 and payers.left[q] <= 0:
                 return d + 1, True
@@ -173,6 +201,6 @@ def run_days(
 def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
     i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
-    month = Month(i16, i16, np.zeros((0, 0), np.int32), f32, f32, f32)
+    month = Month(i16, i16, i16, np.zeros((0, 0), np.int32), f32, f32)
     there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16)
     return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, Reach.nothing()

@@ -42,6 +42,7 @@ from sim.kernels.columns import (
 
 SLACK = np.float32(1e-5)  # of the sizes of what is compared, for rounding
 LIFT = 1.0  # rise of an offer's value above which its candidates are weighed, rather than the bound of all be raised
+MOVED = np.int16(-2)  # in place of an institution: the child did not sit still
 FAR = np.float32(8.0)  # a margin that a bound shows to be larger need not be known better
 
 
@@ -49,17 +50,17 @@ class Month(NamedTuple):
     """The decision days of a month in the baseline; axis n is the child, whose family has one of them.
 
     at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
+    rests : int16 (n,)  the same institution if the child sits there, or nowhere, all day; MOVED if not
     face : int32 (V, n)  live vouchers held as it begins [fen]; alpha : float32 (n,)  price sensitivity
     margin : float32 (n,)  utility of what the child has above its best alternative, rounding taken off; -inf if unknown
-    outside : float32 (n,)  the same of children who sit nowhere; -inf for the others
     """
 
     at: NDArray[np.int16]
     sat: NDArray[np.int16]
+    rests: NDArray[np.int16]
     face: NDArray[np.int32]
     alpha: NDArray[np.float32]
     margin: NDArray[np.float32]
-    outside: NDArray[np.float32]
 
 
 class Reach(NamedTuple):
@@ -124,8 +125,8 @@ class Sorted(NamedTuple):
 
 
 @inner
-def note_margins(edges: Any, inputs: Any, margin: Any, outside: Any) -> None:
-    """Write the margins of a day's slice as the day begins; edges : as in `Days`, of the day; the others of `Month`."""
+def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
+    """Write the margins of a day's slice as the day begins; edges : as in `Days`, of the day; margin : of `Month`."""
     epoch, peak, alone, alpha = inputs.children.epoch, inputs.epochs.peak, inputs.epochs.alone, inputs.children.alpha
     shorts, links, counts, bounds = (
         inputs.children.shorts,
@@ -157,8 +158,6 @@ def note_margins(edges: Any, inputs: Any, margin: Any, outside: Any) -> None:
             inputs.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
             tariff.commitment, inputs.stickiness, inputs.site, abs(highest), dearest, margin,
         )  # fmt: skip
-    for i in range(edges[0], edges[PARTS]):
-        outside[i] = margin[i] if shorts[AT, i] == NOBODY else np.float32(-np.inf)
 
 
 @inner
@@ -216,34 +215,52 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
         inputs.children.links,
         inputs.children.counts,
     )
-    at_there, alpha_there, outside, exposed = month.at, month.alpha, month.outside, reach.exposed
-    vouchers = inputs.vouchers.face.shape[0]
-    alike, found = np.empty(BLOCK, np.int8), np.empty(edges[PARTS] - edges[0] + 1, np.int64)
+    rests, alpha_there, margin, exposed = month.rests, month.alpha, month.margin, reach.exposed
+    vouchers, institutions = inputs.vouchers.face.shape[0], reach.sink.shape[1]
+    alike, seated = np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int64)
+    found = np.empty(edges[PARTS] - edges[0] + 1, np.int64)
     weighed, stay = 0, 0
     out.weighed_at[0] = out.stay_at[0] = 0
     for p in range(PARTS):
         part = PARTS - 1 - p
-        fall, lift, n = reach.fall[ENTRY, part], reach.lift[part], 0
+        band, n = BAND_OF_PART[part], 0
+        entry, enrolled, lift = reach.fall[ENTRY, part], reach.fall[ENROLLED, part], reach.lift[part]
         for b in range(edges[p], edges[p + 1], BLOCK):
-            size = min(BLOCK, edges[p + 1] - b)
-            # first, in steps that run on vectors, the many at home whom even the largest change would not bring
-            for m in range(size):
-                alike[m] = np.int8(outside[b + m] > alpha[b + m] * fall + lift)
-            for m in range(size):  # NOBODY has all bits
-                alike[m] &= np.int8((shorts[AT, b + m] & links[WAITS, b + m]) == NOBODY)
-            for m in range(size if vouchers > 0 else 0):
-                alike[m] &= np.int8(counts[HELD, b + m] == 0)
-            for m in range(size if exposed.size > 0 else 0):
+            # in steps that run on vectors, first by the largest change of all offers
+            end = min(b + BLOCK, edges[p + 1])
+            at, waits, held = shorts[AT, b:end], links[WAITS, b:end], counts[HELD, b:end]
+            seat, there, above, price = shorts[SEAT, b:end], rests[b:end], margin[b:end], alpha[b:end]
+            for m in range(at.size):
+                most = price[m] * (entry if at[m] == NOBODY else enrolled) + lift
+                alike[m] = np.int8((above[m] > most) & (above[m] > np.float32(0)))
+            for m in range(at.size):  # a child at home has no seat to have outgrown; NOBODY has all bits
+                alike[m] &= np.int8((at[m] == there[m]) & ((at[m] == NOBODY) | (seat[m] >= band)))
+            for m in range(at.size):
+                alike[m] &= np.int8(waits[m] == NOBODY)
+            for m in range(at.size if vouchers > 0 else 0):
+                alike[m] &= np.int8(held[m] == 0)
+            for m in range(at.size if exposed.size > 0 else 0):
                 alike[m] &= np.int8(exposed[b + m] == 0)
-            for m in range(size if cash else 0):
-                alike[m] &= np.int8(alpha[b + m] == alpha_there[b + m])
-            for m in range(size):
+            for m in range(at.size if cash else 0):
+                alike[m] &= np.int8(price[m] == alpha_there[b + m])
+            seats = 0
+            for m in range(at.size):
+                seated[seats] = m
+                seats += 1 if (at[m] != NOBODY) & (alike[m] == 1) else 0
+            for r in range(seats):  # and by how much what each has can be worth less
+                m = seated[r]
+                of_band = (np.int64(shorts[GROUP, b + m]) * 3 + band) * institutions
+                own = price[m] * reach.rise[of_band + at[m]] + reach.sink[part, at[m]]
+                still = above[m] > (price[m] * enrolled + lift) + own
+                alike[m] = np.int8(still)
+                out.stay[stay] = np.int32(b + m)
+                stay += 1 if still else 0
+            for m in range(at.size):
                 found[n] = b + m
                 n += 1 - alike[m]
         ends = look_closer(
-            found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, at_there, month.sat,
-            alpha_there, month.margin, exposed, reach.fall, reach.lift, reach.falls, reach.lifts, reach.rise,
-            reach.sink, out.weighed, out.stay,
+            found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, rests, alpha_there, margin,
+            reach.falls, reach.lifts, reach.rise, reach.sink, out.weighed, out.stay,
         )  # fmt: skip
         weighed, stay = ends
         out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay
@@ -252,8 +269,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
 @inner
 def look_closer(
     found: Any, n: int, part: int, weighed: int, stay: int, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, at_there: Any, sat_there: Any, alpha_there: Any, margin: Any, exposed: Any, fall: Any,
-    lift: Any, falls: Any, lifts: Any, rise: Any, sink: Any, to_weigh: Any, to_stay: Any,
+    candidate: Any, rests: Any, alpha_there: Any, margin: Any, falls: Any, lifts: Any, rise: Any, sink: Any,
+    to_weigh: Any, to_stay: Any,
 ) -> Any:  # fmt: skip
     """Pass over those who are as in the baseline and none of whose own candidates can have come to be its best.
 
@@ -266,23 +283,19 @@ def look_closer(
         i = found[r]
         at = np.int64(shorts[AT, i])
         inside = at != NOBODY
-        alike = (at == at_there[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
-        alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0)
-        alike &= (not inside) | ((shorts[SEAT, i] >= band) & (sat_there[i] == at))
-        if alike:
+        alike = (at == rests[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
+        alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0) & ((not inside) | (shorts[SEAT, i] >= band))
+        if alike:  # not by the largest change of all offers: by those of its own candidates
             g, kind = np.int64(shorts[GROUP, i]), (ENROLLED if inside else ENTRY)
-            own = np.float32(0)  # by how much what it has can be worth less
+            own = np.float32(0)
             if inside:
                 own = alpha[i] * rise[(g * 3 + band) * institutions + at] + sink[part, at]
-            alike = exposed.size == 0 or exposed[i] == 0
-            alike &= margin[i] > (alpha[i] * fall[kind, part] + lift[part]) + own
-            if not alike:  # not by the largest change of all offers: by those of its own candidates
-                most, prices = np.float32(0), np.uint64(((kind * groups + g) * PARTS + part) * institutions)
-                for k in range(candidate.shape[1]):
-                    j = np.uint64(candidate[i, k])
-                    more = alpha[i] * falls[prices + j] + lifts[values + j]
-                    most = max(most, more if j != np.uint64(at) else np.float32(0))
-                alike = margin[i] > most + own
+            most, prices = np.float32(0), np.uint64(((kind * groups + g) * PARTS + part) * institutions)
+            for k in range(candidate.shape[1]):
+                j = np.uint64(candidate[i, k])
+                more = alpha[i] * falls[prices + j] + lifts[values + j]
+                most = max(most, more if j != np.uint64(at) else np.float32(0))
+            alike = margin[i] > most + own
         to_weigh[weighed] = to_stay[stay] = i
         weighed += 0 if alike else 1
         stay += 1 if alike & inside else 0

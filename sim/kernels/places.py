@@ -234,11 +234,10 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
     for m in range(n):
         key = keys[0, m]
         heap = np.int64(key >> shift)
-        at = ends[heap]
+        keys[1, ends[heap]], order[ends[heap]] = key, np.int32(m)
         ends[heap] += 1
-        keys[1, at], order[at] = key, np.int32(m)
     for m in range(1, n):
-        key, position, at = keys[1, m], order[m], m
+        key, position, at = keys[1, m], order[m], np.int64(m)
         while at > 0 and keys[1, at - 1] > key:
             keys[1, at], order[at] = keys[1, at - 1], order[at - 1]
             at -= 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from town import NOBODY, Town, differences, instrument, within
+from town import Town, differences, instrument, within
 
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
@@ -128,13 +128,12 @@ def test_a_margin_that_looks_only_at_free_seats_is_caught(busy: Town) -> None:
     log, kept = busy.replication.log, []
     for month in range(busy.span.counted, busy.span.end):
         notes = log.on(busy.day(month - busy.span.counted))[0]
-        kept.append((notes, notes.margin.copy(), notes.outside.copy()))
+        kept.append((notes, notes.margin.copy()))
         sat_tight = (notes.margin < 0) & (notes.at == notes.sat)
         notes.margin[sat_tight] = 50.0
-        notes.outside[sat_tight & (notes.at == NOBODY)] = 50.0
     try:
         passing, _ = last_state(busy, True, *policy)
     finally:
-        for notes, margin, outside in kept:
-            notes.margin[:], notes.outside[:] = margin, outside
+        for notes, margin in kept:
+            notes.margin[:] = margin
     assert unlike(passing, weighing)

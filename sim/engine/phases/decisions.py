@@ -90,9 +90,10 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
     spent : bool (instruments,); today : int64 (4, instruments)  the payers' accounts of the day
     """
     state, own = city.state, city.payments.payers.own
+    at, face = _as_the_day_began(city, day)
     here = Faced(
-        city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, city.work.at,
-        city.work.face, state.children.at,
+        city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, at, face,
+        state.children.at,
     )  # fmt: skip
     state.chronicle.sums.dry_day[spent] = day.toordinal()
     city.write_tariff(day)
@@ -104,6 +105,17 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
         rest = _gains(city, day, here._replace(tariff=city.inputs.tariff))
         found = rest + np.rint((found - rest) * (paid / (paid + short))).astype(np.int64)
     city.month.gains += found
+
+
+def _as_the_day_began(city: RunningCity, day: date) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+    """Where the day's children sat, int16 (n,), and which vouchers they held, int32 (V, n), as the day began [fen]."""
+    work, left = city.work, city.work.left
+    if not (city.passes and city.log.keeps(day)):
+        return work.at, work.face
+    weighed = left.weighed[: left.weighed_at[-1]]
+    at, face = city.state.children.at.copy(), city.state.vouchers.face.copy()
+    at[weighed], face[:, weighed] = work.at[weighed], work.face[:, weighed]
+    return at, face
 
 
 def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
