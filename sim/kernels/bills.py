@@ -257,5 +257,6 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
             flows[BILLS, cell] += 1
             flows[POSTED, cell] += posted_fen
             flows[NET, cell] += owed
+        for cell in groups if own > 0 else groups[:0]:
             flows[CLAIMED, cell] += own
-            flows[SUBSIDISED, cell] += 1 if own > 0 else 0
+            flows[SUBSIDISED, cell] += 1

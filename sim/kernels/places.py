@@ -237,7 +237,7 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
         keys[1, ends[heap]], order[ends[heap]] = key, np.int32(m)
         ends[heap] += 1
     for m in range(1, n):
-        key, position, at = keys[1, m], order[m], np.int64(m)
+        key, position, at = keys[1, m], order[m], m
         while at > 0 and keys[1, at - 1] > key:
             keys[1, at], order[at] = keys[1, at - 1], order[at - 1]
             at -= 1
