@@ -229,8 +229,8 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
     for m in range(n):
         keys[0, m] = philox(child_id[rows[m]], np.uint32(when), stream)[0]
         ends[np.int64(keys[0, m] >> shift) + 1] += 1
-    for heap in range(ends.size - 1):
-        ends[heap + 1] += ends[heap]
+    for earlier in range(ends.size - 1):
+        ends[earlier + 1] += ends[earlier]
     for m in range(n):
         key = keys[0, m]
         heap = np.int64(key >> shift)
