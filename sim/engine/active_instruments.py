@@ -15,7 +15,7 @@ from sim.engine.market import Asked
 from sim.engine.replication_cache import ReplicationCache, ages_on
 from sim.engine.state import State
 from sim.engine.support import Support
-from sim.engine.tariff import in_force, posted_fees
+from sim.engine.tariff import in_force, months_on, posted_fees
 from sim.kernels import census
 from sim.kernels.columns import NOBODY
 from sim.policy.instrument import Cash, Columns, Instrument, Offered, Recognition
@@ -31,6 +31,7 @@ class ActiveInstruments:
 
     def __init__(self, cache: ReplicationCache, state: State, instruments: tuple[Instrument, ...]) -> None:
         self._cache, self._world, self.state, self.instruments = cache, cache.world, state, instruments
+        self._seen: tuple[tuple[bytes, ...], Offered] | None = None  # what the last answer of `offered` went by
 
     # -- what instruments see ------------------------------------------------------------------------
 
@@ -61,21 +62,29 @@ class ActiveInstruments:
         )
 
     def offered(self, day: date) -> Offered:
-        """Institutions as instruments see them on a day; the children enrolled are not counted."""
-        institutions, market = self._world.institutions, self.state.market
+        """Institutions as instruments see them on a day; the children enrolled are not counted.
+
+        It is asked for many times a month and seldom anything has changed: then the same is returned again.
+        """
+        institutions, sites = self._world.institutions, self.state.market.sites
         registered = institutions.registered
         for instrument, columns, on in zip(self.instruments, self.state.instruments.columns, self.on(day), strict=True):
             more = instrument.registers(columns) if on else None
             registered = registered if more is None else registered | more
-        return replace(
-            self._standing,
-            registered=registered,
-            inclusive=market.sites.inclusive,
-            runs=market.sites.runs,
-            vacant=institutions.reserved & ~market.sites.runs & (market.sites.opening == 0),
-            may_build=market.sites.runs & ~institutions.single & (market.sites.added_in == 0).all(axis=1),
-            building=market.sites.opens_in.any(axis=1).astype(bool),
-        )
+        told_by = (registered, sites.runs, sites.opening, sites.added_in, sites.opens_in)
+        key = tuple(column.tobytes() for column in told_by)
+        if self._seen is None or self._seen[0] != key:
+            found = replace(
+                self._standing,
+                registered=registered,
+                inclusive=sites.inclusive,
+                runs=sites.runs,
+                vacant=institutions.reserved & ~sites.runs & (sites.opening == 0),
+                may_build=sites.runs & ~institutions.single & (sites.added_in == 0).all(axis=1),
+                building=sites.opens_in.any(axis=1).astype(bool),
+            )
+            self._seen = key, found
+        return self._seen[1]
 
     def counted(self, day: date) -> Offered:
         """Institutions with the children enrolled: a count of all children, so only for hooks that read it."""
@@ -90,9 +99,8 @@ class ActiveInstruments:
 
     def on(self, day: date) -> list[bool]:
         """Return, per instrument, whether it is in force on a day with money left."""
-        return [
-            in_force(i, day) and left > 0 for i, left in zip(self.instruments, self.state.instruments.left, strict=True)
-        ]
+        budgets = self.state.instruments.left.tolist()
+        return [in_force(i, day) and left > 0 for i, left in zip(self.instruments, budgets, strict=True)]
 
     def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
         """Yield the instruments in force on a day with money left: place in the chain, instrument, columns."""
@@ -150,10 +158,6 @@ class ActiveInstruments:
 
     def support(self, day: date) -> Support:
         """Support that owners count on beside the payments per child."""
-        market, institutions = self.state.market, self._world.institutions
-        hours, seats = institutions.hours_share[:, None], institutions.class_seats
-        classes = (market.sites.opens_in > 0).astype(np.int64) + (market.sites.added_in > 0)
-        begun = (classes * seats + (market.sites.opening > 0)[:, None] * institutions.seats) * hours
         return support.support(
             self.instruments,
             self.state.instruments.columns,
@@ -161,9 +165,16 @@ class ActiveInstruments:
             self.offered(day),
             self.state.instruments.left,
             [_months_in_force(instrument, day, 0) for instrument in self.instruments],  # this month's is yet to be paid
-            self.places(),
-            begun,
+            self.places,
+            self._begun,
         )
+
+    def _begun(self) -> NDArray[np.float64]:
+        """Full-time places that are being built, by class type, (J, 4)."""
+        sites, institutions = self.state.market.sites, self._world.institutions
+        classes = (sites.opens_in > 0).astype(np.int64) + (sites.added_in > 0)
+        seats = classes * institutions.class_seats + (sites.opening > 0)[:, None] * institutions.seats
+        return np.asarray(seats * institutions.hours_share[:, None])
 
     def income_per_child(self, day: date) -> NDArray[np.float64]:
         """Treasury payments to an institution for one more child, (J, 3) [yuan a month], over a year.
@@ -209,5 +220,4 @@ class ActiveInstruments:
 
 def _months_in_force(instrument: Instrument, day: date, first: int) -> int:
     """In how many of twelve months an instrument is in force, counted from the `first`th after a day's on."""
-    months = range(first, first + dates.YEAR)
-    return sum(in_force(instrument, date.fromordinal(dates.months_before(day, -m))) for m in months)
+    return sum(in_force(instrument, d) for d in months_on(day, first + dates.YEAR)[first:])

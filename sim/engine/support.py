@@ -1,6 +1,6 @@
 """Support of the treasury beside its payments per child: per place, and once for a new place."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,26 +33,28 @@ def support(
     offered: Offered,
     left: NDArray[np.int64],
     months: Sequence[int],
-    places: NDArray[np.float64],
-    begun: NDArray[np.float64],
+    places: Callable[[], NDArray[np.float64]],
+    begun: Callable[[], NDArray[np.float64]],
 ) -> Support:
     """The sum over the instruments that are `on`.
 
     Nobody counts on a grant whose budget is spoken for by what is being built, nor on more a month than is borne for
     the months to come.
     left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one among them, that each pays for
-    places : (J,), begun : (J, 4)  full-time places, and those being built
+    places : (J,), begun : (J, 4)  full-time places, and those being built; counted where somebody pays for them
     """
     total = Support.none(len(offered.kind))
     for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
         monthly = instrument.place_income(offered, columns) if holds else None
         if monthly is not None:
-            monthly = monthly * borne(instrument, budget, time * float((monthly * places).sum()))
+            monthly = monthly * borne(instrument, budget, time * float((monthly * places()).sum()))
         once = instrument.grant(offered, columns) if holds else None
-        if once is not None and 100 * float((once * begun).sum()) >= budget:
+        if once is not None and 100 * float((once * begun()).sum()) >= budget:
             once = None
-        total.place[:] += 0.0 if monthly is None else monthly
-        total.grant[:] += 0.0 if once is None else once
+        if monthly is not None:
+            total.place[:] += monthly
+        if once is not None:
+            total.grant[:] += once
     return total
 
 

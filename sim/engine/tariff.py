@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,6 +58,12 @@ def in_force(instrument: Instrument, day: date) -> bool:
     assert instrument.start is not None, "the window is filled in before the run"
     assert instrument.until is not None, "the window is filled in before the run"
     return instrument.start <= day <= instrument.until
+
+
+@cache  # every arm asks for the same days
+def months_on(day: date, months: int) -> tuple[date, ...]:
+    """The day itself, and the days by which one, two and more months have passed, `months` of them."""
+    return tuple(date.fromordinal(dates.months_before(day, -h)) for h in range(months))
 
 
 def _net(posted: NDArray[np.float64], reliefs: Sequence[Relief]) -> NDArray[np.float64]:
@@ -176,6 +183,6 @@ def _to_come(
 
     What is in force today ends with its window; nobody foresees what has not begun.
     """
-    days = [date.fromordinal(dates.months_before(day, -h)) for h in range(commitment)]
+    days = months_on(day, commitment)
     patterns = [tuple(on and in_force(i, d) for i, on in zip(instruments, today, strict=True)) for d in days]
     return [(on, patterns.count(on) / commitment) for on in sorted(set(patterns) - {today})]

@@ -373,10 +373,10 @@ def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
 def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
     tool, simulation = instrument("capacity_grant", yuan_per_place=1000.0), town.replication.baseline_city
     offered, size = simulation.active.offered(town.day(0)), len(town.world.institutions)
-    begun = np.zeros((size, 4))
+    begun, nothing = np.zeros((size, 4)), np.zeros(size)
     begun[0, 0] = 5.0  # places, for which 5,000 yuan are owed when they open
     for budget, counts in ((500_001, True), (500_000, False)):
-        found = support([tool], [{}], [True], offered, np.array([budget]), [YEAR], np.zeros(size), begun)
+        found = support([tool], [{}], [True], offered, np.array([budget]), [YEAR], lambda: nothing, lambda: begun)
         assert (found.grant.sum() > 0) == counts
 
 
