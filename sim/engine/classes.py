@@ -21,26 +21,28 @@ class ClassRules:
         self._sizes = world.institutions.class_seats.astype(np.int64)
 
     def order(
-        self, month: int, due: NDArray[np.bool_], earns: NDArray[np.float64], support: Support, state: State
+        self, month: int, due: NDArray[np.int64], earns: NDArray[np.float64], support: Support, state: State
     ) -> None:
         """Begin a class where a year's list and margin earn back its fit-out in time.
 
+        due : rows of those who reconsider
         earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
         """
-        supply, classes = self._world.facts.supply, self._world.facts.classes
-        waiting = state.market.memory.waiting.mean(axis=0)
-        filled = np.minimum(waiting, self._sizes[:, :BANDS])
-        each = np.maximum(classes.fit_out_yuan - support.grant[:, :BANDS], 0.0)
-        fit_out = each * self._world.institutions.class_places[:, :BANDS]
-        per_child = earns + (support.place * self._world.institutions.hours_share)[:, None]
-        earned = filled * self._costs.margins(per_child) * YEAR * supply.payback_years
-        may = due & ~self._world.institutions.single
-        wants = may[:, None] & (earned >= fit_out) & (filled > 0)
-        building = np.maximum(state.market.sites.opens_in, state.market.sites.added_in)
+        world, sites = self._world, state.market.sites
+        supply, classes = world.facts.supply, world.facts.classes
+        rows = due[~world.institutions.single[due]]
+        waiting = state.market.memory.waiting.take(rows, axis=1).mean(axis=0)
+        filled = np.minimum(waiting, self._sizes[rows, :BANDS])
+        each = np.maximum(classes.fit_out_yuan - support.grant[rows, :BANDS], 0.0)
+        fit_out = each * world.institutions.class_places[rows, :BANDS]
+        per_child = earns[rows] + (support.place[rows] * world.institutions.hours_share[rows])[:, None]
+        earned = filled * self._costs.margins(per_child, rows) * YEAR * supply.payback_years
+        wants = (earned >= fit_out) & (filled > 0)
+        building = np.maximum(sites.opens_in[rows], sites.added_in[rows])
         wants &= (building == 0).all(axis=1)[:, None]
         best = np.where(wants, earned, -np.inf).argmax(axis=1)
         who = np.flatnonzero(wants.any(axis=1))
-        state.market.sites.opens_in[who, best[who]] = month + classes.building_months
+        sites.opens_in[rows[who], best[who]] = month + classes.building_months
 
     def close(self, month: int, state: State) -> int:
         """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""

@@ -4,6 +4,7 @@ Carers are as many as the legal ratio asks for the children of an age, and at le
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 
 from sim.dates import MIXED, YEAR
 from sim.world.city import World
-from sim.world.institutions import BANDS
+from sim.world.institutions import BANDS, Institutions
 
 Fen = NDArray[np.int64]
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,38 +49,44 @@ class CostRules:
             np.int64
         )
 
+    @cached_property
     def marginal(self) -> NDArray[np.float64]:
         """Cost of one more child, (J, 4) by class type [yuan a month]: food, materials, its share of a carer."""
         carer = self._costs.carer_wage * (1 + self._costs.wage_charges) / np.array(self._classes.per_carer)
         return np.asarray((self._costs.food_per_child + carer) * self._institutions.hours_share[:, None])
 
+    @cached_property
     def place(self) -> NDArray[np.float64]:
         """Cost of a seat, filled or not, (J,) [yuan a month]."""
         place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
         return np.asarray(place * self._institutions.hours_share)
 
-    def margins(self, fee: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Margin on a further child of each band, (J, 3) [yuan a month]: fee less its cost and its place's."""
-        return np.asarray(fee - self.marginal()[:, :BANDS] - self.place()[:, None])
+    def margins(self, fee: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Margins of some on a further child of each band, (rows, 3) [yuan a month]: less its cost and a place's."""
+        return np.asarray(fee - self.marginal[rows, :BANDS] - self.place[rows, None])
 
-    def month(self, places: NDArray[np.int32], taken: NDArray[np.int32]) -> Costs:
-        """Costs of a month, seats and children by class type, (J, 4). Who shares a place shares its costs, and food.
+    def month(self, places: NDArray[np.int32], taken: NDArray[np.int32], rows: Rows | None = None) -> Costs:
+        """Costs of a month, seats and children by class type, (rows, 4). Who shares a place shares its costs, and food.
 
         Each class in use has a carer, and more as the legal ratio asks for its children; each that runs has its heads.
+        rows : institutions with all their services; everybody if left out
         """
-        costs, institutions = self._costs, self._institutions
-        hours = institutions.hours_share
-        seats, children = places.sum(axis=1) * hours, taken.sum(axis=1) * hours
-        runs = institutions.pooled(places.sum(axis=1)) > 0
-        carers = np.maximum(-(-taken // self._per_carer), -(-taken // self._sizes)).sum(axis=1)
-        head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads * runs
-        wages = costs.carer_wage * (1 + costs.wage_charges) * carers + np.where(institutions.owner_works, 0.0, head)
-        wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * YEAR) * institutions.pays_rent
+        costs, institutions, which = self._costs, self._institutions, slice(None) if rows is None else rows
+        hours, pays_rent = institutions.hours_share[which], institutions.pays_rent[which]
+        seats, children = places.sum(axis=1), taken.sum(axis=1) * hours
+        runs = (institutions.pooled(seats) if rows is None else pooled_among(institutions, seats, rows)) > 0
+        seats = seats * hours
+        # of whole numbers a rounded quotient is exact, and much faster than a whole one
+        carers = np.maximum(np.ceil(taken / self._per_carer[which]), np.ceil(taken / self._sizes[which])).sum(axis=1)
+        head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads[which] * runs
+        owner_works = institutions.owner_works[which]
+        wages = costs.carer_wage * (1 + costs.wage_charges) * carers + np.where(owner_works, 0.0, head)
+        wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * YEAR) * pays_rent
         return Costs(
             staff=_fen(wages),
-            rent=_fen(costs.rent_per_place * seats * institutions.pays_rent),
+            rent=_fen(costs.rent_per_place * seats * pays_rent),
             goods=_fen(costs.utilities_per_place * seats + costs.food_per_child * children),
-            unpaid=_fen(np.where(institutions.owner_works, head, 0.0) + wear),
+            unpaid=_fen(np.where(owner_works, head, 0.0) + wear),
         )
 
     def break_even(
@@ -97,6 +105,15 @@ class CostRules:
         by_type = np.concatenate([fee, fee[:, 1:].mean(axis=1, keepdims=True)], axis=1)
         filled = (places * (by_type - self._costs.food_per_child * hours[:, None])).sum(axis=1)
         return np.asarray(np.divide(fixed, filled, out=np.full(len(size), np.nan), where=filled > 0))
+
+
+def pooled_among(institutions: Institutions, values: NDArray[Any], rows: Rows) -> NDArray[Any]:
+    """Sum over the services of each institution, (rows,), from values of some rows; all others' are nothing."""
+    if not institutions.several:
+        return values
+    out = np.zeros(len(institutions), values.dtype)
+    out[rows] = values
+    return institutions.pooled(out)[rows]
 
 
 def room(places: NDArray[np.int32], taken: NDArray[Any], enrolled: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 
 from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
-from sim.engine.costs import CostRules, room
+from sim.engine.costs import CostRules, pooled_among, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
 from sim.engine.scheme import choose
 from sim.engine.state import State
 from sim.engine.support import Support
-from sim.engine.turnover import Prospect, Turnover
+from sim.engine.turnover import Prospect, Turnover, by_turn
+from sim.kernels import demand
 from sim.kernels.columns import CLOSED
 from sim.policy.instrument import Recognition
 from sim.world.city import World
 from sim.world.institutions import BANDS, bands_served
 
 Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+Rows = NDArray[np.int64]
 
 
 class Market:
@@ -31,7 +33,9 @@ class Market:
     def __init__(self, world: World) -> None:
         self._world = world
         supply = world.facts.supply
-        self._offset = world.institutions.address % np.uint32(supply.review_months)
+        self._all = np.arange(len(world.institutions))
+        self._reviewers = by_turn(world.institutions.address, supply.review_months)
+        self._askers = by_turn(world.institutions.address, YEAR)
         self.costs = CostRules(world)
         self.classes = ClassRules(world, self.costs)
         self.turnover = Turnover(world, self.costs)
@@ -76,12 +80,21 @@ class Market:
         market = state.market
         market.memory.expected[part] = expected
         market.memory.cross[part] = cross
-        market.memory.fresh[month % YEAR] = self.outlook(state).demand * market.sites.runs[:, None]
+        market.memory.fresh[month % YEAR] = self._demand(state) * market.sites.runs[:, None]
 
-    def outlook(self, state: State) -> Outlook:
-        """Demand that institutions expect, from the last survey of all families."""
-        demand, slope = state.market.memory.expected.sum(axis=0)
-        return Outlook(demand.T, slope.T, state.market.memory.cross.sum(axis=0).transpose(1, 0, 2))
+    def outlook(self, state: State, rows: Rows) -> Outlook:
+        """Demand that some institutions expect, from the last survey of all families."""
+        memory = state.market.memory
+        expected, slope = memory.expected.take(rows, axis=3).sum(axis=0)
+        return Outlook(expected.T, slope.T, memory.cross.take(rows, axis=2).sum(axis=0).transpose(1, 0, 2))
+
+    def _demand(self, state: State) -> NDArray[np.float64]:
+        """Demand that all institutions expect, (J, 3)."""
+        return np.asarray(state.market.memory.expected[:, demand.EXPECTED].sum(axis=0).T)
+
+    def _among(self, rows: Rows) -> Rows:
+        """Institutions to look at where some move: the owners' others too, whose gains count where any has several."""
+        return self._all if self.owners.size > 1 else rows
 
     def set_baseline_norms(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
         """Take the last twelve months for what is usual; nobody's is known before a year.
@@ -97,8 +110,8 @@ class Market:
         self.turnover.draw_losses(state)
         if not self._world.institutions.responds.any():
             return
-        outlook = self.outlook(state)
-        at = self._position(posted, income, state)
+        outlook = self.outlook(state, self._all)
+        at = self._position(posted, income, state, self._all)
         if self._world.facts.supply.infer_costs:
             wedge = posted - at.cost - self.owners.margins(outlook)
             market.usual.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
@@ -110,17 +123,20 @@ class Market:
         mean = state.market.memory.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
-    def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> Position:
-        """Position of institutions: costs, the children they had for those expected, and room, over twelve months."""
-        market = state.market
-        fresh = market.memory.fresh.sum(axis=0)
-        had = (market.memory.enrolled + market.memory.waiting).sum(axis=0)
-        taken, enrolled = market.memory.taken.mean(axis=0), market.memory.enrolled.mean(axis=0)
+    def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State, rows: Rows) -> Position:
+        """Position of some institutions: costs, children they had for those expected, and room, over twelve months.
+
+        posted, income : (rows, 3)
+        """
+        market, memory = state.market, state.market.memory
+        fresh, enrolled = memory.fresh.take(rows, axis=1).sum(axis=0), memory.enrolled.take(rows, axis=1)
+        had = (enrolled + memory.waiting.take(rows, axis=1)).sum(axis=0)
+        taken = memory.taken.take(rows, axis=1).mean(axis=0)
         return Position(
             posted=posted,
-            cost=self.costs.marginal()[:, :BANDS] + market.usual.wedge - income,
+            cost=self.costs.marginal[rows, :BANDS] + market.usual.wedge[rows] - income,
             scale=np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0),
-            room=room(state.offers.places, taken, enrolled) + market.usual.tolerated,
+            room=room(state.offers.places[rows], taken, enrolled.mean(axis=0)) + market.usual.tolerated[rows],
         )
 
     def review(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> int:
@@ -130,32 +146,37 @@ class Market:
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        due = np.equal(self._offset, month % self._world.facts.supply.review_months) & state.market.sites.runs
         if state.market.memory.months < YEAR:
             return 0
+        due = self._reviewers[month % self._world.facts.supply.review_months]
+        due = due[state.market.sites.runs[due]]
         self._set_fees(due, asked, income, state)
         self.classes.order(month, due, asked(state.offers.fee) + income, support, state)
         return self.classes.close(month, state) if month % YEAR in TERM_ENDS else 0
 
-    def _set_fees(self, due: NDArray[np.bool_], asked: Asked, income: NDArray[np.float64], state: State) -> None:
+    def _set_fees(self, due: Rows, asked: Asked, income: NDArray[np.float64], state: State) -> None:
         """By each institution's rule. A guided fee is not its institution's to move.
 
         Raises FeeError where one passes what can be counted.
         """
         supply, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
-        steers = due & institutions.steers & ~state.market.sites.inclusive
-        if steers.any():
+        free = due[~state.market.sites.inclusive[due]]
+        steers, responds = free[institutions.steers[free]], free[institutions.responds[free]]
+        if len(steers):
             fee[steers] = steer(supply, fee, self._occupancy(state), state.market.usual.norm)[steers]
-        responds = due & institutions.responds & ~state.market.sites.inclusive
-        if not responds.any() or np.isnan(state.market.usual.norm).all():
+        if not len(responds) or np.isnan(state.market.usual.norm).all():
             return
-        posted = asked(fee)
-        best, gain = best_response(supply, self.owners, self._position(posted, income, state), self.outlook(state))
+        rows, before = self._among(responds), asked(fee)
+        posted, own = before[rows], fee[rows]
+        at = self._position(posted, income[rows], state, rows)
+        best, gain = best_response(supply, self.owners, at, self.outlook(state, rows))
+        wanted = before.copy()
+        wanted[rows] = best
+        as_best = asked(wanted)[rows] == best
         # where an instrument holds a fee down, wanting more changes nothing; wanting less is asking less beneath a
         # limit, and as much less before a cut
-        moves = (responds & (gain > supply.menu_cost))[:, None] & ~((posted < fee) & (best > posted))
-        before_cut = fee + (best - posted)
-        fee[moves] = np.where(asked(best) == best, best, before_cut)[moves]
+        moves = (np.isin(rows, responds) & (gain > supply.menu_cost))[:, None] & ~((posted < own) & (best > posted))
+        fee[rows] = np.where(moves, np.where(as_best, best, own + (best - posted)), own)
         if (fee > MOST).any():
             raise FeeError(
                 f"fees: found {fee.max():.3g} yuan a month, expected at most {MOST:,}: where families mind no "
@@ -171,23 +192,26 @@ class Market:
         posted : (J, 3) fees; inside, outside : what instruments pay and demand of those recognised, and of the others
         """
         institutions, market, facts = self._world.institutions, state.market, self._world.facts.supply
-        asked = (
-            np.equal(institutions.address % np.uint32(YEAR), month % YEAR) & market.sites.runs & institutions.responds
-        )
         if np.isnan(market.usual.norm).all():
             return False
-        at = self._position(posted, np.zeros_like(posted), state)
-        outlook = self.outlook(state)
-        pay = np.where(market.sites.inclusive[:, None], inside.pay, outside.pay)
-        spill = self.owners.others(posted - at.cost + pay, outlook)
-        seats = state.offers.places.sum(axis=1) * institutions.hours_share
-        now = choose(
-            facts, asked, market.sites.inclusive, at, outlook, spill, inside, outside, institutions.pooled, seats
-        )
-        joined, moved = now & ~market.sites.inclusive, now != market.sites.inclusive
+        due = self._askers[month % YEAR]
+        rows = self._among(due)
+        asked = np.isin(rows, due) & market.sites.runs[rows] & institutions.responds[rows]
+        inside, outside, before = inside.of(rows), outside.of(rows), market.sites.inclusive[rows]
+        at = self._position(posted[rows], np.zeros((len(rows), BANDS)), state, rows)
+        outlook = self.outlook(state, rows)
+        pay = np.where(before[:, None], inside.pay, outside.pay)
+        spill = self.owners.others(at.posted - at.cost + pay, outlook)
+        seats = state.offers.places[rows].sum(axis=1) * institutions.hours_share[rows]
+
+        def pooled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return pooled_among(institutions, values, rows)
+
+        now = choose(facts, asked, before, at, outlook, spill, inside, outside, pooled, seats)
+        joined = rows[now & ~before]
         state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
-        market.sites.inclusive[:] = now
-        return bool(moved.any())
+        market.sites.inclusive[rows] = now
+        return bool((now != before).any())
 
     def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
         """Let those who think of opening look at free sites: they expect what others there have of those expected.
@@ -196,9 +220,8 @@ class Market:
         """
         if np.isnan(state.market.usual.norm).all():
             return
-        outlook, market = self.outlook(state), state.market
-        had = (market.memory.enrolled + market.memory.waiting).sum(axis=(0, 1))
-        fresh = market.memory.fresh.sum(axis=(0, 1))
+        memory = state.market.memory
+        had, fresh = memory.enrolled.sum(axis=(0, 1)) + memory.waiting.sum(axis=(0, 1)), memory.fresh.sum(axis=(0, 1))
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
         fee = asked(self._world.institutions.fee)
-        self.turnover.plan_entry(month, Prospect(outlook.demand * scale, fee, support), state)
+        self.turnover.plan_entry(month, Prospect(self._demand(state) * scale, fee, support), state)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import MIXED, YEAR
-from sim.engine.costs import CostRules, Costs, room
+from sim.engine.costs import CostRules, Costs, pooled_among, room
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.world.city import World
@@ -33,6 +33,7 @@ class Turnover:
     def __init__(self, world: World, costs: CostRules) -> None:
         self._world, self._costs = world, costs
         self._places = world.institutions.seats  # with which each opens
+        self._askers = by_turn(world.institutions.address, YEAR)
 
     def keep_accounts(self, month: int, takings: NDArray[np.int64], costs: Costs, state: State) -> None:
         """Note a month's results, and for how long each institution has lost cash over a year.
@@ -78,28 +79,27 @@ class Turnover:
         """Let those who think of opening at a free site look at it, once a year: a full profit makes them build."""
         institutions, market = self._world.institutions, state.market
         facts, classes = self._world.facts.supply, self._world.facts.classes
-        asked = np.equal(institutions.address % np.uint32(YEAR), month % YEAR)
-        free = np.flatnonzero(asked & ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved)
-        if not len(free):
+        rows = self._askers[month % YEAR]  # with all services of theirs
+        free = ~market.sites.runs[rows] & (market.sites.opening[rows] == 0) & ~institutions.reserved[rows]
+        if not free.any():
             return
-        places = np.zeros_like(self._places)
-        places[free] = self._places[free]
+        places = self._places[rows] * free[:, None]
         nobody = np.zeros_like(places)
-        come = np.minimum(facts.optimism * prospect.children, room(places, nobody, nobody[:, :BANDS]))
+        come = np.minimum(facts.optimism * prospect.children[rows], room(places, nobody, nobody[:, :BANDS]))
         own = np.minimum(come, places[:, :BANDS])
         mixed = (come - own).sum(axis=1)  # toddlers and older toddlers who share the mixed classes
         seated = np.minimum(mixed, places[:, MIXED])
         share = np.divide(seated, mixed, out=np.zeros_like(mixed), where=mixed > 0)
         come = own + (come - own) * share[:, None]
         taken = np.ceil(np.column_stack([own, seated])).astype(np.int32)
-        month_of = self._costs.month(places, taken)
-        seats = places * institutions.hours_share[:, None]
+        month_of = self._costs.month(places, taken, rows)
+        seats = places * institutions.hours_share[rows, None]
         support = prospect.support
-        spread = np.minimum(support.grant, classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
-        helped = support.place * seats.sum(axis=1) + (seats * spread).sum(axis=1) * institutions.pays_rent
-        earned = (come * prospect.fee).sum(axis=1) + helped
-        profit = institutions.pooled(earned - (month_of.cash + month_of.unpaid) / 100)
-        builds = free[profit[free] > 0]
+        spread = np.minimum(support.grant[rows], classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
+        helped = support.place[rows] * seats.sum(axis=1) + (seats * spread).sum(axis=1) * institutions.pays_rent[rows]
+        earned = (come * prospect.fee[rows]).sum(axis=1) + helped
+        profit = pooled_among(institutions, earned - (month_of.cash + month_of.unpaid) / 100, rows)
+        builds = rows[free & (profit > 0)]
         market.sites.opening[builds] = month + classes.building_months
 
     def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
@@ -140,3 +140,8 @@ class Turnover:
         market.sites.opens_in[who] = market.sites.added_in[who] = 0
         market.accounts.losing[who] = 0
         market.accounts.arrears[who] = 0
+
+
+def by_turn(address: NDArray[np.uint32], months: int) -> list[NDArray[np.int64]]:
+    """Rows of the institutions whose turn it is in each of some months, by their address: with all their services."""
+    return [np.flatnonzero(address % np.uint32(months) == month) for month in range(months)]

@@ -136,6 +136,10 @@ class Recognition:
     cut: Floats
     place: Floats
 
+    def of(self, rows: NDArray[np.int64]) -> "Recognition":
+        """The same for some institutions."""
+        return Recognition(self.pay[rows], self.cut[rows], self.place[rows])
+
 
 @dataclass(frozen=True)
 class Cash:

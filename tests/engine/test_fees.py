@@ -64,7 +64,7 @@ def equilibrium(town: Town, owner: Sequence[int], less: float = 0.0) -> NDArray[
     facts, institutions = town.scenario.city.families, town.world.institutions
     worth = 2.0 + np.array(facts.band_taste) + facts.quality_yuan * ALPHA * institutions.quality[:, None]
     j, bands = worth.shape
-    cost = CostRules(town.world).marginal()[0, :bands] - less
+    cost = CostRules(town.world).marginal[0, :bands] - less
     simulation = pyblp.Simulation(
         (pyblp.Formulation("0 + prices + worth"), None, pyblp.Formulation("0 + cost")),
         {

@@ -353,7 +353,7 @@ def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) 
     for given, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
         state.market.memory.waiting[:], state.market.sites.opens_in[:], state.market.memory.months = 50, 0, YEAR
-        cost = rules.costs.marginal()[:, :BANDS] + rules.costs.place()[:, None]
+        cost = rules.costs.marginal[:, :BANDS] + rules.costs.place[:, None]
         for month in range(12):
             rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, given, state)
         assert (state.market.sites.opens_in > 0).any() == builds
