@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.engine import support
-from sim.engine.census import born_between
+from sim.engine.census import find_seated
 from sim.engine.market import Asked
-from sim.engine.replication_cache import ReplicationCache, ages_on
+from sim.engine.replication_cache import ReplicationCache
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.tariff import in_force, months_on, posted_fees
@@ -91,10 +91,8 @@ class ActiveInstruments:
         offered = self.offered(day)
         if not any(i.asks_who_is_enrolled for i in self.instruments):
             return offered
-        families, enrolled = self._world.families, np.zeros((len(self._world.institutions), BANDS), np.int64)
-        census.by_offer(
-            families.slices, born_between(day), ages_on(day), families.birth, self.state.children.at, enrolled
-        )
+        enrolled = np.zeros((len(offered.kind), BANDS), np.int64)
+        census.by_offer(find_seated(self._cache, self.state, day), self.state.children.at, enrolled)
         return replace(offered, enrolled=enrolled)
 
     def on(self, day: date) -> list[bool]:

@@ -18,31 +18,31 @@ class CountError(ArithmeticError):
 
 
 def count_heads(
-    cache: ReplicationCache, state: State, day: date
+    cache: ReplicationCache, state: State, seated: census.Seated, day: date
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Children by group, int64 (HEADS, groups); those enrolled and waiting by institution and band, each (J, 3).
 
+    seated : the children enrolled on the day
     Raises CountError where children and taken seats disagree, or more are taken than there are.
     """
     groups, world = cache.groups, cache.world
     counted, size = np.zeros((census.HEADS, len(groups.names)), np.int64), len(world.institutions)
     enrolled, waiting = np.zeros((size, BANDS), np.int64), np.zeros((size, BANDS), np.int32)
-    families, children = world.families, state.children
+    children = state.children
     census.heads(
-        families.slices, born_between(day), ages_on(day), dates.months_before(day, 36), families.birth, groups.cells,
-        groups.kind_cell, cache.full_time, children.at, children.waits, counted, enrolled, waiting,
+        seated, ages_on(day), world.families.birth, groups.kin, groups.cells_of, groups.kind_cell, cache.full_time,
+        children.at, state.offers.ends[0], children.waits_after, counted, enrolled, waiting,
     )  # fmt: skip
     if counted[census.ENROLLED, 0] != state.offers.taken.sum() or (state.offers.taken > state.offers.places).any():
         raise CountError(f"{day}: {counted[census.ENROLLED, 0]} children on {state.offers.taken.sum()} seats")
     return counted, enrolled, waiting
 
 
-def born_between(day: date) -> tuple[int, int]:
-    """Birthdays, exclusive and inclusive, between which whoever is enrolled or waits on a day is born (ordinals).
-
-    The older left for kindergarten on 1 September, the younger have had no decision day on which they might enter.
-    """
-    return dates.school_year_cut(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+def find_seated(cache: ReplicationCache, state: State, day: date) -> census.Seated:
+    """List the children enrolled on a day; they stand in the cache's room to work in until families choose again."""
+    ends = np.empty(dates.DECISION_DAYS * census.AGES, np.int64)
+    n = census.find_seated(cache.rows_by_age(day), state.children.at, cache.room, ends)
+    return census.Seated(cache.room[:n], ends)
 
 
 def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float64], row: int) -> None:

@@ -117,12 +117,15 @@ class GroupIndex:
     names : "all", "band=…", "kind=…", "quintile=…", "birth_order=…", "district=…", in column order
     kind_cell : int16 (J,)  column of each institution's kind; district_cell : int16 (J,)
     cells : int16 (n, 3)  columns of each child's quintile, birth order and district
+    kin : int16 (n,)  number of these three together; cells_of : int16 (kin, 3)  the columns that a number stands for
     """
 
     names: tuple[str, ...]
     kind_cell: NDArray[np.int16]
     district_cell: NDArray[np.int16]
     cells: NDArray[np.int16]
+    kin: NDArray[np.int16]
+    cells_of: NDArray[np.int16]
 
     @classmethod
     def of(cls, world: World) -> "GroupIndex":
@@ -140,11 +143,16 @@ class GroupIndex:
         cells = np.stack(
             [quintiles + families.quintile, orders + families.birth_order, districts + families.district], axis=1
         )
+        sizes = (QUINTILES, districts - orders - 1, len(names) - districts)
+        kin = families.quintile.astype(np.int16) * sizes[1] + (families.birth_order - 1)
+        firsts = (quintiles, orders + 1, districts)
         return cls(
             tuple(names),
             (kinds + institutions.kind).astype(np.int16),
             (districts + institutions.district).astype(np.int16),
             np.ascontiguousarray(cells.astype(np.int16)),
+            (kin * sizes[2] + families.district).astype(np.int16),
+            (np.indices(sizes).reshape(3, -1).T + firsts).astype(np.int16),
         )
 
 

@@ -1,7 +1,7 @@
 """Values that all policies of a replication share, worked out once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
 
@@ -31,6 +31,8 @@ class ReplicationCache:
     world: World
     first_month: int
     months: int
+    _edges: dict[date, NDArray[np.int64]] = field(default_factory=dict)
+    _rows_by_age: dict[date, NDArray[np.int64]] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> GroupIndex:
@@ -68,10 +70,6 @@ class ReplicationCache:
         """Children who may apply for a voucher, by day and what the pool asks: ages in months and days of validity."""
         return {}
 
-    @cached_property
-    def _edges(self) -> dict[date, NDArray[np.int64]]:
-        return {}
-
     def edges(self, day: date) -> NDArray[np.int64]:
         """Rows at which the four parts of a day's eligible children begin and end, oldest first, int64 (5,)."""
         if day not in self._edges:
@@ -81,6 +79,12 @@ class ReplicationCache:
             cuts = np.array([dates.school_year_cut(day), ages.older, ages.mixed, ages.toddler, infant])
             self._edges[day] = first + np.searchsorted(families.birth[first:last], cuts, side="right")
         return self._edges[day]
+
+    def rows_by_age(self, day: date) -> NDArray[np.int64]:
+        """Rows at which the ages of whoever may be enrolled begin among each decision day's, int64 (28, AGES + 1)."""
+        if day not in self._rows_by_age:
+            self._rows_by_age[day] = _rows_by_age(self.world, day)
+        return self._rows_by_age[day]
 
     @cached_property
     def _crossings(self) -> dict[tuple[date, int], tuple[int, int]]:
@@ -216,6 +220,16 @@ class ReplicationCache:
         census.population(birth, cells, dates.months_before(day, 36), day.toordinal(), ages, infant, out)
         out[1 : 1 + BANDS] = in_care[1 : 1 + BANDS]
         return out
+
+
+def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
+    """Look up where the ages begin; the older left for kindergarten, the younger have had no day on which to enter."""
+    ages, youngest = ages_on(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
+    three = dates.months_before(day, dates.KINDERGARTEN_MONTHS)
+    born = np.array([dates.school_year_cut(day), three, ages.older, ages.toddler, youngest])
+    out = np.empty((dates.DECISION_DAYS, census.AGES + 1), np.int64)
+    census.by_age(world.families.slices, born, world.families.birth, out)
+    return out
 
 
 @cache  # every arm asks for the same days

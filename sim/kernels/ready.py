@@ -138,12 +138,15 @@ def _all_else(e: _Empty) -> None:
     census.population(none, inputs.cells, 0, 0, e.ages, 0, groups)
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)
-    slices, born = np.zeros(29, np.int64), (0, 0)
+    none_by_age, seated = np.zeros((0, census.AGES + 1), np.int64), census.Seated(none, e.int64s)
+    census.by_age(np.zeros(29, np.int64), e.int64s, none, none_by_age)
+    census.find_seated(none_by_age, e.int16s, none, e.int64s)
     census.heads(
-        slices, born, e.ages, 0, none, inputs.cells, e.int16s, e.int64s, e.int16s, none, counted, enrolled, waiting
-    )
-    census.by_offer(slices, born, e.ages, none, e.int16s, enrolled)
-    prepayment.unused(np.zeros(0, np.bool_), slices, born, 0, e.ages, e.int64s, inputs, none, e.int64s)
+        seated, e.ages, none, e.int16s, inputs.cells, e.int16s, e.int64s, e.int16s, none, none, counted, enrolled,
+        waiting,
+    )  # fmt: skip
+    census.by_offer(seated, e.int16s, enrolled)
+    prepayment.unused(np.zeros(0, np.bool_), seated, 0, e.int64s, inputs, none, e.int64s)
     census.live(e.uint8s, inputs.vouchers.face, inputs.vouchers.tranche, e.int64s, e.int64s)
     choice.fill_renewals(e.uint32s, 0, 0, 0.0, e.stream, np.zeros((0, 0), np.uint8))
     stays = np.zeros((0, 6), np.int32)

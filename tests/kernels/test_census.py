@@ -12,7 +12,7 @@ from sim.kernels import census, columns, prepayment
 DAYS, PER_DAY, HOUSES, GROUPS, CELLS = 28, 90, 5, 14, 3
 AGES = columns.Ages(toddler=700, mixed=600, older=400)
 BORN = (150, 900)  # whoever sits or waits is born after the first and by the second
-UNDER_36 = 450
+UNDER_36 = 300
 Columns = dict[str, NDArray[Any]]
 
 
@@ -32,8 +32,30 @@ def children(seed: int, per_day: int = PER_DAY) -> Columns:
     }
 
 
+def seated(c: Columns) -> census.Seated:
+    born = np.array([BORN[0], UNDER_36, AGES.older, AGES.toddler, BORN[1]])
+    by_age, rows = np.zeros((DAYS, census.AGES + 1), np.int64), np.zeros(len(c["birth"]), np.int32)
+    ends = np.zeros(DAYS * census.AGES, np.int64)
+    census.by_age(c["slices"], born, c["birth"], by_age)
+    return census.Seated(rows[: census.find_seated(by_age, c["at"], rows, ends)], ends)
+
+
+def lists(c: Columns) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Head of each waiting list, and whoever comes after each child."""
+    first, after = np.full(3 * HOUSES, -1, np.int32), np.full(len(c["birth"]), -1, np.int32)
+    for i in np.flatnonzero(c["on_list"] >= 0):
+        first[c["on_list"][i]], after[i] = i, first[c["on_list"][i]]
+    return first, after
+
+
 def band(birth: int) -> int:
     return int(birth <= AGES.toddler) + int(birth <= AGES.older)
+
+
+def kin_of(c: Columns) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Number of each child's groups, and which these are."""
+    cells_of, kin = np.unique(c["cells"], axis=0, return_inverse=True)
+    return kin.astype(np.int16), cells_of
 
 
 def plain_heads(c: Columns) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
@@ -60,10 +82,7 @@ def test_heads_are_counted_as_one_by_one(seed: int) -> None:
     c = children(seed, PER_DAY if seed else 0)
     expected = plain_heads(c)
     counts = tuple(np.zeros_like(part) for part in expected)
-    census.heads(
-        c["slices"], BORN, AGES, UNDER_36, c["birth"], c["cells"], c["kind_cell"], c["full_time"], c["at"],
-        c["on_list"], *counts,
-    )  # fmt: skip
+    census.heads(seated(c), AGES, c["birth"], *kin_of(c), c["kind_cell"], c["full_time"], c["at"], *lists(c), *counts)
     for found, wanted in zip(counts, expected, strict=True):
         assert np.array_equal(found, wanted)
     assert seed == 0 or (expected[0].sum(axis=1) > 0).all()
@@ -71,10 +90,16 @@ def test_heads_are_counted_as_one_by_one(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_whoever_sits_is_listed(seed: int) -> None:
+    c = children(seed)
+    assert np.array_equal(seated(c).rows, np.flatnonzero(c["at"] >= 0))
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_children_by_offer_are_those_of_the_heads(seed: int) -> None:
     c = children(seed)
     out = np.zeros((HOUSES, 3), np.int64)
-    census.by_offer(c["slices"], BORN, AGES, c["birth"], c["at"], out)
+    census.by_offer(seated(c), c["at"], out)
     assert np.array_equal(out, plain_heads(c)[1])
 
 
@@ -118,7 +143,7 @@ def test_unused_fees_are_listed_child_by_child(seed: int) -> None:
         if of[j]:
             expected.append((i, left * round(100.0 * float(fee))))
     rows, fen = np.zeros(n, np.int32), np.zeros(n, np.int64)
-    count = prepayment.unused(of, c["slices"], BORN, row, AGES, terms, inputs, rows, fen)
+    count = prepayment.unused(of, seated(c), row, terms, inputs, rows, fen)
     assert list(zip(rows[:count].tolist(), fen[:count].tolist(), strict=True)) == expected
     assert 0 < sum(f > 0 for _, f in expected) < len(expected)
 

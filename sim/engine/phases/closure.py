@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.census import find_seated
 from sim.engine.city import RunningCity
 from sim.engine.phases.prepaid import unused_fees
 from sim.engine.recorder import ROW
@@ -23,7 +24,7 @@ def close(city: RunningCity, who: Rows, day: date) -> None:
     """Close institutions: their children look again the same day, with less trust in those nearby."""
     state, world, row = city.state, city.world, city.row(day)
     market, count, today = city.cache.market, state.chronicle.count, day.toordinal()
-    displaced, prepaid = unused_fees(city, who, day)
+    displaced, prepaid = unused_fees(city, who, find_seated(city.cache, state, day), day)
     cells = city.cache.groups.cells[displaced]
     settle_accounts(who, displaced, prepaid, city.active.escrow(day), cells, row, state)
     count(row, "institutions_closed", world.institutions.how_many(who))

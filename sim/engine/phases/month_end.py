@@ -13,8 +13,9 @@ from sim.kernels import places
 def close_month(city: RunningCity, day: date) -> None:
     """Pay, close the accounts, count heads, and hand the month to the recorder. Raises LedgerError, CountError."""
     state, row, chronicle, month = city.state, city.row(day), city.state.chronicle, city.month
-    counted, enrolled, waiting = census.count_heads(city.cache, state, day)
-    city.payments.close_month(day, row, held_in_advance(city, day))
+    seated = census.find_seated(city.cache, state, day)
+    counted, enrolled, waiting = census.count_heads(city.cache, state, seated, day)
+    city.payments.close_month(day, row, held_in_advance(city, seated, day))
     chronicle.sums.totals[ROW["children"], row] = city.cache.population(day)
     chronicle.sums.totals[ROW["gains_fen"], row] += month.gains
     chronicle.close_month(row, counted, month.flows, month.log)
