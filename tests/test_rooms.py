@@ -20,7 +20,7 @@ FLOORS = (
     ("scenario",),
     ("policy",),
     ("world", "kernels"),
-    ("params", "draws", "dates", "compiled", "source"),
+    ("params", "draws", "nearest", "dates", "compiled", "source"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 PARTED = ({"world", "kernels"}, {"engine", "scenario"})  # rooms that don't know each other

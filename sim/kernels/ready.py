@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim import draws
+from sim import draws, nearest
 from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, prepayment, welfare
 from sim.kernels.columns import Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
 
@@ -103,6 +103,7 @@ def _all_else(e: _Empty) -> None:
     """All other kernels."""
     inputs, none = e.inputs, e.int32s
     draws.fill_uniforms(e.stream, e.uint32s, np.uint32(0), np.zeros((0, 4)))
+    nearest.find_nearest(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 1), np.int16), np.zeros((0, 1), np.float32))
     fresh = np.zeros((0, 1), np.float32)
     choice.draw_epochs(
         none,

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.spatial import cKDTree
 
 from sim import dates
 from sim.draws import Luck
 from sim.engine.recorder import CITY_TOTALS, ROW, Record
 from sim.engine.replication import Replication, Span
+from sim.nearest import nearest
 from sim.params import Rows, number
 from sim.policy.instrument import Columns, Floats, Instrument, Offered
 from sim.policy.thinning import thinned
@@ -311,12 +311,11 @@ def colour_apart(position: NDArray[np.float64], colours: int) -> NDArray[np.int6
     out = np.full(n, -1, np.int64)
     if n == 0:
         return out
-    near = min(n, 2 * colours)
-    nearest = np.asarray(cKDTree(position).query(position, k=np.arange(1, near + 1))[1])
-    nearness = 1.0 / np.arange(1, near + 1)
+    neighbours, _ = nearest(position, position, 2 * colours)
+    nearness = 1.0 / np.arange(1, neighbours.shape[1] + 1)
     used = np.zeros(colours)
     for j in range(n):
-        there = out[nearest[j]]
+        there = out[neighbours[j]]
         weight = np.bincount(there[there >= 0], nearness[there >= 0], colours)
         out[j] = int(np.lexsort((used, weight))[0])
         used[out[j]] += 1

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sim.draws import Luck
+from sim.nearest import nearest
 from sim.params import Facts, Misfit, Name, Rows
 from sim.world.districts import DistrictFacts
 from sim.world.families import BirthFacts, Families, FamilyFacts, IncomeFacts, draw_families
@@ -101,9 +102,9 @@ def _near(
     rows: NDArray[np.int64], most: int, families: Families, institutions: Institutions, facts: FamilyFacts
 ) -> Candidates:
     """The nearest of some institutions, and what is fixed of their value."""
-    index, distance = _nearest(families.position, institutions.position[rows], most)
-    away = np.float32(facts.distance_yuan * facts.sensitivity) * distance
-    return rows[index].astype(np.int16), (families.taste[:, None] - away).astype(np.float32)
+    index, distance = nearest(families.position, institutions.position[rows], most)
+    distance *= np.float32(facts.distance_yuan * facts.sensitivity)
+    return rows.astype(np.int16)[index], np.subtract(families.taste[:, None], distance, out=distance)
 
 
 def _with_employers(
@@ -162,24 +163,3 @@ def _with_services(
         np.ascontiguousarray(np.hstack([candidate, np.where(fills, candidate[:, :1], rows).astype(np.int16)])),
         np.ascontiguousarray(np.hstack([fixed, np.where(fills, _NEVER, worth)])),
     )
-
-
-_CELL_KM = 0.5  # side of the squares in whose order homes look for sites
-
-
-def _nearest(
-    homes: NDArray[np.float64], sites: NDArray[np.float64], k: int
-) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """The k nearest sites of each home (fewer if there are fewer), (n, k), with distances [km]."""
-    k = min(k, len(sites))
-    if k == 0 or len(homes) == 0:
-        return np.zeros((len(homes), k), np.int16), np.zeros((len(homes), k), np.float32)
-    from scipy.spatial import cKDTree  # a slow import, which only drawing needs
-
-    # neighbours are asked for one after another, so that the branches of the tree they share stay in the cache
-    cell = np.floor(homes / _CELL_KM).astype(np.int64)
-    order = np.lexsort((cell[:, 1], cell[:, 0]))
-    distance, index = cKDTree(sites).query(homes[order], k=np.arange(1, k + 1))
-    candidate, away = np.empty((len(homes), k), np.int16), np.empty((len(homes), k), np.float32)
-    candidate[order], away[order] = index, distance
-    return candidate, away
