@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.births import Births
 from sim.engine.epochs import EpochTable
 from sim.engine.market import Market
 from sim.engine.recorder import GroupIndex
-from sim.kernels import census
 from sim.kernels.columns import NOBODY, Ages
 from sim.kernels.day import Days
 from sim.kernels.day import Luck as DayLuck
@@ -202,24 +202,25 @@ class ReplicationCache:
         return self._population[key]
 
     def _count(self, day: date, cash: Cash | None) -> NDArray[np.int64]:
-        families, cells, ages = self.world.families, self.groups.cells, ages_on(day)
-        infant = dates.months_before(day, dates.BAND_FROM_MONTHS[0])
-        out = np.zeros(len(self.groups.names), np.int64)
-        birth = families.birth
+        born, ages, infant = self._births(cash), ages_on(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
         if cash is not None:
-            chosen = (families.income >= cash.income_from) & (families.income < cash.income_to)
-            if cash.birth_orders:
-                chosen &= np.isin(families.birth_order, cash.birth_orders)
-            if not chosen.all():
-                birth, cells = birth[chosen], cells[chosen]
             oldest, youngest = dates.months_before(day, cash.to_months), dates.months_before(day, cash.from_months)
-            census.population(birth, cells, oldest, youngest, ages, infant, out)
-            return out
-        in_care = np.zeros_like(out)
-        census.population(birth, cells, dates.school_year_cut(day), day.toordinal(), ages, infant, in_care)
-        census.population(birth, cells, dates.months_before(day, 36), day.toordinal(), ages, infant, out)
+            return born.between(oldest, youngest, ages, infant)
+        out = born.between(dates.months_before(day, 36), day.toordinal(), ages, infant)
+        in_care = born.between(dates.school_year_cut(day), day.toordinal(), ages, infant)
         out[1 : 1 + BANDS] = in_care[1 : 1 + BANDS]
         return out
+
+    @cached_property
+    def _born(self) -> dict[tuple[float, ...] | None, Births]:
+        return {}
+
+    def _births(self, cash: Cash | None) -> Births:
+        """Births of the children whom a cash payment reaches at some age; of all for None."""
+        key = None if cash is None else (cash.income_from, cash.income_to, *cash.birth_orders)
+        if key not in self._born:
+            self._born[key] = Births.paid(self.world.families, self.groups, cash)
+        return self._born[key]
 
 
 def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:

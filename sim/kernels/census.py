@@ -1,4 +1,4 @@
-"""Counts at a month's end: children there are, enrolled and waiting, by group, and vouchers in hand."""
+"""Counts at a month's end: children born, enrolled and waiting, by group, and vouchers in hand."""
 
 from typing import Any, NamedTuple
 
@@ -9,7 +9,6 @@ from sim.compiled import entry, inner
 from sim.kernels.choice import part_of
 from sim.kernels.columns import BAND_OF_PART, NOBODY
 
-CHILDREN = 1  # rows of `population`
 ENROLLED, ENROLLED_UNDER_36, WAITING, FULL_TIME = range(4)  # rows of `heads`
 HEADS = 4
 EIGHT = 8  # bytes of a word
@@ -30,19 +29,16 @@ class Seated(NamedTuple):
 
 
 @entry
-def population(birth: Any, cells: Any, born_after: int, born_by: int, ages: Any, infant: int, out: Any) -> None:
-    """Children born after one day and by another, by group.
+def births(birth: Any, cells: Any, first: int, out: Any) -> None:
+    """Count the children born on each day, by group.
 
-    infant : last birthday of those old enough for an infant class; the younger are in no band
-    out : int64 (groups,)  added to: group 0 is all, 1 to 3 the bands
+    first : day of the first row; out : int64 (days, groups)  added to: group 0 is all
     """
     for i in range(birth.size):
-        if born_after < birth[i] <= born_by:
-            out[0] += 1
-            if birth[i] <= infant:
-                out[1 + BAND_OF_PART[part_of(birth[i], ages)]] += 1
-            for c in range(cells.shape[1]):
-                out[cells[i, c]] += 1
+        day = np.int64(birth[i]) - first
+        out[day, 0] += 1
+        for c in range(cells.shape[1]):
+            out[day, cells[i, c]] += 1
 
 
 @inner

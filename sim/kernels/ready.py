@@ -136,7 +136,7 @@ def _all_else(e: _Empty) -> None:
         inputs.vouchers.face, inputs.children.at,
     )  # fmt: skip
     welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, inputs, False, e.work.left, groups)
-    census.population(none, inputs.cells, 0, 0, e.ages, 0, groups)
+    census.births(none, inputs.cells, 0, np.zeros((0, 1), np.int64))
     enrolled, waiting = np.zeros((0, 3), np.int64), np.zeros((0, 3), np.int32)
     counted = np.zeros((census.HEADS, 1), np.int64)
     none_by_age, seated = np.zeros((0, census.AGES + 1), np.int64), census.Seated(none, e.int64s)
