@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import entry, inner
+from sim.compiled import entry, inlined, inner
 
 PROGRAM = "childcare-sim"
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
-_W0, _W1 = np.uint32(0x9E3779B9), np.uint32(0xBB67AE85)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF_WORD = np.uint64(32)
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -57,24 +57,23 @@ class Luck:
         return out
 
 
-@inner
+@inlined
 def philox(entity: Any, when: Any, stream: Any) -> Any:
     """Philox4x32-10 block of an entity at a time in a stream, as two uint64.
+
+    Loops over it run on vectors: the words are held in 64 bits, of which the upper ones are nothing.
 
     entity, when : uint32, the address
     stream : uint32 (4,), from `Luck.stream`
     """
-    c0, c1, c2, c3 = np.uint32(entity), np.uint32(when), stream[2], stream[3]
-    k0, k1 = stream[0], stream[1]
+    c0, c1, c2, c3 = np.uint64(entity), np.uint64(when), np.uint64(stream[2]), np.uint64(stream[3])
+    k0, k1 = np.uint64(stream[0]), np.uint64(stream[1])
     for _ in range(10):
-        p0 = _M0 * np.uint64(c0)
-        p1 = _M1 * np.uint64(c2)
-        n0 = np.uint32(p1 >> _HALF_WORD) ^ c1 ^ k0
-        n2 = np.uint32(p0 >> _HALF_WORD) ^ c3 ^ k1
-        c1, c3 = np.uint32(p1 & _LOW), np.uint32(p0 & _LOW)
-        c0, c2 = n0, n2
-        k0, k1 = np.uint32(k0 + _W0), np.uint32(k1 + _W1)
-    return (np.uint64(c0) << _HALF_WORD) | np.uint64(c1), (np.uint64(c2) << _HALF_WORD) | np.uint64(c3)
+        p0, p1 = _M0 * c0, _M1 * c2
+        c0, c2 = (p1 >> _HALF_WORD) ^ c1 ^ k0, (p0 >> _HALF_WORD) ^ c3 ^ k1
+        c1, c3 = p1 & _LOW, p0 & _LOW
+        k0, k1 = (k0 + _W0) & _LOW, (k1 + _W1) & _LOW
+    return (c0 << _HALF_WORD) | c1, (c2 << _HALF_WORD) | c3
 
 
 @inner

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,35 +19,33 @@ class EpochTable:
 
     first_month, months : absolute month in which the run begins, and its length
     edges : rows of a day's eligible children by part, as in `kernels.day.Days`
-    table : shocks of all epochs in force, and of those to come that policies share
+    table : shocks of all epochs in force, and of those to come that policies share; there is room for the epochs of
+        all months, which takes memory only once it is written to
     begun : children whose epochs begin on a shared day, int32, and the row of the first of them
     """
 
     def __init__(
         self, world: World, luck: Luck, first_month: int, months: int, edges: Callable[[date], NDArray[np.int64]]
     ) -> None:
-        self._world, self._luck, self._edges = world, luck, edges
+        self._world, self._luck = world, luck
         self._first_month, self._months = first_month, months
-        self._renewals = self._draw_renewals()
-        self.table = self._first_epochs()
+        self._renewing, self._since = self._renewals(edges)
+        n, born = len(world.families), (world.families.id >> 20).astype(np.uint32)
+        self.table = Epochs.of(n + len(self._renewing), world.candidate.shape[1])
+        choice.draw_and_begin(
+            *self._drawing(np.arange(n, dtype=np.int32), born, world.luck.stream("first shocks")), 0, self.table
+        )
         self.begun: dict[date, tuple[NDArray[np.int32], int]] = {}
 
-    def _draw_renewals(self) -> NDArray[np.uint8]:
-        """Months in which each child's circumstances are drawn afresh, uint8 (months, n)."""
-        families = self._world.families
-        out = np.zeros((self._months, len(families)), np.uint8)
-        stream = self._world.luck.stream("renewal")
-        choice.fill_renewals(
-            families.id, self._first_month, self._months, self._world.facts.families.renewal, stream, out
-        )
-        return out
-
-    def _first_epochs(self) -> Epochs:
-        """Every child's own row, drawn as of the month in which the child was born into the city."""
-        n, born = len(self._world.families), (self._world.families.id >> 20).astype(np.uint32)
-        everyone, epochs = np.arange(n, dtype=np.int32), Epochs.of(n, self._world.candidate.shape[1])
-        choice.begin_epochs(everyone, self._draw(everyone, born, self._world.luck.stream("first shocks")), epochs)
-        return epochs
+    def _renewals(self, edges: Callable[[date], NDArray[np.int64]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Children whose circumstances change, int32, and where each decision day's begin among them."""
+        families, months = self._world.families, range(self._first_month, self._first_month + self._months)
+        days = [[edges(dates.date_in(m, d + 1)) for d in range(dates.DECISION_DAYS)] for m in months]
+        begins, ends = (np.array([[int(day[e]) for day in month] for month in days], np.int64) for e in (0, -1))
+        rows, counts = np.empty(int((ends - begins).sum()), np.int32), np.zeros_like(begins)
+        stream, chance = self._world.luck.stream("renewal"), self._world.facts.families.renewal
+        n = choice.find_renewals(families.id, self._first_month, chance, stream, begins, ends, rows, counts)
+        return rows[:n].copy(), np.concatenate([[0], np.cumsum(counts)])
 
     def share(self, month: int) -> None:
         """Give every epoch that begins from an absolute month on a row of its own: policies fork from then on.
@@ -55,36 +54,33 @@ class EpochTable:
         """
         if self.begun:
             return
-        n, last = len(self._world.families), self._first_month + self._months
-        days = [dates.date_in(m, d + 1) for m in range(month, last) for d in range(dates.DECISION_DAYS)]
-        rows = [self.renewing(day) for day in days]
-        first = n + np.cumsum([0, *(len(r) for r in rows)])
-        longer = Epochs.of(int(first[-1]), self._world.candidate.shape[1])
-        for old, new in zip(self.table, longer, strict=True):
-            new[:n] = old
-        for day, children, row in zip(days, rows, first.tolist(), strict=False):
-            self.begun[day] = children, row
-            to = np.arange(row, row + len(children), dtype=np.int32)
-            choice.begin_epochs(to, self.drawn(children, dates.month_of(day)), longer)
-        self.table = longer
+        row = len(self._world.families)
+        for m in range(month, self._first_month + self._months):
+            for d in range(dates.DECISION_DAYS):
+                day = dates.date_in(m, d + 1)
+                children = self.renewing(day)
+                self.begun[day] = children, row
+                when = np.array([m], np.uint32)
+                choice.draw_and_begin(*self._drawing(children, when, self._luck.shocks), row, self.table)
+                row += len(children)
 
     def renewing(self, day: date) -> NDArray[np.int32]:
         """Children whose circumstances change on a decision day, int32 rows."""
-        edges, row = self._edges(day), dates.month_of(day) - self._first_month
-        lo, hi = int(edges[0]), int(edges[-1])
-        return (lo + np.flatnonzero(self._renewals[row, lo:hi])).astype(np.int32)
+        k = (dates.month_of(day) - self._first_month) * dates.DECISION_DAYS + day.day - 1
+        return self._renewing[self._since[k] : self._since[k + 1]]
 
     def drawn(self, rows: NDArray[np.int32], month: int) -> NDArray[np.float32]:
         """Epochs of some children that begin in an absolute month, float32 (rows, K + 1), as `draw_epochs` writes."""
-        return self._draw(rows, np.array([month], np.uint32), self._luck.shocks)
-
-    def _draw(
-        self, rows: NDArray[np.int32], when: NDArray[np.uint32], stream: NDArray[np.uint32]
-    ) -> NDArray[np.float32]:
-        world = self._world
-        fresh = np.empty((len(rows), world.candidate.shape[1] + 1), np.float32)
-        choice.draw_epochs(
-            rows, when, world.families.id, world.institutions.address, world.institutions.own_address, stream,
-            world.candidate, world.fixed, world.outside, fresh,
-        )  # fmt: skip
+        fresh = np.empty((len(rows), self._world.candidate.shape[1] + 1), np.float32)
+        choice.draw_epochs(*self._drawing(rows, np.array([month], np.uint32), self._luck.shocks), fresh)
         return fresh
+
+    def _drawing(
+        self, rows: NDArray[np.int32], when: NDArray[np.uint32], stream: NDArray[np.uint32]
+    ) -> tuple[NDArray[Any], ...]:
+        """What the kernels draw epochs from."""
+        world = self._world
+        return (
+            rows, when, world.families.id, world.institutions.address, world.institutions.own_address, stream,
+            world.candidate, world.fixed, world.outside,
+        )  # fmt: skip

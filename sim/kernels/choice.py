@@ -62,30 +62,66 @@ def draw_epochs(
         (0,) if all are
     out : float32 (rows, K + 1)  written: the value of each candidate with its shock, and last of staying out
     """
-    blocks, of = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint32)
-    shocks = np.empty(BLOCK, np.float64)
-    size, same = candidate.shape[1], when.size == 1
+    blocks, addresses, shocks = np.empty(BLOCK, np.uint64), np.empty((2, BLOCK), np.uint32), np.empty(BLOCK)
     for first in range(0, rows.size, BLOCK):
-        n = min(BLOCK, rows.size - first)
+        last = min(first + BLOCK, rows.size)
+        draw_block(
+            rows[first:last], when if when.size == 1 else when[first:last], child_id, address, own_address, stream,
+            candidate, fixed, outside, blocks, addresses, shocks, out[first:last],
+        )  # fmt: skip
+
+
+@entry
+def draw_and_begin(
+    rows: Any, when: Any, child_id: Any, address: Any, own_address: Any, stream: Any, candidate: Any, fixed: Any,
+    outside: Any, to: int, epochs: Any,
+) -> None:  # fmt: skip
+    """Draw epochs and write them to the rows of `Epochs` from `to` on; the rest as in `draw_epochs`."""
+    blocks, addresses, shocks = np.empty(BLOCK, np.uint64), np.empty((2, BLOCK), np.uint32), np.empty(BLOCK)
+    fresh, at = np.empty((BLOCK, candidate.shape[1] + 1), np.float32), np.empty(BLOCK, np.int32)
+    for first in range(0, rows.size, BLOCK):
+        last = min(first + BLOCK, rows.size)
+        draw_block(
+            rows[first:last], when if when.size == 1 else when[first:last], child_id, address, own_address, stream,
+            candidate, fixed, outside, blocks, addresses, shocks, fresh,
+        )  # fmt: skip
+        for m in range(last - first):
+            at[m] = to + first + m
+        begin_epochs(at[: last - first], fresh, epochs)
+
+
+@inner
+def draw_block(
+    rows: Any, when: Any, child_id: Any, address: Any, own_address: Any, stream: Any, candidate: Any, fixed: Any,
+    outside: Any, blocks: Any, addresses: Any, shocks: Any, out: Any,
+) -> None:  # fmt: skip
+    """Draw the epochs of at most BLOCK children, step by step: what is read here and there apart from what is reckoned.
+
+    blocks : uint64 (BLOCK,), addresses : uint32 (2, BLOCK), shocks : float64 (BLOCK,)  to work in
+    """
+    n, size, same, several = rows.size, candidate.shape[1], when.size == 1, own_address.size > 0
+    of, month = addresses[0], addresses[1]
+    for m in range(n):
+        of[m], month[m] = child_id[np.uint64(rows[m])], when[0 if same else m]
+    for m in range(n):
+        blocks[m] = philox(of[m], month[m], stream)[0]
+    for m in range(n):
+        shocks[m] = gumbel(mix(blocks[m], OUTSIDE))
+    for m in range(n):
+        out[m, size] = np.float32(np.float64(outside[np.uint64(rows[m])]) + shocks[m])
+    for k in range(size):
         for m in range(n):
-            blocks[m] = philox(child_id[rows[first + m]], when[0] if same else when[first + m], stream)[0]
+            of[m] = address[np.uint64(candidate[np.uint64(rows[m]), k])]
         for m in range(n):
-            shocks[m] = gumbel(mix(blocks[m], OUTSIDE))
+            shocks[m] = gumbel(mix(blocks[m], of[m]))
+        if several:
+            for m in range(n):
+                of[m] = own_address[np.uint64(candidate[np.uint64(rows[m]), k])]
+            for m in range(n):
+                if of[m] != 0:
+                    shocks[m] += OF_SERVICES * (gumbel(mix(blocks[m], of[m])) - EULER)
         for m in range(n):
-            out[first + m, size] = np.float32(np.float64(outside[rows[first + m]]) + shocks[m])
-        for k in range(size):
-            for m in range(n):
-                of[m] = address[candidate[rows[first + m], k]]
-            for m in range(n):
-                shocks[m] = gumbel(mix(blocks[m], of[m]))
-            if own_address.size > 0:
-                for m in range(n):
-                    of[m] = own_address[candidate[rows[first + m], k]]
-                for m in range(n):
-                    if of[m] != 0:
-                        shocks[m] += OF_SERVICES * (gumbel(mix(blocks[m], of[m])) - EULER)
-            for m in range(n):
-                out[first + m, k] = np.float32(np.float64(fixed[rows[first + m], k]) + shocks[m])
+            out[m, k] = np.float32(np.float64(fixed[np.uint64(rows[m]), k]) + shocks[m])
 
 
 @entry
@@ -101,29 +137,49 @@ def begin_epochs(rows: Any, fresh: Any, epochs: Any) -> None:
 
 
 @entry
-def fill_renewals(child_id: Any, first_month: int, months: int, chance: float, stream: Any, out: Any) -> None:
-    """Mark the months in which a child's circumstances are drawn afresh.
+def find_renewals(
+    child_id: Any, first_month: int, chance: float, stream: Any, begins: Any, ends: Any, out: Any, counts: Any
+) -> int:
+    """Find the children whose circumstances are drawn afresh, month by month, and day by day within one.
 
     One block serves four months (32 bits each), addressed by child and quarter of the absolute month.
-    out : uint8 (months, n)  written: 1 where a new epoch begins
+
+    begins, ends : int64 (months, days)  rows of the children who may, of each month and day
+    out : int32  written: their rows; returns how many; counts : int64 (months, days)  written: of each day
     """
-    threshold = np.uint64(math.floor(chance * 4294967296.0))
-    low = np.uint64(0xFFFFFFFF)
-    word = np.uint64(32)
-    pairs = np.empty((2, BLOCK), np.uint64)
+    months, days = begins.shape
+    threshold, low, word = np.uint64(math.floor(chance * 4294967296.0)), np.uint64(0xFFFFFFFF), np.uint64(32)
+    pairs, most, n = np.empty((2, BLOCK), np.uint64), 0, 0
+    for m in range(months):
+        most = max(most, (ends[m] - begins[m]).sum())
+    found, so_far = np.empty((4, most + 1), np.int32), np.empty(4, np.int64)  # by month of the four
     for quad in range(first_month // 4, (first_month + months - 1) // 4 + 1):
-        for begin in range(0, child_id.size, BLOCK):
-            size = min(BLOCK, child_id.size - begin)
-            for i in range(size):
-                pairs[0, i], pairs[1, i] = philox(child_id[begin + i], np.uint32(quad), stream)
-            for part in range(4):
-                m = quad * 4 + part - first_month
-                if m < 0 or m >= months:
-                    continue
-                pair, shift = pairs[part // 2], word * np.uint64(1 - part % 2)
+        so_far[:] = 0
+        since, until = max(quad * 4 - first_month, 0), min(quad * 4 + 4 - first_month, months)
+        for d in range(days):
+            counts[since:until, d] = -so_far[: until - since]
+            end = ends[since:until, d].max()
+            for begin in range(begins[since:until, d].min(), end, BLOCK):
+                size = min(BLOCK, end - begin)
                 for i in range(size):
-                    draw = (pair[i] >> shift) & low
-                    out[m, begin + i] = np.uint8(1) if draw < threshold else np.uint8(0)
+                    pairs[0, i], pairs[1, i] = philox(child_id[begin + i], np.uint32(quad), stream)
+                for m in range(since, until):
+                    part = (first_month + m) % 4
+                    pair, shift, here, at = (
+                        pairs[part // 2],
+                        word * np.uint64(1 - part % 2),
+                        m - since,
+                        so_far[m - since],
+                    )
+                    for i in range(max(begins[m, d] - begin, 0), min(ends[m, d] - begin, size)):
+                        found[here, at] = begin + i
+                        at += 1 if (pair[i] >> shift) & low < threshold else 0
+                    so_far[here] = at
+            counts[since:until, d] += so_far[: until - since]
+        for m in range(since, until):
+            out[n : n + so_far[m - since]] = found[m - since, : so_far[m - since]]
+            n += so_far[m - since]
+    return n
 
 
 @inner

@@ -105,19 +105,11 @@ def _all_else(e: _Empty) -> None:
     draws.fill_uniforms(e.stream, e.uint32s, np.uint32(0), np.zeros((0, 4)))
     nearest.find_nearest(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 1), np.int16), np.zeros((0, 1), np.float32))
     fresh = np.zeros((0, 1), np.float32)
-    choice.draw_epochs(
-        none,
-        e.uint32s,
-        e.uint32s,
-        e.uint32s,
-        e.uint32s,
-        e.stream,
-        inputs.candidate,
-        inputs.fixed,
-        inputs.outside,
-        fresh,
-    )
-    choice.begin_epochs(none, fresh, inputs.epochs)
+    drawn = (
+        none, e.uint32s, e.uint32s, e.uint32s, e.uint32s, e.stream, inputs.candidate, inputs.fixed, inputs.outside
+    )  # fmt: skip
+    choice.draw_epochs(*drawn, fresh)
+    choice.draw_and_begin(*drawn, 0, inputs.epochs)
     passing.mark_exposed(inputs.candidate, np.zeros(0, np.bool_), e.uint8s)
     passing.plain_bills(inputs.tariff, np.zeros((0, 3, 0), np.int64))
     demand.expect(
@@ -149,7 +141,8 @@ def _all_else(e: _Empty) -> None:
     census.by_offer(seated, e.int16s, enrolled)
     prepayment.unused(np.zeros(0, np.bool_), seated, 0, e.int64s, inputs, none, e.int64s)
     census.live(e.uint8s, inputs.vouchers.face, inputs.vouchers.tranche, e.int64s, e.int64s)
-    choice.fill_renewals(e.uint32s, 0, 0, 0.0, e.stream, np.zeros((0, 0), np.uint8))
+    nobody = np.zeros((0, 28), np.int64)
+    choice.find_renewals(e.uint32s, 0, 0.0, e.stream, nobody, nobody, none, nobody)
     stays = np.zeros((0, 6), np.int32)
     world = pairing.Billed(stays, inputs.cells, e.int64s, np.zeros((0, 3, 0), np.int64))
     table, flags = np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)

@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from town import BANDS, NOBODY, PLAIN_LOGIT, SETTLED, Town, band_when_deciding, billed, instrument, replace, settle
 
 from sim.draws import Luck
-from sim.kernels.choice import fill_renewals
+from sim.kernels.choice import find_renewals
 from sim.world.city import World
 
 # toddlers of 12 to 18 months don't see mixed classes; without those a band is one market, and its fees stand
@@ -117,13 +117,30 @@ def test_with_no_renewal_and_no_change_nobody_moves() -> None:
     assert np.array_equal(at[1:][same_band], at[:-1][same_band])
 
 
+def renewals(
+    ids: NDArray[np.uint32], first: int, chance: float, stream: NDArray[np.uint32], begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Whose circumstances change, month by month, bool (months, n); the days' lists are whole and in order."""
+    rows, counts = np.empty(int((ends - begins).sum()), np.int32), np.zeros_like(begins)
+    found = find_renewals(ids, first, chance, stream, begins, ends, rows, counts)
+    assert counts.sum() == found
+    out = np.zeros((len(begins), len(ids)), bool)
+    days = np.split(rows[:found], np.cumsum(counts)[:-1])
+    for day, begin, end, month in zip(
+        days, begins.ravel(), ends.ravel(), np.repeat(range(len(begins)), begins.shape[1]), strict=True
+    ):
+        assert (np.diff(day) > 0).all()
+        assert ((day >= begin) & (day < end)).all()
+        out[month, day] = True
+    return out
+
+
 @pytest.mark.parametrize("chance", [0.0, 0.2, 0.65, 1.0])
 def test_renewals_come_as_often_as_they_should(chance: float) -> None:
     n, months = 20_000, 26
     ids, stream = np.arange(n, dtype=np.uint32), Luck(3, 1).stream("renewal")
-    out = np.full((months, n), 9, np.uint8)
-    fill_renewals(ids, 24_001, months, chance, stream, out)
-    assert set(np.unique(out)) <= {0, 1}
+    out = renewals(ids, 24_001, chance, stream, np.zeros((months, 1), np.int64), np.full((months, 1), n))
     error = np.sqrt(chance * (1 - chance) / n)
     assert (np.abs(out.mean(axis=1) - chance) <= 4.5 * error).all()
     if 0 < chance < 1:  # months of one block and of neighbouring blocks alike
@@ -132,10 +149,16 @@ def test_renewals_come_as_often_as_they_should(chance: float) -> None:
 
 def test_a_renewal_depends_on_child_and_month_alone() -> None:
     ids, stream = np.arange(500, dtype=np.uint32), Luck(3, 1).stream("renewal")
-    long, short = np.empty((40, 500), np.uint8), np.empty((7, 90), np.uint8)
-    fill_renewals(ids, 24_001, 40, 0.3, stream, long)
-    fill_renewals(ids[110:200], 24_014, 7, 0.3, stream, short)
-    assert np.array_equal(long[13:20, 110:200], short)
+    long = renewals(ids, 24_001, 0.3, stream, np.zeros((40, 1), np.int64), np.full((40, 1), 500))
+    luck = np.random.default_rng(5)
+    begins = np.array([0, 110, 300]) + luck.integers(0, 100, (7, 3))
+    ends = np.maximum(begins, np.array([110, 300, 500]) - luck.integers(0, 100, (7, 3)))
+    short = renewals(ids, 24_014, 0.3, stream, begins, ends)
+    for month, row in enumerate(short):
+        may = np.zeros(500, bool)
+        for begin, end in zip(begins[month], ends[month], strict=True):
+            may[begin:end] = True
+        assert np.array_equal(row, long[13 + month] & may)
 
 
 # ---------------------------------------------------------------------------------------------------------
