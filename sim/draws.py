@@ -51,10 +51,10 @@ class Luck:
         return np.frombuffer(hashlib.blake2b(text, digest_size=16).digest(), dtype="<u4").copy()
 
     def uniforms(self, name: str, entities: NDArray[np.uint32], when: int = 0) -> NDArray[np.float64]:
-        """Four independent uniforms in (0, 1) for each entity, float64 (n, 4)."""
-        out = np.empty((len(entities), 4))
+        """Four independent uniforms in (0, 1) for each entity, float64 (n, 4); those of a column lie side by side."""
+        out = np.empty((4, len(entities)))
         fill_uniforms(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
-        return out
+        return out.T
 
 
 @inlined
@@ -116,11 +116,12 @@ def gumbel(word: Any) -> Any:
 
 @entry
 def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
-    """Write four uniforms for each entity: 32 bits each, centred in their cell."""
+    """Write four uniforms for each entity, float64 (4, n): 32 bits each, centred in their cell."""
     cell = 2.0**-32
+    first, second, third, fourth = out[0], out[1], out[2], out[3]
     for i in range(entities.size):
         a, b = philox(entities[i], when, stream)
-        out[i, 0] = (np.float64(a >> _HALF_WORD) + 0.5) * cell
-        out[i, 1] = (np.float64(a & _LOW) + 0.5) * cell
-        out[i, 2] = (np.float64(b >> _HALF_WORD) + 0.5) * cell
-        out[i, 3] = (np.float64(b & _LOW) + 0.5) * cell
+        first[i] = (np.float64(a >> _HALF_WORD) + 0.5) * cell
+        second[i] = (np.float64(a & _LOW) + 0.5) * cell
+        third[i] = (np.float64(b >> _HALF_WORD) + 0.5) * cell
+        fourth[i] = (np.float64(b & _LOW) + 0.5) * cell

@@ -40,9 +40,9 @@ def _ends(words, units, gumbels):
 
 @pytest.mark.parametrize(("counter", "key", "result"), KNOWN)
 def test_philox_gives_the_published_words(counter: str, key: str, result: str) -> None:
-    c, k, out = words(counter), words(key), np.empty((1, 4))
+    c, k, out = words(counter), words(key), np.empty((4, 1))
     fill_uniforms(np.concatenate([k, c[2:]]), c[:1], c[1], out)
-    assert (out[0] * 2.0**32 - 0.5).astype(np.uint64).tolist() == words(result).tolist()
+    assert (out[:, 0] * 2.0**32 - 0.5).astype(np.uint64).tolist() == words(result).tolist()
 
 
 def test_a_uniform_is_never_0_or_1() -> None:

@@ -103,7 +103,10 @@ class ReplicationCache:
     @cached_property
     def lasting(self) -> NDArray[np.float32]:
         """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
-        return np.asarray(self.world.fixed.max(axis=1, initial=-np.inf))
+        out = np.full(len(self.world.fixed), -np.inf, np.float32)
+        for column in self.world.fixed.T:  # NumPy's own maximum of many short rows takes three times as long
+            np.maximum(out, column, out=out)
+        return out
 
     @cached_property
     def epochs(self) -> EpochTable:

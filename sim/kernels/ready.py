@@ -102,7 +102,7 @@ def _seat(e: _Empty) -> None:
 def _all_else(e: _Empty) -> None:
     """All other kernels."""
     inputs, none = e.inputs, e.int32s
-    draws.fill_uniforms(e.stream, e.uint32s, np.uint32(0), np.zeros((0, 4)))
+    draws.fill_uniforms(e.stream, e.uint32s, np.uint32(0), np.zeros((4, 0)))
     nearest.find_nearest(np.zeros((0, 2)), np.zeros((0, 2)), np.zeros((0, 1), np.int16), np.zeros((0, 1), np.float32))
     fresh = np.zeros((0, 1), np.float32)
     drawn = (

@@ -40,9 +40,11 @@ def positions(
     scale : thinning of the city; lengths shrink by its square root so that distances keep
     spread : factor on the district's spread
     """
-    centre = np.array([[d.x_km, d.y_km] for d in districts])
-    sd = np.array([d.spread_km for d in districts])
-    return np.asarray((centre[where] + spread * sd[where][:, None] * ndtri(u)) * np.sqrt(scale))
+    sd = (spread * np.array([d.spread_km for d in districts]))[where]
+    out = np.empty((len(where), 2))
+    for axis, centre in enumerate(np.array([[d.x_km, d.y_km] for d in districts]).reshape(-1, 2).T):
+        out[:, axis] = (centre[where] + sd * ndtri(u[:, axis])) * np.sqrt(scale)
+    return out
 
 
 def apportion(weight: NDArray[np.float64], total: int) -> NDArray[np.int64]:

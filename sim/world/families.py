@@ -208,6 +208,21 @@ def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
     return float(np.log(facts.mean_per_head) - sigma**2 / 2), sigma
 
 
+def _which(upto: NDArray[np.float64], draw: NDArray[np.float64]) -> NDArray[np.int8]:
+    """How many of a few bounds each draw has reached, int8: as a search finds it, but without a branch."""
+    out = np.zeros(len(draw), np.int8)
+    for bound in upto:
+        out += draw >= bound
+    return out
+
+
+def _order(decision: NDArray[np.int8], born: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Rows by decision day, birth and place in line: few values each, so that both sorts are by counting them."""
+    since = born - born.min(initial=np.iinfo(np.int32).max)
+    by_birth = np.argsort(since.astype(np.min_scalar_type(since.max(initial=0))), kind="stable")
+    return by_birth[np.argsort(decision[by_birth], kind="stable")]
+
+
 def draw_families(
     births: BirthFacts,
     incomes: IncomeFacts,
@@ -232,25 +247,25 @@ def draw_families(
     starts = np.array([dates.date_in(m).toordinal() for m in range(oldest, oldest + len(counts) + 1)])
     length = np.diff(starts)[month - oldest]
     born = (starts[month - oldest] + np.floor(birth[:, 0] * length)).astype(np.int32)
-    decision = 1 + np.floor(home[:, 3] * dates.DECISION_DAYS).astype(np.int64)
-    order = np.lexsort((ident, born, decision))
+    decision = (1 + np.floor(home[:, 3] * dates.DECISION_DAYS)).astype(np.int8)
+    order = _order(decision, born)
 
-    district = np.searchsorted(np.cumsum(weights(districts))[:-1], home[:, 0], side="right").astype(np.int8)
+    district = _which(np.cumsum(weights(districts))[:-1], home[:, 0])
     mu, sigma = lognormal_income(incomes)
     z_income = ndtri(birth[:, 1])
     household = incomes.household_size / dates.YEAR
-    birth_order = 1 + np.searchsorted(np.cumsum(births.order_shares)[:-1], birth[:, 2], side="right")
+    birth_order = 1 + _which(np.cumsum(births.order_shares)[:-1], birth[:, 2])
     sensitivity = facts.sensitivity * np.exp(facts.sensitivity_sd * ndtri(taste[:, 1]))
     return Families(
         id=ident[order],
         birth=born[order],
-        slices=np.searchsorted(decision[order], np.arange(1, dates.DECISION_DAYS + 2)).astype(np.int64),
-        position=positions(districts, district, home[:, 1:3], scale)[order],
+        slices=np.cumsum(np.bincount(decision, minlength=dates.DECISION_DAYS + 1)),
+        position=positions(districts, district, home[:, 1:3], scale).take(order, axis=0),
         income=np.exp(mu + sigma * z_income[order]) * household,
         median_income=float(np.exp(mu)) * household,
         quintile=np.minimum(np.floor(birth[:, 1] * QUINTILES), QUINTILES - 1).astype(np.int8)[order],
         district=district[order],
-        birth_order=birth_order.astype(np.int8)[order],
+        birth_order=birth_order[order],
         sensitivity=sensitivity.astype(np.float32)[order],
         taste=(facts.taste_sd * ndtri(taste[:, 0])).astype(np.float32)[order],
         grandparent=(taste[:, 2] < facts.grandparent_share)[order],
