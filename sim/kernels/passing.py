@@ -43,6 +43,7 @@ from sim.kernels.columns import (
 SLACK = np.float32(1e-5)  # of the sizes of what is compared, for rounding
 LIFT = 1.0  # rise of an offer's value above which its candidates are weighed, rather than the bound of all be raised
 MOVED = np.int16(-2)  # in place of an institution: the child did not sit still
+TINY = np.float32(1e-45)  # the least above 0
 FAR = np.float32(8.0)  # a margin that a bound shows to be larger need not be known better
 
 
@@ -89,20 +90,25 @@ class Reach(NamedTuple):
     moves: bool
 
     @classmethod
-    def nothing(cls) -> "Reach":
-        """Stand where nobody is passed over."""
-        none = np.zeros(0, np.float32)
+    def of(cls, groups: int, institutions: int) -> "Reach":
+        """Room for what is found, with nothing moved."""
+        size = groups * institutions
         return cls(
-            falls=none,
-            lifts=none,
-            fall=np.zeros((2, PARTS), np.float32),
+            falls=np.empty(SLOPES * PARTS * size, np.float32),
+            lifts=np.empty(PARTS * institutions, np.float32),
+            fall=np.zeros((SLOPES, PARTS), np.float32),
             lift=np.zeros(PARTS, np.float32),
             exposed=np.zeros(0, np.uint8),
-            rise=none,
-            sink=np.zeros((PARTS, 0), np.float32),
-            saves=np.zeros((0, 3, 0), np.int64),
+            rise=np.empty(3 * size, np.float32),
+            sink=np.empty((PARTS, institutions), np.float32),
+            saves=np.empty((groups, 3, institutions), np.int64),
             moves=False,
         )
+
+    @classmethod
+    def nothing(cls) -> "Reach":
+        """Stand where nobody is passed over."""
+        return cls.of(0, 0)
 
 
 class Sorted(NamedTuple):
@@ -312,14 +318,69 @@ def mark_exposed(candidate: Any, beyond: Any, out: Any) -> None:
         out[i] = found
 
 
+@inner
+def above(value: float) -> Any:
+    """The same in float32, higher by `SLACK` of its size and then by as little as can be."""
+    slack = 0.0 if abs(value) == np.inf else abs(value) * np.float64(SLACK)
+    higher = np.float32(value + slack)
+    bits = np.float32(higher).view(np.int32)
+    following = bits + np.int32(1) if higher > 0 else bits - np.int32(1)
+    if higher == 0 or higher == np.inf:
+        return TINY if higher == 0 else higher
+    return np.int32(following).view(np.float32)
+
+
 @entry
-def plain_bills(tariff: Any, out: Any) -> None:
-    """Write the bills of a tariff without vouchers; out : int64 (G, 3, J)  written [fen]."""
-    posted, stages, terms, nothing = tariff.posted, tariff.stages, tariff.terms, np.zeros((1, 1), np.int32)
-    for g in range(out.shape[0]):
-        for band in range(out.shape[1]):
-            for j in range(out.shape[2]):
-                out[g, band, j] = fen(net_fee(0, g, band, j, posted[band, j], stages, terms, nothing, WITHOUT, 0.0))
+def compare(
+    here: Tariff, value: Any, there: Tariff, value_there: Any, group_there: Any, beyond: Any, reach: Reach
+) -> bool:
+    """Write by how much prices, values and bills of a policy differ from the baseline's, as `Reach` says.
+
+    beyond : bool (J,)  written: whose value is higher by more than `LIFT`
+    Returns whether any bill without vouchers differs.
+    """
+    groups, institutions, moves, none = group_there.size, beyond.size, False, np.zeros((1, 1), np.int32)
+    prices, base = here.prices, there.prices
+    for part in range(PARTS):
+        for j in range(institutions):
+            new, old = value[part, j], value_there[part, j]
+            lift = np.float64(new) - np.float64(old) if new > CLOSED else 0.0
+            beyond[j] |= lift > LIFT
+            reach.lifts[part * institutions + j] = above(lift)
+            both = new > CLOSED and old > CLOSED
+            reach.sink[part, j] = above(np.float64(old) - np.float64(new)) if both else np.float32(np.inf)
+    for g in range(groups):
+        for band in range(3):
+            at, at_there = (g * 3 + band) * institutions, (group_there[g] * 3 + band) * institutions
+            for j in range(institutions):
+                reach.rise[at + j] = above(
+                    np.float64(prices[ENROLLED, at + j]) - np.float64(base[ENROLLED, at_there + j])
+                )
+                bill = fen(net_fee(0, g, band, j, here.posted[band, j], here.stages, here.terms, none, WITHOUT, 0.0))
+                bill_there = fen(
+                    net_fee(
+                        0, group_there[g], band, j, there.posted[band, j], there.stages, there.terms, none, WITHOUT, 0.0
+                    )
+                )
+                reach.saves[g, band, j] = bill_there - bill
+                moves |= bill_there != bill
+    for kind in range(SLOPES):
+        for g in range(groups):
+            for part in range(PARTS):
+                band = BAND_OF_PART[part]
+                at, at_there = (g * 3 + band) * institutions, (group_there[g] * 3 + band) * institutions
+                first, most = ((kind * groups + g) * PARTS + part) * institutions, reach.fall[kind, part]
+                for j in range(institutions):
+                    fall = -(np.float64(prices[kind, at + j]) - np.float64(base[kind, at_there + j]))
+                    higher = above(fall if value[part, j] > CLOSED else np.float64(CLOSED))
+                    reach.falls[first + j] = higher
+                    most = max(most, np.float32(0) if beyond[j] else higher)
+                reach.fall[kind, part] = most
+    for part in range(PARTS):
+        for j in range(institutions):
+            if not beyond[j]:
+                reach.lift[part] = max(reach.lift[part], reach.lifts[part * institutions + j])
+    return moves
 
 
 def reach_of(
@@ -332,32 +393,6 @@ def reach_of(
     group_there : int64 (G,)  the baseline's family group to which each of the policy's belongs
     exposed_to : children with a candidate among some institutions, bool (J,), see `mark_exposed`
     """
-    j = value.shape[1]
-    prices = here.prices[:SLOPES].reshape(SLOPES, -1, 3, j).astype(np.float64)
-    rise = prices - there.prices[:SLOPES].reshape(SLOPES, -1, 3, j)[:, group_there]
-    open_here, open_there = value > CLOSED, value_there > CLOSED
-    lifts = np.where(open_here, value.astype(np.float64) - value_there, 0.0)
-    falls = np.where(open_here, -rise[:, :, list(BAND_OF_PART)], CLOSED)
-    beyond = np.asarray((lifts > LIFT).any(axis=0))
-    bills, bills_there = (np.zeros((t.prices.shape[1] // (3 * j), 3, j), np.int64) for t in (here, there))
-    plain_bills(here, bills)
-    plain_bills(there, bills_there)
-    saves = bills_there[group_there] - bills
-    falls, lifts = _above(falls), _above(lifts)
-    return Reach(
-        falls=falls.reshape(-1),
-        lifts=lifts.reshape(-1),
-        fall=np.where(beyond, 0, falls).max(axis=(1, 3), initial=0),
-        lift=np.where(beyond, 0, lifts).max(axis=1, initial=0),
-        exposed=exposed_to(beyond) if beyond.any() else np.zeros(0, np.uint8),
-        rise=_above(rise[ENROLLED]).reshape(-1),
-        sink=_above(np.where(open_here & open_there, value_there - value.astype(np.float64), np.inf)),
-        saves=saves,
-        moves=bool(saves.any()),
-    )
-
-
-def _above(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The same in float32, each higher by `SLACK` of its size."""
-    higher = values + np.where(np.isinf(values), 0.0, np.abs(values)) * float(SLACK)
-    return np.ascontiguousarray(np.nextafter(higher.astype(np.float32), np.float32(np.inf)))
+    reach, beyond = Reach.of(len(group_there), value.shape[1]), np.zeros(value.shape[1], np.bool_)
+    moves = compare(here, value, there, value_there, group_there, beyond, reach)
+    return reach._replace(exposed=exposed_to(beyond) if beyond.any() else reach.exposed, moves=moves)

@@ -111,7 +111,8 @@ def _all_else(e: _Empty) -> None:
     choice.draw_epochs(*drawn, fresh)
     choice.draw_and_begin(*drawn, 0, inputs.epochs)
     passing.mark_exposed(inputs.candidate, np.zeros(0, np.bool_), e.uint8s)
-    passing.plain_bills(inputs.tariff, np.zeros((0, 3, 0), np.int64))
+    tariff, value, nothing = inputs.tariff, inputs.offers.value, passing.Reach.nothing()
+    passing.compare(tariff, value, tariff, value, e.int64s, np.zeros(0, np.bool_), nothing)
     demand.expect(
         np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), none, none, inputs, np.zeros((2, 3, 0)),
         np.zeros((3, 0, 0)),
