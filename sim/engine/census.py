@@ -9,8 +9,14 @@ from sim import dates
 from sim.engine.recorder import ROW
 from sim.engine.replication_cache import ReplicationCache, ages_on
 from sim.engine.state import State
-from sim.kernels import census
-from sim.world.institutions import BANDS, bands_served
+from sim.kernels import census, supply
+from sim.world.institutions import BANDS
+
+_PLACES = {
+    "place_thirds": supply.PLACES,
+    "full_day_place_thirds": supply.FULL_DAY,
+    "fee_place_thirds_fen": supply.FEES,
+}
 
 
 class CountError(ArithmeticError):
@@ -47,34 +53,13 @@ def find_seated(cache: ReplicationCache, state: State, day: date) -> census.Seat
 
 def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float64], row: int) -> None:
     """Note places, institutions and posted fees by group; posted : (3, J) [yuan a month]."""
-    groups, chronicle, institutions = cache.groups, state.chronicle, cache.world.institutions
-    # in full-time places: where several children share one it counts once
-    seats = np.rint(state.offers.places * institutions.hours_share[:, None]).astype(np.int64)
-    by_band = _thirds(seats)
-    full_day = by_band * institutions.full_day[:, None]
-    fen = np.rint(100 * posted).astype(np.int64)
-    for name, by_offer in (
-        ("place_thirds", by_band),
-        ("full_day_place_thirds", full_day),
-        ("fee_place_thirds_fen", full_day * fen.T),
-    ):
-        cells = chronicle.sums.totals[ROW[name], row]
-        cells[0] = by_offer.sum()
-        cells[1 : 1 + BANDS] = by_offer.sum(axis=0)
-        for cell in (groups.kind_cell, groups.district_cell):
-            cells += np.bincount(cell, by_offer.sum(axis=1), len(groups.names)).astype(np.int64)
-    running = (institutions.full_day & (institutions.pooled(seats.sum(axis=1)) > 0)).astype(np.int64)
-    cells = chronicle.sums.totals[ROW["institutions"], row]
-    cells[0] = running.sum()
-    for cell in (groups.kind_cell, groups.district_cell):
-        cells += np.bincount(cell, running, len(groups.names)).astype(np.int64)
-    chronicle.offers.fee[row] = posted
-    chronicle.offers.open[row] = bands_served(state.offers.places).T
-
-
-def _thirds(seats: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places by band, in thirds, (J, 3): a mixed class is one third toddlers, two thirds older (18 to 36 months)."""
-    by_band = seats[:, :BANDS] * 3
-    by_band[:, 1] += seats[:, 3]
-    by_band[:, 2] += 2 * seats[:, 3]
-    return by_band
+    groups, sums, institutions = cache.groups, state.chronicle.sums, cache.world.institutions
+    thirds = np.zeros((supply.ROWS, len(groups.names)), np.int64)
+    supply.places_by_group(
+        state.offers.places, institutions.hours_share, institutions.full_day, institutions.site, posted,
+        groups.kind_cell, groups.district_cell, thirds, sums.totals[ROW["institutions"], row],
+        state.chronicle.offers.open[row],
+    )  # fmt: skip
+    for name, which in _PLACES.items():
+        sums.totals[ROW[name], row] = thirds[which]
+    state.chronicle.offers.fee[row] = posted

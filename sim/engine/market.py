@@ -5,6 +5,7 @@ in August and no season is a trend. Each reviews every `review_months` months, s
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,10 @@ from sim.engine.scheme import choose
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.turnover import Prospect, Turnover, by_turn
-from sim.kernels import demand
-from sim.kernels.columns import CLOSED
+from sim.kernels import demand, supply
 from sim.policy.instrument import Recognition
 from sim.world.city import World
-from sim.world.institutions import BANDS, bands_served
+from sim.world.institutions import BANDS
 
 Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Rows = NDArray[np.int64]
@@ -32,10 +32,12 @@ class Market:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        supply = world.facts.supply
+        families, institutions = world.facts.families, world.institutions
+        self._taste = np.array(families.band_taste, np.float64)
+        self._worth = families.quality_yuan * institutions.quality + institutions.appeal  # to families [yuan a month]
         self._all = np.arange(len(world.institutions))
-        self._reviewers = by_turn(world.institutions.address, supply.review_months)
-        self._askers = by_turn(world.institutions.address, YEAR)
+        self._reviewers = by_turn(institutions.address, world.facts.supply.review_months)
+        self._askers = by_turn(institutions.address, YEAR)
         self.costs = CostRules(world)
         self.classes = ClassRules(world, self.costs)
         self.turnover = Turnover(world, self.costs)
@@ -50,17 +52,14 @@ class Market:
         appeal : (J, 3) what instruments make it worth more, by band [yuan a month]
         if_open : of sites without an institution what one there would be worth
         """
-        facts, institutions = self._world.facts.families, self._world.institutions
-        places = state.offers.places
+        facts, places, out = self._world.facts.families, state.offers.places, np.empty_like(state.offers.value)
         if if_open:
-            places = np.where(state.market.sites.runs[:, None], places, institutions.seats)
-        served = bands_served(places)
-        parts = np.stack([served[:, 0], places[:, 1] > 0, served[:, 1], served[:, 2]])
-        taste = np.array(facts.band_taste)[[0, 1, 1, 2]]
-        own = facts.quality_yuan * institutions.quality + institutions.appeal
-        worth = facts.sensitivity * (own - facts.trust_yuan * state.market.shaken)
-        more = facts.sensitivity * appeal.T[[0, 1, 1, 2]]
-        return np.where(parts, taste[:, None] + worth + more, CLOSED).astype(np.float32)
+            places = np.where(state.market.sites.runs[:, None], places, self._world.institutions.seats)
+        supply.value_offers(
+            places, self._worth, state.market.shaken, appeal, self._taste, facts.sensitivity,
+            np.float32(facts.trust_yuan), out,
+        )  # fmt: skip
+        return out
 
     def store_month_end(
         self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State
@@ -159,23 +158,24 @@ class Market:
 
         Raises FeeError where one passes what can be counted.
         """
-        supply, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
+        facts, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
         free = due[~state.market.sites.inclusive[due]]
         steers, responds = free[institutions.steers[free]], free[institutions.responds[free]]
         if len(steers):
-            fee[steers] = steer(supply, fee, self._occupancy(state), state.market.usual.norm)[steers]
+            fee[steers] = steer(facts, fee, self._occupancy(state), state.market.usual.norm)[steers]
         if not len(responds) or np.isnan(state.market.usual.norm).all():
             return
         rows, before = self._among(responds), asked(fee)
         posted, own = before[rows], fee[rows]
         at = self._position(posted, income[rows], state, rows)
-        best, gain = best_response(supply, self.owners, at, self.outlook(state, rows))
+        best, gain = best_response(facts, self.owners, at, self.outlook(state, rows))
         wanted = before.copy()
         wanted[rows] = best
         as_best = asked(wanted)[rows] == best
         # where an instrument holds a fee down, wanting more changes nothing; wanting less is asking less beneath a
         # limit, and as much less before a cut
-        moves = (np.isin(rows, responds) & (gain > supply.menu_cost))[:, None] & ~((posted < own) & (best > posted))
+        gains = _are(responds, len(fee))[rows] & (gain > facts.menu_cost)
+        moves = gains[:, None] & ~((posted < own) & (best > posted))
         fee[rows] = np.where(moves, np.where(as_best, best, own + (best - posted)), own)
         if (fee > MOST).any():
             raise FeeError(
@@ -196,17 +196,14 @@ class Market:
             return False
         due = self._askers[month % YEAR]
         rows = self._among(due)
-        asked = np.isin(rows, due) & market.sites.runs[rows] & institutions.responds[rows]
+        asked = _are(due, len(posted))[rows] & market.sites.runs[rows] & institutions.responds[rows]
         inside, outside, before = inside.of(rows), outside.of(rows), market.sites.inclusive[rows]
         at = self._position(posted[rows], np.zeros((len(rows), BANDS)), state, rows)
         outlook = self.outlook(state, rows)
         pay = np.where(before[:, None], inside.pay, outside.pay)
         spill = self.owners.others(at.posted - at.cost + pay, outlook)
         seats = state.offers.places[rows].sum(axis=1) * institutions.hours_share[rows]
-
-        def pooled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            return pooled_among(institutions, values, rows)
-
+        pooled = partial(pooled_among, institutions, rows=rows)
         now = choose(facts, asked, before, at, outlook, spill, inside, outside, pooled, seats)
         joined = rows[now & ~before]
         state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
@@ -221,7 +218,16 @@ class Market:
         if np.isnan(state.market.usual.norm).all():
             return
         memory = state.market.memory
-        had, fresh = memory.enrolled.sum(axis=(0, 1)) + memory.waiting.sum(axis=(0, 1)), memory.fresh.sum(axis=(0, 1))
+        had, fresh = np.zeros(BANDS, np.int64), np.zeros(BANDS)
+        for known, total in ((memory.enrolled, had), (memory.waiting, had), (memory.fresh, fresh)):
+            supply.sums_by_band(known, total)
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
         fee = asked(self._world.institutions.fee)
         self.turnover.plan_entry(month, Prospect(self._demand(state) * scale, fee, support), state)
+
+
+def _are(rows: Rows, institutions: int) -> NDArray[np.bool_]:
+    """Mark some of all institutions, bool (J,)."""
+    out = np.zeros(institutions, bool)
+    out[rows] = True
+    return out

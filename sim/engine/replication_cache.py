@@ -13,6 +13,7 @@ from sim.engine.births import Births
 from sim.engine.epochs import EpochTable
 from sim.engine.market import Market
 from sim.engine.recorder import GroupIndex
+from sim.kernels import census
 from sim.kernels.columns import NOBODY, Ages
 from sim.kernels.day import Days
 from sim.kernels.day import Luck as DayLuck

@@ -8,19 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import (
-    AMOUNT,
-    BAND_OF_PART,
-    CEILING,
-    CLOSED,
-    MOST,
-    NOBODY,
-    RATE,
-    SLOPES,
-    Ages,
-    ChoiceInputs,
-    Tariff,
-)
+from sim.kernels import supply
+from sim.kernels.columns import AMOUNT, CEILING, NOBODY, RATE, Ages, ChoiceInputs, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -66,12 +55,9 @@ def months_on(day: date, months: int) -> tuple[date, ...]:
     return tuple(date.fromordinal(dates.months_before(day, -h)) for h in range(months))
 
 
-def _net(posted: NDArray[np.float64], reliefs: Sequence[Relief]) -> NDArray[np.float64]:
-    """Net fee after a chain of reliefs, as the bill kernel computes it."""
-    net = posted
-    for r in reliefs:
-        net = net - np.minimum(net, np.minimum(r.ceiling, r.amount + r.rate * net))
-    return net
+def _net(posted: NDArray[np.float64], relief: Relief) -> NDArray[np.float64]:
+    """Net fee after a relief, as the bill kernel computes it."""
+    return posted - np.minimum(posted, np.minimum(relief.ceiling, relief.amount + relief.rate * posted))
 
 
 def posted_fees(
@@ -127,38 +113,24 @@ def write_tariff(
     """
     n, g = len(own_fee), len(groups.income_to)
     today = tuple(in_force(i, day) and not dry for i, dry in zip(instruments, spent_out, strict=True))
-    shape = (g, 3, n)
     stages = _stages(instruments, declared, today, offered, groups)
-
-    def faced(on: tuple[bool, ...], more: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Posted (3, n) and net fees (g, 3, n) with some instruments in force, no vouchers counted.
-
-        more : yuan by which every posted fee is raised
-        """
-        asked = np.ascontiguousarray(posted_fees(instruments, declared, on, offered, own_fee).T) + more
-        reliefs = [r for q, r, voucher, _ in stages if voucher < 0 and on[q]]
-        return asked, np.broadcast_to(_net(np.broadcast_to(asked, shape), reliefs), shape)
-
-    posted, net = faced(today)
     later = _to_come(instruments, today, day, commitment)
-    entry = net
-    slope = now = faced(today, 1.0)[1] - net
-    for on, weight in later:
-        then = faced(on)[1]
-        entry = entry + (then - net) * weight
-        slope = slope + ((faced(on, 1.0)[1] - then) - now) * weight
-    relieved = np.zeros((3, len(stages), *shape))
+    patterns = [today, *(on for on, _ in later)]
+    posted = np.empty((len(patterns), 3, n))
+    for p, on in enumerate(patterns):
+        posted[p] = posted_fees(instruments, declared, on, offered, own_fee).T
+    relieves = np.array([[voucher < 0 and on[q] for q, _, voucher, _ in stages] for on in patterns], bool)
+    relieved = np.zeros((3, len(stages), g, 3, n))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
-    prices = np.stack([entry, net, slope]).astype(np.float32)
-    bounds = np.empty((3, len(value)), np.float32)
-    bounds[:MOST] = prices[:SLOPES].min(axis=(1, 3), initial=np.inf)[:, BAND_OF_PART]
-    bounds[MOST] = value.max(axis=1, initial=CLOSED)
+    prices, bounds = np.empty((3, g, 3, n), np.float32), np.empty((3, len(value)), np.float32)
+    weights = np.array([0.0, *(weight for _, weight in later)])
+    supply.write_prices(posted, relieves.reshape(len(patterns), -1), weights, relieved, value, prices, bounds)
     return Tariff(
         prices=prices.reshape(3, -1),
         bounds=bounds,
-        posted=posted,
+        posted=posted[0],
         stages=relieved,
         terms=np.ascontiguousarray(terms.T),
         commitment=float(commitment),
@@ -172,7 +144,7 @@ def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inpu
     born, j, group = inputs.birth[rows][here], at[here], inputs.children.group[rows][here]
     band = (born <= ages.toddler).astype(np.int64) + (born <= ages.older)
     posted = inputs.tariff.posted
-    net = np.broadcast_to(_net(posted, [relief]), (len(groups.income_to), *posted.shape))
+    net = np.broadcast_to(_net(posted, relief), (len(groups.income_to), *posted.shape))
     return int((np.rint(100 * net[group, band, j]) < np.rint(100 * posted[band, j])).sum())
 
 

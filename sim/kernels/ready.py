@@ -10,7 +10,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim import draws, nearest
-from sim.kernels import applications, bills, census, choice, day, demand, pairing, passing, places, prepayment, welfare
+from sim.kernels import (
+    applications,
+    bills,
+    census,
+    choice,
+    day,
+    demand,
+    pairing,
+    passing,
+    places,
+    prepayment,
+    supply,
+    welfare,
+)
 from sim.kernels.columns import Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
 
 HALVES = 2
@@ -139,6 +152,19 @@ def _all_else(e: _Empty) -> None:
         seated, e.ages, none, e.int16s, inputs.cells, e.int16s, e.int64s, e.int16s, none, none, counted, enrolled,
         waiting,
     )  # fmt: skip
+    table, f64s, f32s, fees = np.zeros((0, 3)), np.zeros(0), np.zeros(0, np.float32), np.zeros((3, 0))
+    places, kind, flags = inputs.offers.places, inputs.kind_cell, np.zeros(0, np.bool_)
+    supply.value_offers(places, f64s, f32s, table, np.zeros(3), 1.0, np.float32(1), inputs.offers.value)
+    supply.write_prices(
+        np.zeros((1, 3, 0)), np.zeros((1, 0), np.bool_), np.zeros(1), inputs.tariff.stages, inputs.offers.value,
+        np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 4), np.float32),
+    )  # fmt: skip
+    supply.places_by_group(
+        places, f64s, flags, none, fees, kind, kind, np.zeros((supply.ROWS, 1), np.int64), groups,
+        np.zeros((3, 0), np.bool_),
+    )  # fmt: skip
+    supply.sums_by_band(np.zeros((0, 0, 3)), np.zeros(3))
+    supply.sums_by_band(np.zeros((0, 0, 3), np.int32), np.zeros(3, np.int64))
     census.by_offer(seated, e.int16s, enrolled)
     prepayment.unused(np.zeros(0, np.bool_), seated, 0, e.int64s, inputs, none, e.int64s)
     census.live(e.uint8s, inputs.vouchers.face, inputs.vouchers.tranche, e.int64s, e.int64s)

@@ -1,0 +1,90 @@
+"""Tables of institutions against plain NumPy."""
+
+import numpy as np
+import pytest
+from plain import passes_uncompiled
+
+from sim.kernels import supply
+from sim.kernels.columns import CLOSED
+
+HOUSES, GROUPS = 9, 12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_offers_are_worth_taste_and_institution_where_they_admit(seed: int) -> None:
+    luck = np.random.default_rng(seed)
+    places = luck.integers(0, 2, (HOUSES, 4)).astype(np.int32)
+    own, shaken = luck.normal(0, 300, HOUSES), luck.random(HOUSES).astype(np.float32)
+    appeal, taste, out = luck.normal(0, 50, (HOUSES, 3)), luck.normal(0, 1, 3), np.empty((4, HOUSES), np.float32)
+    supply.value_offers(places, own, shaken, appeal, taste, 0.002, np.float32(200), out)
+    mixed = places[:, 3] > 0
+    for part, (band, takes_mixed) in enumerate(((0, False), (1, False), (1, True), (2, True))):
+        worth = taste[band] + 0.002 * (own - np.float32(200) * shaken) + 0.002 * appeal[:, band]
+        admits = (places[:, band] > 0) | (mixed & takes_mixed)
+        assert np.array_equal(out[part], np.where(admits, worth, CLOSED).astype(np.float32))
+
+
+@pytest.mark.parametrize("stages", [0, 1, 3])
+@pytest.mark.parametrize("later", [0, 2])
+def test_prices_weigh_what_is_in_force_in_the_months_to_come(stages: int, later: int) -> None:
+    luck, groups = np.random.default_rng(stages + 10 * later), 2
+    posted = luck.uniform(500, 3000, (1 + later, 3, HOUSES))
+    on, weight = luck.random((1 + later, stages)) < 0.7, luck.random(1 + later)
+    relief = (
+        luck.uniform(0, 1, (3, stages, groups, 3, HOUSES)) * np.array([1.0, 300.0, 900.0])[:, None, None, None, None]
+    )
+    value = luck.normal(0, 1, (4, HOUSES)).astype(np.float32)
+    prices, bounds = np.empty((3, groups, 3, HOUSES), np.float32), np.empty((3, 4), np.float32)
+    supply.write_prices(posted, on, weight, relief, value, prices, bounds)
+
+    def net(p: int, more: float) -> np.ndarray:
+        fee = np.broadcast_to(posted[p] + more, (groups, 3, HOUSES))
+        for s in range(stages):
+            if on[p, s]:
+                rate, amount, ceiling = relief[:, s]
+                fee = fee - np.minimum(fee, np.minimum(ceiling, amount + rate * fee))
+        return fee
+
+    entering = enrolled = net(0, 0)
+    slope = now = net(0, 1.0) - enrolled
+    for p in range(1, 1 + later):
+        entering = entering + (net(p, 0) - enrolled) * weight[p]
+        slope = slope + ((net(p, 1.0) - net(p, 0)) - now) * weight[p]
+    assert np.array_equal(prices, np.stack([entering, enrolled, slope]).astype(np.float32))
+    least = prices[:2].min(axis=(1, 3))
+    assert np.array_equal(bounds, np.vstack([least[:, [0, 1, 1, 2]], value.max(axis=1)]))
+
+
+def test_places_are_counted_in_thirds_and_an_institution_once() -> None:
+    luck = np.random.default_rng(0)
+    places = luck.integers(0, 3, (HOUSES, 4)).astype(np.int32) * 10
+    site = np.arange(HOUSES) % (HOUSES - 2)  # two have a second service
+    places[[0, HOUSES - 2]], share = 0, np.where(site == np.arange(HOUSES), 1.0, 0.5)
+    full_day, fees = share == 1, luck.integers(500, 900, (3, HOUSES)) / 1.0
+    kind, district = (luck.integers(a, b, HOUSES).astype(np.int16) for a, b in ((4, 7), (7, GROUPS)))
+    thirds, running = np.zeros((supply.ROWS, GROUPS), np.int64), np.zeros(GROUPS, np.int64)
+    served = np.zeros((3, HOUSES), bool)
+    supply.places_by_group(
+        places, share, full_day, site.astype(np.int32), fees, kind, district, thirds, running, served
+    )
+    seats = (places * share[:, None]).astype(np.int64)
+    by_band = 3 * seats[:, :3] + seats[:, 3:] * np.arange(3)
+    for row, counted in enumerate((by_band, by_band * full_day[:, None], by_band * full_day[:, None] * 100 * fees.T)):
+        expected = np.zeros(GROUPS)
+        expected[0], expected[1:4] = counted.sum(), counted.sum(axis=0)
+        for cell in (kind, district):
+            expected += np.bincount(cell, counted.sum(axis=1), GROUPS)
+        assert thirds[row].tolist() == expected.tolist()
+    runs = np.array([seats[site == j].sum() > 0 for j in range(HOUSES)]) & full_day
+    assert running[0] == runs.sum() == running[4:7].sum() == running[7:].sum()
+    assert np.array_equal(served, ((places[:, :3] > 0) | ((places[:, 3:] > 0) & (np.arange(3) > 0))).T)
+
+
+def test_sums_are_of_all_months_and_rows() -> None:
+    table, out = np.arange(2 * 4 * 3).reshape(2, 4, 3), np.ones(3, np.int64)
+    supply.sums_by_band(table, out)
+    assert out.tolist() == (1 + table.sum(axis=(0, 1))).tolist()
+
+
+def test_uncompiled_they_say_the_same() -> None:
+    passes_uncompiled(__file__)
