@@ -30,7 +30,7 @@ def _cache_folder() -> str:
 
 
 os.environ.setdefault("NUMBA_CACHE_DIR", _cache_folder())
-from llvmlite import ir  # type: ignore[import-untyped]  # noqa: E402  (the cache folder must be named before)
+from llvmlite import ir  # noqa: E402  (the cache folder must be named before)
 from numba import config, njit  # noqa: E402
 from numba.core import cgutils, types  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402

@@ -28,7 +28,7 @@ PARTED = ({"world", "kernels"}, {"engine", "scenario"})  # rooms that don't know
 ROOMS_OF_TOOL = {
     "simpy": {"engine"},
     "numba": {"compiled"},
-    "llvmlite": {"kernels", "draws"},
+    "llvmlite": {"compiled"},
     "matplotlib": {"report"},
     "jinja2": {"report"},
     "fontTools": {"report"},
