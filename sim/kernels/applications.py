@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inner
+from sim.compiled import entry, inner, prefetch
 from sim.kernels.census import born_by
-from sim.kernels.choice import AS_HELD, BLOCK, WITHOUT, net_fee, part_of
+from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, WITHOUT, net_fee, part_of
 from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
@@ -85,6 +85,47 @@ def within_reach(
     return n
 
 
+@inner
+def look_around(
+    near: Any, found: int, yuan: float, ages: Any, birth: Any, candidate: Any, fixed: Any, epoch: Any, shocked: Any,
+    alpha_of: Any, shorts: Any, values: Any, prices: Any, commitment: float, stickiness: float, site: Any,
+    present: Any, later: Any, choice: Any,
+) -> None:  # fmt: skip
+    """Write the best of each child's own candidates, were the whole face value taken off their prices.
+
+    near : as `within_reach` writes it, of which `found` count
+    present, later : float64 (BLOCK,)  written: the highest utility with the present shocks, and without any
+    choice : int64 (BLOCK,)  written: the candidate that is best at present
+    """
+    size, institutions = candidate.shape[1], values.shape[1]
+    worth, lasting = np.empty(size), np.empty(size)
+    for r in range(found):
+        i, ahead = np.uint64(near[0, r]), near[0, min(r + AHEAD, found - 1)]
+        prefetch(candidate, ahead)
+        prefetch(fixed, ahead)
+        prefetch(shocked, epoch[ahead])
+        part, own = part_of(birth[i], ages), shorts[AT, i]
+        kind, months = (ENROLLED if own != NOBODY else ENTRY), (1.0 if own != NOBODY else commitment)
+        base = np.uint64((np.int64(shorts[GROUP, i]) * 3 + BAND_OF_PART[part]) * institutions)
+        e, alpha, relief = np.uint64(epoch[i]), np.float64(alpha_of[i]), yuan / months
+        for k in range(size):
+            j = np.uint64(candidate[i, k])
+            lasting[k] = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - relief)
+        if own != NOBODY:
+            home = site[np.uint64(own)]
+            for k in range(size):
+                lasting[k] += stickiness if site[np.uint64(candidate[i, k])] == home else 0.0
+        for k in range(size):
+            worth[k] = lasting[k] + shocked[e, k]
+        for k in range(size):
+            lasting[k] = lasting[k] + fixed[i, k]
+        top, best, stays = -1e30, 0, -1e30
+        for k in range(size):
+            best = k if worth[k] > top else best
+            top, stays = max(top, worth[k]), max(stays, lasting[k])
+        present[r], later[r], choice[r] = top, stays, best
+
+
 @entry
 def gains(
     rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, inputs: Any, out: Any
@@ -111,6 +152,7 @@ def gains(
     )
     stickiness, yuan, size = np.float64(inputs.stickiness), face / 100.0, candidate.shape[1]
     plain, better, near = np.empty(size), np.empty(size), np.empty((2, BLOCK), np.int64)
+    present, later, choice = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     surely = SLACK * floor + HAIR
     first, found, done = 0, 0, 0
     out[:] = 0.0
@@ -122,39 +164,34 @@ def gains(
                 rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
                 epoch, peak, stays_out, alpha_of, shorts[AT], bounds, commitment, stickiness, size, near,
             )  # fmt: skip
+            look_around(
+                near, found, yuan, ages, birth, candidate, fixed, epoch, shocked, alpha_of, shorts, values, prices,
+                commitment, stickiness, site, present, later, choice,
+            )  # fmt: skip
             first, done = first + BLOCK, 0
             continue
-        i, n = near[0, done], near[1, done]
+        i, n, r = near[0, done], near[1, done], done
         done += 1
+        enrolled = shorts[AT, i] != NOBODY
+        e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment)
+        alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
+        relief = yuan / months
+        if _at_most(present[r] - alone, later[r] - stay, relief, months, renewal, alpha, size) <= floor:
+            continue
         part = part_of(birth[i], ages)
         band, g, own = BAND_OF_PART[part], shorts[GROUP, i], shorts[AT, i]
-        e = np.int64(epoch[i])
-        alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
-        kind, months = (ENROLLED if own != NOBODY else ENTRY), (1.0 if own != NOBODY else commitment)
-        base = (np.int64(g) * 3 + band) * posted.shape[1]
-        relief = yuan / months
-
-        # the same at the child's own candidates
-        present, later, first_choice = -1e30, -1e30, 0
-        for k in range(size):
-            j = candidate[i, k]
-            u = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - relief)
-            u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
-            first_choice = k if u + shocked[e, k] > present else first_choice
-            present, later = max(present, u + shocked[e, k]), max(later, u + fixed[i, k])
-        if _at_most(present - alone, later - stay, relief, months, renewal, alpha, size) <= floor:
-            continue
         # is what it gains now at the first of them enough? No relief is negative, so all else only adds to it
-        j = candidate[i, first_choice]
+        j = candidate[i, choice[r]]
         if not exact and counts[HELD, i] == 0 and values[part, j] > CLOSED:
             none = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, WITHOUT, 0.0)
             more = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, pool, np.float64(face))
-            before = present - alpha * relief
+            before = present[r] - alpha * relief
             after = before + alpha * (none - more) / months
             if months * (1.0 - renewal) * (max(alone, after) - max(alone, before)) / alpha > surely:
                 out[n] = np.inf
                 continue
 
+        kind, base = (ENROLLED if enrolled else ENTRY), (np.int64(g) * 3 + band) * posted.shape[1]
         now, then, relief_most, top = alone, alone, 0.0, -1e30
         for k in range(size):
             j = candidate[i, k]
@@ -177,16 +214,16 @@ def gains(
             plain[k] = np.float64(fixed[i, k]) + u
             better[k] = plain[k] + alpha * relief
             relief_most, top = max(relief_most, relief), max(top, better[k])
-        present = (then - now) / alpha
+        gain = (then - now) / alpha
         bound = relief_most * min(1.0, size * math.exp(min(0.0, top - stay)))
-        if months * ((1.0 - renewal) * present + renewal * bound) <= floor:
+        if months * ((1.0 - renewal) * gain + renewal * bound) <= floor:
             continue
         peak_value = max(stay, top)
         a = b = math.exp(stay - peak_value)
         for k in range(size):
             a += math.exp(plain[k] - peak_value)
             b += math.exp(better[k] - peak_value)
-        out[n] = months * ((1.0 - renewal) * present + renewal * math.log(b / a) / alpha)
+        out[n] = months * ((1.0 - renewal) * gain + renewal * math.log(b / a) / alpha)
 
 
 @inner

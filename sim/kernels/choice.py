@@ -34,6 +34,7 @@ OUTSIDE = np.uint32(0xFFFFFFFF)  # the address of staying out among an epoch's a
 OF_SERVICES = 0.3  # scale of the shock that parts an institution's services
 EULER = 0.5772156649015329  # the mean of a standard Gumbel
 BLOCK = 256
+AHEAD = 8  # children for whom the memory is asked ahead
 WITHOUT, AS_HELD = -2, -1  # which vouchers `net_fee` counts
 
 

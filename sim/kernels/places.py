@@ -21,7 +21,7 @@ import numpy as np
 from sim.compiled import entry, inlined, inner, prefetch
 from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import part_of, plain_worths, screen, stick, weigh
+from sim.kernels.choice import AHEAD, part_of, plain_worths, screen, stick, weigh
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -50,7 +50,6 @@ DAYS_TAKEN_UP = 7  # and days that the ended had waited, in the same order, to t
 BINS = 12  # and how many of the taken had waited how long, from that row on
 WAITED_TO = (7, 30, 90, 180)  # last days of the bins but the last
 LISTS = BINS + len(WAITED_TO) + 1
-AHEAD = 8  # children for whom the memory is asked ahead
 
 
 @inner
