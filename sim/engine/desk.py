@@ -11,7 +11,6 @@ from sim.engine.recorder import ROW, Chronicle
 from sim.kernels import applications
 from sim.kernels.columns import NOBODY, Ages, ChoiceInputs
 from sim.world.city import World
-from sim.world.institutions import BANDS
 
 MOST_FOUND = 48  # questions whose answers are kept: about a megabyte each in a city of 300,000 children
 
@@ -96,18 +95,25 @@ class VoucherDesk:
         return self.world.luck.uniforms(f"{self.name} {stream}", self.world.families.id[rows], when)[:, 0]
 
     def learn(
-        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
-    ) -> NDArray[np.bool_]:
-        """Mark those of `rows` that know by now, by the shares of the enrolled and of the others; written to `knows`.
+        self,
+        rows: NDArray[np.int32],
+        knows: NDArray[np.bool_],
+        if_enrolled: float,
+        if_not: float,
+        barred: NDArray[np.bool_],
+    ) -> tuple[int, NDArray[np.int32]]:
+        """Mark those of `rows` that know by now, by the shares of the enrolled and of the others, in `knows`.
 
         The draws are asked for round after round, so they are made once for everyone and kept.
         """
         address = f"{self.name} awareness"
         if address not in self.drawn:
             self.drawn[address] = self.world.luck.uniforms(address, self.world.families.id)[:, 0].copy()
-        out = np.empty(len(rows), bool)
-        applications.learn(rows, self.drawn[address], self.inputs.children.at, if_enrolled, if_not, knows, out)
-        return out
+        out, held = np.empty(len(rows), np.int32), self.inputs.vouchers.face[self.pool]
+        aware, n = applications.learn(
+            rows, self.drawn[address], self.inputs.children.at, if_enrolled, if_not, held, barred, knows, out
+        )
+        return int(aware), out[:n]
 
     def reached(self) -> float:
         """Share of those who do not know of a programme whom campaigns have told of it this month."""
@@ -143,8 +149,4 @@ class VoucherDesk:
     def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
         """Add children to a monthly total by group; those too young to enrol today are with the infants."""
         by_group = self.chronicle.sums.totals[ROW[metric], self.row]
-        born = self.world.families.birth[rows]
-        band = (born <= self.ages.toddler).astype(np.int64) + (born <= self.ages.older)
-        by_group[0] += len(rows)
-        by_group[1 : 1 + BANDS] += np.bincount(band, minlength=BANDS)
-        by_group += np.bincount(self.inputs.cells[rows].ravel(), minlength=len(by_group))
+        applications.count_children(rows, self.world.families.birth, self.ages, self.inputs.cells, by_group)

@@ -38,17 +38,42 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
 
 
 @entry
-def learn(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, knows: Any, out: Any) -> None:
-    """Mark the families of `rows` that know of a pool: each once the share that knows has passed its draw, for good.
+def learn(
+    rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, held: Any, barred: Any, knows: Any, out: Any
+) -> Any:
+    """Mark the families of `rows` that know of a pool, and list those of them that may apply.
+
+    Each knows once the share that knows has passed its draw, for good.
 
     luck : float64 (n,)  one draw of each child; at : int16 (n,)  where it sits
     if_enrolled, if_not : shares that know, of the enrolled and of the others
-    knows : bool (n,)  of all children, read and written; out : bool (rows.size,)  written
+    held : int32 (n,)  face of the pool's live voucher, with which none applies for another
+    barred : bool (n,)  children who may not apply; (0,) for nobody
+    knows : bool (n,)  of all children, read and written; out : int32 (rows.size,)  written
+    Returns how many know, and how many of these may apply.
+    """
+    aware, n = 0, 0
+    for m in range(rows.size):
+        i = np.uint64(rows[m])
+        known = knows[i] | (luck[i] < (if_enrolled if at[i] != NOBODY else if_not))
+        knows[i], out[n] = known, rows[m]
+        aware += 1 if known else 0
+        n += 1 if known & (held[i] == 0) & ((barred.size == 0) or not barred[i]) else 0
+    return aware, n
+
+
+@entry
+def count_children(rows: Any, birth: Any, ages: Any, cells: Any, out: Any) -> None:
+    """Add children to the groups they are counted in; those too young to enrol are with the infants.
+
+    out : int64 (groups,)  added to; group 0 is all, 1 to 3 the bands
     """
     for m in range(rows.size):
-        i = rows[m]
-        knows[i] |= luck[i] < (if_enrolled if at[i] != NOBODY else if_not)
-        out[m] = knows[i]
+        i = np.uint64(rows[m])
+        out[0] += 1
+        out[1 + BAND_OF_PART[part_of(birth[i], ages)]] += 1
+        for c in range(cells.shape[1]):
+            out[cells[i, c]] += 1
 
 
 @inner

@@ -134,7 +134,8 @@ def _all_else(e: _Empty) -> None:
     found = none.copy()
     found.flags.writeable = False  # nobody may write to the children found eligible: another type to the compiler
     aware = np.zeros(0, bool)
-    applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, aware, aware.copy())
+    applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, none, aware, aware.copy(), none)
+    applications.count_children(none, none, e.ages, inputs.cells, np.zeros(4, np.int64))
     applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, inputs, np.zeros(0))
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(

@@ -205,12 +205,18 @@ class Desk(Protocol):
         """A uniform addressed by child, stream and time."""
 
     def learn(
-        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
-    ) -> NDArray[np.bool_]:
-        """Who of `rows` knows of the pool, bool (len(rows),), also written to `knows`, bool (n,); nobody forgets.
+        self,
+        rows: NDArray[np.int32],
+        knows: NDArray[np.bool_],
+        if_enrolled: float,
+        if_not: float,
+        barred: NDArray[np.bool_],
+    ) -> tuple[int, NDArray[np.int32]]:
+        """Number of `rows` that know of the pool, and those of them that hold none of its vouchers.
 
         Each family has one fixed draw; it knows when the share that knows, of the enrolled or of the others, has
-        passed it.
+        passed it, and nobody forgets.
+        knows : bool (n,)  of all children, read and written; barred : bool (n,)  children left out; (0,) for nobody
         """
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> Floats:

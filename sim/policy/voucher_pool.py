@@ -186,13 +186,9 @@ class VoucherPool(Instrument):
         for t, tranche in enumerate(self.tranches):
             rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
             columns["untold"][t] *= 1 - desk.reached()
-            aware = self._learn(rows, number_of_round, float(columns["untold"][t]), desk, columns)
-            may = aware & ~desk.holds(rows)
-            if not self.repeat:
-                may &= ~columns["has_won"][rows]
+            aware, asked = self._learn(rows, number_of_round, float(columns["untold"][t]), desk, columns)
             odds = float(columns["odds"][t])
             floor = self.hassle / odds if odds > 0 else np.inf
-            asked = rows[may]
             applicants = asked[desk.gains(asked, tranche.face_value, floor, exact=False) > floor]
             on_offer = tranche.per_round + int(columns["carried"][t])
             winners = self._winners(applicants, on_offer, number_of_round, tranche, desk)
@@ -206,7 +202,7 @@ class VoucherPool(Instrument):
             columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
             counts = {
                 "voucher_eligible": len(rows),
-                "voucher_aware": int(aware.sum()),
+                "voucher_aware": aware,
                 "applications": len(applicants),
                 "vouchers_offered": tranche.per_round,
                 "vouchers_issued": len(winners),
@@ -218,14 +214,15 @@ class VoucherPool(Instrument):
 
     def _learn(
         self, rows: NDArray[np.int32], number_of_round: int, untold: float, desk: Desk, columns: Columns
-    ) -> NDArray[np.bool_]:
-        """Who of `rows` knows of the pool by this round; who once knew does not forget.
+    ) -> tuple[int, NDArray[np.int32]]:
+        """Number of `rows` that know of the pool by this round, and those of them that may apply.
 
         untold : part of those who would not know whom no campaign has told
         """
         unknowing = (1 - self.aware_growth) ** number_of_round * untold
         enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
-        return desk.learn(rows, columns["aware"], enrolled, others)
+        barred = np.zeros(0, bool) if self.repeat else columns["has_won"]
+        return desk.learn(rows, columns["aware"], enrolled, others, barred)
 
     def _winners(
         self, applicants: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
