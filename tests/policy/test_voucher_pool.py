@@ -56,10 +56,18 @@ class PaperDesk:
         return self.luck.uniforms(stream, rows.astype(np.uint32), when)[:, 0]
 
     def learn(
-        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float
-    ) -> NDArray[np.bool_]:
+        self,
+        rows: NDArray[np.int32],
+        knows: NDArray[np.bool_],
+        if_enrolled: float,
+        if_not: float,
+        barred: NDArray[np.bool_],
+    ) -> tuple[int, NDArray[np.int32]]:
         knows[rows] |= self.chance(rows, "awareness", 0) < np.where(self.inside[rows], if_enrolled, if_not)
-        return knows[rows]
+        asked = knows[rows] & ~self.holds(rows)
+        if barred.size:
+            asked &= ~barred[rows]
+        return int(knows[rows].sum()), rows[asked]
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
         del face_yuan, floor, exact
