@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inlined, inner
+from sim.compiled import entry, inlined, inner, prefetch
 from sim.draws import gumbel, mix, philox
 from sim.kernels.columns import (
     AMOUNT,
@@ -260,24 +260,6 @@ def net_fee(
     return net
 
 
-@inner
-def weigh_vouchers(
-    i: int, e: int, own: int, g: int, band: int, kept: int, part: int, months: float, candidate: Any, shocked: Any,
-    value: Any, alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
-) -> None:  # fmt: skip
-    """The same for a child who holds a voucher: it counts whole if enrolled, spread over the commitment if entering.
-
-    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `appraise`
-    """
-    for k in range(candidate.shape[1]):
-        j = candidate[i, k]
-        relief = 0.0
-        for counted in range(WITHOUT, AS_HELD + 1):
-            relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
-        fee = np.float32(np.float64(price[base + j]) + relief / months)
-        worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * fee
-
-
 @inlined
 def seated_as(part: int, own: int, value: Any) -> int:
     """The part as which a child of a part keeps its seat at `own`, an institution or NOBODY.
@@ -288,6 +270,29 @@ def seated_as(part: int, own: int, value: Any) -> int:
     while own != NOBODY and kept > 0 and value[kept, own] <= CLOSED:
         kept -= 1
     return kept
+
+
+@inner
+def weigh_anew(
+    i: int, e: int, own: int, g: int, band: int, part: int, months: float, held: bool, candidate: Any, shocked: Any,
+    value: Any, alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
+) -> None:  # fmt: skip
+    """Utilities of the candidates of a child who holds a voucher or has outgrown what its institution offers.
+
+    A voucher counts whole if the child is enrolled, spread over the commitment if entering.
+
+    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `appraise`
+    """
+    kept = seated_as(part, own, value)
+    for k in range(candidate.shape[1]):
+        j = candidate[i, k]
+        fee = price[base + j]
+        if held:
+            relief = 0.0
+            for counted in range(WITHOUT, AS_HELD + 1):
+                relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
+            fee = np.float32(np.float64(fee) + relief / months)
+        worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * fee
 
 
 @inlined
@@ -330,14 +335,9 @@ def appraise(
     kind, months = (ENROLLED if enrolled else ENTRY), (1.0 if enrolled else commitment)
     base = (np.int64(g) * 3 + band) * posted.shape[1]
     plain_worths(i, e, part, base, kind, candidate, shocked, alpha, value, prices, worth)
-    kept = seated_as(part, own, value)
-    if kept != part:
-        for k in range(candidate.shape[1]):
-            if candidate[i, k] == own:
-                worth[k] = (shocked[e, k] + value[kept, own]) - alpha * prices[kind, base + own]
-    if held:
-        weigh_vouchers(
-            i, e, own, g, band, kept, part, months, candidate, shocked, value, alpha, prices[kind], base, posted,
+    if held or (enrolled and value[part, own] <= CLOSED):  # the few
+        weigh_anew(
+            i, e, own, g, band, part, months, held, candidate, shocked, value, alpha, prices[kind], base, posted,
             stages, terms, face, worth,
         )  # fmt: skip
     if enrolled:
@@ -355,3 +355,36 @@ def weigh(
         i, epoch[i], part, shorts[AT, i], shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value,
         prices, posted, stages, terms, face, commitment, stickiness, site, worth,
     )  # fmt: skip
+
+
+@inner
+def weigh_rows(
+    rows: Any, first: int, end: int, part: int, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
+    shorts: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    commitment: float, stickiness: Any, site: Any, worths: Any,
+) -> None:  # fmt: skip
+    """Utilities of the candidates of rows[first : end], children of one part, as `weigh` finds them.
+
+    The few who hold a voucher or have outgrown their institution come last: beside a call for them the loop of all
+    the others would take twice as long.
+    worths : float32 (at least end, K)  written at the places of the rows
+    """
+    rare, few, band = np.empty(end - first, np.int64), 0, BAND_OF_PART[part]
+    for m in range(first, end):
+        i, ahead = np.uint64(rows[m]), np.uint64(rows[min(m + AHEAD, end - 1)])
+        prefetch(candidate, ahead)
+        prefetch(shocked, epoch[ahead])
+        prefetch(alone, epoch[ahead])
+        own, worth = shorts[AT, i], worths[m]
+        kind, base = (ENTRY if own == NOBODY else ENROLLED), (np.int64(shorts[GROUP, i]) * 3 + band) * value.shape[1]
+        plain_worths(i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth)
+        if own != NOBODY:
+            stick(i, own, candidate, stickiness, site, worth)
+        rare[few] = m
+        few += 1 if counts[HELD, i] > 0 or (own != NOBODY and value[part, own] <= CLOSED) else 0
+    for r in range(few):
+        m = rare[r]
+        weigh(
+            np.int64(rows[m]), part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages,
+            terms, face, commitment, stickiness, site, worths[m],
+        )  # fmt: skip

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import BLOCK, WITHOUT, appraise, net_fee
+from sim.kernels.choice import BLOCK, WITHOUT, net_fee, weigh_rows
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -176,27 +176,25 @@ def weigh_margins(
 
     highest, dearest : size of the highest value of an offer to them, and the highest price
     """
-    worth = np.empty(candidate.shape[1], np.float32)
+    worths = np.empty((n, candidate.shape[1]), np.float32)
+    weigh_rows(
+        rows, 0, n, part, candidate, epoch, shocked, alone, alpha, shorts, counts, value, prices, posted, stages, terms,
+        face, commitment, stickiness, site, worths,
+    )  # fmt: skip
     for r in range(n):
-        i = rows[r]
-        e, own = np.int64(epoch[i]), np.int64(shorts[AT, i])
-        if links[WAITS, i] != NOBODY or counts[HELD, i] > 0:
-            margin[i] = -np.inf
-            continue
-        appraise(
-            i, e, part, own, shorts[GROUP, i], False, candidate, shocked, alpha[i], value, prices, posted, stages,
-            terms, face, commitment, stickiness, site, worth,
-        )  # fmt: skip
+        i = np.uint64(rows[r])
+        e, own = np.uint64(epoch[i]), shorts[AT, i]
         has, other = np.float32(-np.inf), alone[e]
         if own == NOBODY:
             has, other = alone[e], np.float32(-np.inf)
         for k in range(candidate.shape[1]):
-            if own != NOBODY and candidate[i, k] == own:
-                has = max(has, worth[k])
-            else:
-                other = max(other, worth[k])
+            is_own = (own != NOBODY) & (candidate[i, k] == own)
+            has = max(has, worths[r, k]) if is_own else has
+            other = other if is_own else max(other, worths[r, k])
         sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + stickiness + highest + alpha[i] * dearest
         margin[i] = (has - other) - SLACK * sizes
+        if links[WAITS, i] != NOBODY or counts[HELD, i] > 0:
+            margin[i] = np.float32(-np.inf)
 
 
 @inner

@@ -18,20 +18,15 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inlined, inner, prefetch
+from sim.compiled import entry, inlined, inner
 from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import AHEAD, part_of, plain_worths, screen, stick, weigh
+from sim.kernels.choice import part_of, screen, weigh, weigh_rows
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
     CLIMBS,
     CLIMBS_AFTER,
-    CLOSED,
-    ENROLLED,
-    ENTRY,
-    GROUP,
-    HELD,
     NOBODY,
     PLACES,
     REFUSED,
@@ -257,38 +252,22 @@ def keep_movers(
     weighed_at : int16 (at least as many,)  written: where each was enrolled when it was weighed
     """
     kept, size = 0, candidate.shape[1]
-    worth = np.empty(size, np.float32)
     for p in range(rows_at.size - 1):
-        part = rows_at.size - 2 - p
-        band = BAND_OF_PART[part]
-        for m in range(rows_at[p], rows_at[p + 1]):
-            i, ahead = np.int64(rows[m]), np.int64(rows[min(m + AHEAD, rows_at[p + 1] - 1)])
-            prefetch(candidate, ahead)
-            prefetch(shocked, epoch[ahead])
-            prefetch(alone, epoch[ahead])
-            at = shorts[AT, i]
-            if counts[HELD, i] > 0 or (at != NOBODY and value[part, at] <= CLOSED):  # the few, in a call of its own
-                weigh(
-                    i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms,
-                    face, commitment, stickiness, site, worth,
-                )  # fmt: skip
-            else:
-                kind = ENTRY if at == NOBODY else ENROLLED
-                base = (np.int64(shorts[GROUP, i]) * 3 + band) * value.shape[1]
-                plain_worths(
-                    i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth
-                )  # fmt: skip
-                if at != NOBODY:
-                    stick(i, at, candidate, stickiness, site, worth)
-            top, best = alone[epoch[i]], np.int16(NOBODY)
+        weigh_rows(
+            rows, rows_at[p], rows_at[p + 1], rows_at.size - 2 - p, candidate, epoch, shocked, alone, alpha, shorts,
+            counts, value, prices, posted, stages, terms, face, commitment, stickiness, site, worths,
+        )  # fmt: skip
+    for m in range(rows_at[rows_at.size - 1]):
+        i = np.uint64(rows[m])
+        at, top, best = shorts[AT, i], alone[epoch[i]], np.int16(NOBODY)
+        for k in range(size):
+            better = worths[m, k] > top
+            top, best = (worths[m, k] if better else top), (candidate[i, k] if better else best)
+        if best != at or links[WAITS, i] != NOBODY:
+            movers[kept], weighed_at[kept] = rows[m], at
             for k in range(size):
-                better = worth[k] > top
-                top, best = (worth[k] if better else top), (candidate[i, k] if better else best)
-            if best != at or links[WAITS, i] != NOBODY:
-                movers[kept], weighed_at[kept] = np.int32(i), at
-                for k in range(size):
-                    worths[kept, k] = worth[k]
-                kept += 1
+                worths[kept, k] = worths[m, k]
+            kept += 1
     return kept
 
 

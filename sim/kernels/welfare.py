@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import entry, inlined, inner
+from sim.compiled import entry, inlined, inner, prefetch
 from sim.kernels.bills import fen
-from sim.kernels.choice import AS_HELD, BLOCK, appraise, net_fee, part_of, seated_as
+from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, appraise, net_fee, part_of, plain_worths, seated_as, stick
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -188,17 +188,32 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
     commitment, birth = side.tariff.commitment, inputs.birth
+    rare, few, size = np.empty(rows.size, np.int64), 0, candidate.shape[1]
     for m in range(rows.size):
-        i, worth = rows[m], worths[m]
-        part = part_of(birth[i], ages)
+        i, ahead = np.uint64(rows[m]), np.uint64(rows[min(m + AHEAD, rows.size - 1)])
+        prefetch(candidate, ahead)
+        prefetch(shocked, epoch[ahead])
+        part, own, worth = part_of(birth[i], ages), owns[i], worths[m]
+        kind = ENTRY if own == NOBODY else ENROLLED
+        base = (np.int64(group[i]) * 3 + BAND_OF_PART[part]) * value.shape[1]
+        plain_worths(i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth)
+        if own != NOBODY:
+            stick(i, own, candidate, sticks[m], site, worth)
+        rare[few] = m
+        few += 1 if holds(i, face) or (own != NOBODY and value[part, own] <= CLOSED) else 0
+    for r in range(few):  # in a loop of their own, see `choice.weigh_rows`
+        m = rare[r]
+        i = rows[m]
         appraise(
-            i, epoch[i], part, owns[i], group[i], holds(i, face), candidate, shocked, alpha[i], value, prices, posted,
-            stages, terms, face, commitment, sticks[m], site, worth,
+            i, epoch[i], part_of(birth[i], ages), owns[i], group[i], holds(i, face), candidate, shocked, alpha[i],
+            value, prices, posted, stages, terms, face, commitment, sticks[m], site, worths[m],
         )  # fmt: skip
+    for m in range(rows.size):
+        i, part = rows[m], part_of(birth[rows[m]], ages)
         picks[m], top = HOME, alone[epoch[i]]
-        for k in range(candidate.shape[1]):
-            if worth[k] > top and seat_for(i, part, candidate[i, k], free, value, at):
-                picks[m], top = k, worth[k]
+        for k in range(size):
+            if worths[m, k] > top and seat_for(i, part, candidate[i, k], free, value, at):
+                picks[m], top = k, worths[m, k]
 
 
 @inner
