@@ -16,7 +16,7 @@ from sim.world.institutions import BANDS
 
 @dataclass(frozen=True)
 class Births:
-    """How many of some children are born by each day, by group.
+    """Children born by each day, by group.
 
     first : ordinal of the day before any is born; by : int64 (days, groups)  born by it and the days after it
     """
@@ -26,7 +26,7 @@ class Births:
 
     @classmethod
     def paid(cls, families: Families, groups: GroupIndex, cash: Cash | None) -> "Births":
-        """Those whom a cash payment reaches at some age; all for None."""
+        """Count the children whom a cash payment reaches at some age; all for None."""
         birth, cells = families.birth, groups.cells
         if cash is not None:
             chosen = (families.income >= cash.income_from) & (families.income < cash.income_to)
@@ -57,5 +57,5 @@ class Births:
         return out
 
     def _by(self, day: int) -> NDArray[np.int64]:
-        """Those born by a day, by group."""
+        """Children born by a day, by group, int64 (groups,)."""
         return np.asarray(self.by[min(max(day - self.first, 0), len(self.by) - 1)])

@@ -78,7 +78,7 @@ class EpochTable:
     def _drawing(
         self, rows: NDArray[np.int32], when: NDArray[np.uint32], stream: NDArray[np.uint32]
     ) -> tuple[NDArray[Any], ...]:
-        """What the kernels draw epochs from."""
+        """Arguments from which the kernels draw epochs."""
         world = self._world
         return (
             rows, when, world.families.id, world.institutions.address, world.institutions.own_address, stream,

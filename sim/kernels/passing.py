@@ -65,7 +65,7 @@ class Month(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """By how much a policy's prices and values can move a choice away from the baseline's; G its family groups.
+    """Bounds on how far a policy's prices and values can move a choice away from the baseline's; G its family groups.
 
     Of every offer open to a part of the children, rounded up:
     falls : float32 (2·G·4·J,)  by how much its price is lower, by kind of price, group and part [yuan]

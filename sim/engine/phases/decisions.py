@@ -108,7 +108,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
 
 
 def _as_the_day_began(city: RunningCity, day: date) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
-    """Where the day's children sat, int16 (n,), and which vouchers they held, int32 (V, n), as the day began [fen]."""
+    """Seats, int16 (n,), and vouchers, int32 (V, n) [fen], of the day's children as the day began."""
     work, left = city.work, city.work.left
     if not (city.passes and city.log.keeps(day)):
         return work.at, work.face
