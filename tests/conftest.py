@@ -16,10 +16,10 @@ def town() -> Town:
 
 @pytest.fixture(scope="session")
 def steady() -> Town:
-    """The hamlet with subsidies at public and at registered private institutions, and no cash, under every policy."""
+    """The hamlet with subsidies at public and registered private institutions, no cash, and families closed to care."""
     public = instrument("fee_subsidy", amount=100.0, kinds=("public",))
     private = instrument("fee_subsidy", amount=30.0, kinds=("private",), standing="registered")
-    return settle(standing=(public, private))
+    return settle("city.families.open_share=0.6", standing=(public, private))
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,8 @@ def _section(title: str, schema: Mapping[str, Any], root: Mapping[str, Any]) -> 
 def _inside(entry: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The table that a key holds, one or many; None if it holds none."""
     target = entry.get("items", entry)
-    return _resolved(target, root) if "$ref" in target else None
+    named = any("$ref" in branch for branch in (target, *target.get("anyOf", ())))
+    return _resolved(target, root) if named else None
 
 
 def _resolved(entry: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from sim.params import Facts, Misfit, Name, Rows
 from sim.world.districts import DistrictFacts
 from sim.world.families import BirthFacts, Families, FamilyFacts, IncomeFacts, draw_families
 from sim.world.institutions import SERVICES, Institutions, draw_institutions
+from sim.world.published import PublishedFacts
 from sim.world.supply import ClassFacts, CostFacts, SupplyFacts
 
 MOST_OFFERS = 16  # among which a family chooses
@@ -33,6 +34,7 @@ class CityFacts(Facts):
     classes: ClassFacts
     costs: CostFacts
     supply: SupplyFacts
+    published: PublishedFacts | None = Field(default=None, description="use of care that tastes are fitted to")
 
     @model_validator(mode="after")
     def _districts(self) -> "CityFacts":

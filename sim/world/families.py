@@ -22,6 +22,7 @@ from sim.world.districts import DistrictFacts, positions, weights
 QUINTILES = 5
 _YEARS = frozenset(str(year) for year in range(1990, 2201))
 _FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 20 of ordinal
+CLOSED_TO_CARE = np.float32(-10_000.0)  # taste of families who use no formal care at any price: beyond any shock
 
 
 class BirthFacts(Facts):
@@ -87,7 +88,12 @@ class FamilyFacts(Facts):
         "log units", "dispersion of price sensitivity between families of one income", at_most=3
     )
     income_power: float = number("1", "how fast price sensitivity falls with income (η)", at_most=2)
-    taste_sd: float = number("units of the shock", "dispersion of the taste for formal care", at_most=50)
+    open_share: float = fraction(
+        "share of families who would use formal care at some price; the others never do (ω)", default=1.0
+    )
+    taste_sd: float = number(
+        "units of the shock", "dispersion of the taste for formal care among families open to it", at_most=50
+    )
     band_taste: Rows[Annotated[float, Field(ge=-1000, le=1000)]] = Field(
         min_length=3,
         max_length=3,
@@ -155,7 +161,8 @@ class Families:
     position : float64 (n, 2)  [km]
     income : float64  household income [yuan a month]; median_income is the median household's
     quintile : int8 0 to 4, of income per head; district, birth_order (1, 2, …) : int8
-    sensitivity : float32  at median income [per yuan]; taste : float32 [units of the shock]
+    sensitivity : float32  at median income [per yuan]
+    taste : float32 [units of the shock], CLOSED_TO_CARE of those who use no formal care at any price
     grandparent : bool
     """
 
@@ -267,6 +274,8 @@ def draw_families(
         district=district[order],
         birth_order=birth_order[order],
         sensitivity=sensitivity.astype(np.float32)[order],
-        taste=(facts.taste_sd * ndtri(taste[:, 0])).astype(np.float32)[order],
+        taste=np.where(
+            taste[:, 3] < facts.open_share, (facts.taste_sd * ndtri(taste[:, 0])).astype(np.float32), CLOSED_TO_CARE
+        )[order],
         grandparent=(taste[:, 2] < facts.grandparent_share)[order],
     )

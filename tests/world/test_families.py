@@ -14,7 +14,7 @@ from sim import dates
 from sim.draws import Luck
 from sim.scenario.schema import load
 from sim.world.city import CityFacts, World, draw_world
-from sim.world.families import Families, births_by_month, lognormal_income
+from sim.world.families import CLOSED_TO_CARE, Families, births_by_month, lognormal_income
 
 FIRST, UNTIL = date(2024, 1, 1), date(2026, 2, 28)
 DRAWN = ("birth", "position", "income", "quintile", "district", "birth_order", "sensitivity", "taste", "grandparent")
@@ -200,6 +200,23 @@ def test_taste_moves_nobodys_home_nor_income(facts: CityFacts) -> None:
         assert np.array_equal(getattr(one, column), getattr(other, column)), column
     assert not other.taste.any()
     assert other.grandparent.all()
+
+
+def test_who_is_open_to_care_is_drawn_apart_from_how_much(facts: CityFacts) -> None:
+    """The wider the share, the more are open, and those who were keep their taste."""
+    everybody, some, few = (
+        draw(
+            facts.model_copy(update={"families": facts.families.model_copy(update={"open_share": share})})
+        ).families.taste
+        for share in (1.0, 0.6, 0.2)
+    )
+    assert (everybody > CLOSED_TO_CARE).all()
+    for taste, share in ((some, 0.6), (few, 0.2)):
+        is_open = taste > CLOSED_TO_CARE
+        assert is_open.mean() == pytest.approx(share, abs=0.03)
+        assert np.array_equal(taste[is_open], everybody[is_open])
+        assert abs(everybody[is_open].mean()) < 0.2 * facts.families.taste_sd
+    assert not ((few > CLOSED_TO_CARE) & (some == CLOSED_TO_CARE)).any()
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.5, 2.0])
