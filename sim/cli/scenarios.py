@@ -100,7 +100,12 @@ def new(name: str) -> int:
 
 @app.command
 def calibrate(
-    file: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2, keep: bool = False
+    file: Path,
+    settings: Setting = (),
+    scale: float = 0.3,
+    replications: Whole = 2,
+    bands: bool = False,
+    keep: bool = False,
 ) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
 
@@ -118,21 +123,25 @@ def calibrate(
         Share of the city on which the search runs.
     replications
         Draws of the city in the search.
+    bands
+        Fit the tastes for the bands alone, to the city's own take-up.
     keep
         Only print; leave the city file as it is.
     """
     from sim.study.calibration import calibrate as search
-    from sim.study.calibration import city_file, write
+    from sim.study.calibration import calibrate_bands, city_file, write
+    from sim.study.targets import published
 
     searched = (f"run.scale={scale}", f"run.replications={replications}")
     (scenario,) = load_all((file,), (*settings, *searched))
     try:
-        path = city_file(scenario)
+        path = city_file(scenario, *(("band_taste",) if bands else ()))
+        published(scenario)
     except ValueError as error:
         complain(f"calibrate: {error}")
         return BAD_INPUT
     with interruptible(NOT_KEPT):
-        fit = search(scenario, scale, replications)
+        fit = (calibrate_bands if bands else search)(scenario, scale, replications)
     for line in _fit_lines(fit):
         print(line)
     if not keep:
@@ -153,6 +162,46 @@ def _fit_lines(fit: Fit) -> Iterator[str]:
         yield f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})"
     for name, value in fit.values().items():
         yield f"{name} = {value}"
+
+
+@app.command
+def scorecard(*files: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2) -> int:
+    """Measure how near the cities of some scenario files come to what is published: each figure, fitted or checked.
+
+    For example:
+
+    `python -m sim scorecard scenarios/xian_vouchers.toml`
+
+    Parameters
+    ----------
+    files
+        Scenario files (TOML); each city is measured without policies.
+    settings
+        KEY=VALUE, as for a run.
+    scale
+        Share of the city that is simulated.
+    replications
+        Draws of the city.
+    """
+    from sim.study.scorecard import as_markdown, score
+    from sim.study.targets import published
+
+    if not files:
+        complain(text("check.no_file", "en"))
+        return BAD_INPUT
+    scenarios = load_all(files, settings)
+    for scenario in scenarios:
+        try:
+            published(scenario)
+        except ValueError as error:
+            complain(f"scorecard: {scenario.document.path}: {error}")
+            return BAD_INPUT
+    for scenario in scenarios:
+        with interruptible(NOT_KEPT):
+            lines = score(scenario, scale, replications)
+        for line in as_markdown(f"{scenario.city.name}, as in {scenario.document.path}", lines):
+            print(line)
+    return DONE
 
 
 @app.command

@@ -1,8 +1,8 @@
-"""Fit the free constants of a city to what is published of it (design, section 3: what pins what).
+"""Fit the free constants of a city to what is published of it.
 
-Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer
-one moves price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares until
-elasticities and stays are. All simulations share the same luck, so the figures move smoothly.
+Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer one moves
+the share open to care, price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares
+until what families say, elasticities and stays are. All simulations share the same luck, so the figures move smoothly.
 """
 
 import re
@@ -29,125 +29,41 @@ from sim.study.moments import (
     income_elasticity,
     stays_of,
     switching,
-    take_up,
     take_up_by_band,
+    take_up_under_36,
     without_first_month,
 )
+from sim.study.survey import Asked, Survey
+from sim.study.targets import BANDS_PINNED_BY, WANTED_AT, Target, published, targets_of
 
 Floats = NDArray[np.float64]
 
-FITTED = ("sensitivity", "taste_sd", "income_power", "renewal", "stickiness")  # the outer loop's constants
+FITTED = (
+    "open_share",
+    "sensitivity",
+    "taste_sd",
+    "income_power",
+    "renewal",
+    "stickiness",
+)  # the outer loop's constants
 BAND_ROUNDS = 4  # simulations of the inner loop at most
 BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
 OUTER_ROUNDS = 6  # steps of the outer loop at most
 STEP = 0.1  # share by which a constant is moved to see what the figures do: well above their grain
 FURTHEST = 4.0  # times and part of its start that a constant may reach
-MOST_RENEWAL = 0.95  # a chance a month
-LOST = 10.0  # residual of a moment that does not exist, as when nobody is enrolled
-# What the 5 % rise reads, of what the wide rod does: the enrolled stay, so a small rise is answered by less than its
-# share. Measured in all of Xi'an: -0.440 (standard error 0.003, ten replications) against -0.469.
-SMALL_PER_WIDE = 0.94
+MOST = {"renewal": 0.95, "open_share": 1.0}  # that a constant may be
 GUMBEL_SD = np.pi / np.sqrt(6)
 
 
-@dataclass(frozen=True)
-class Target:
-    """A figure to be reached.
-
-    aim : its central value; None if anything from low to high will do
-    low, high : range in which it is plausible
-    scale : deviation that counts as much as one of another figure's scale
-    """
-
-    name: str
-    words: str
-    aim: float | None
-    low: float
-    high: float
-    scale: float
-    source: str
-
-    def residual(self, reached: float) -> float:
-        """Signed deviation in units of `scale`.
-
-        Without an aim it is 0 in the range less one `scale` at each end, so that what is found stays inside.
-        """
-        if not np.isfinite(reached):
-            return LOST
-        inside = min(max(reached, self.low + self.scale), self.high - self.scale)
-        return (reached - (inside if self.aim is None else self.aim)) / self.scale
-
-    @property
-    def centre(self) -> float:
-        """The aim, or the middle of the range."""
-        return (self.low + self.high) / 2 if self.aim is None else self.aim
-
-    def ends(self) -> tuple[float, float]:
-        """Both ends of the range as residuals."""
-        return (self.low - self.centre) / self.scale, (self.high - self.centre) / self.scale
-
-    def text(self) -> str:
-        """The aim and its range, in words."""
-        spread = f"{self.low:g} to {self.high:g}"
-        return f"{self.words} {spread}" if self.aim is None else f"{self.words} {self.aim:g} ({spread})"
-
-
-TARGETS = (
-    Target(
-        "take_up", "enrolled per child under 36 months", 0.10, 0.09, 0.115, 0.002,
-        "about the nation's: 7.86 % in 2023 (State Council report, September 2024), about 12 % in October "
-        "2025 (China Daily, 9 December 2025)",
-    ),
-    Target(
-        "infant_share", "infants among the enrolled", 0.03, 0.02, 0.05, 0.002,
-        "assumption: take-up of infants is particularly low (China Daily, 9 December 2025)",
-    ),
-    Target(
-        "toddler_share", "toddlers among the enrolled", 0.22, 0.15, 0.30, 0.01,
-        "assumption: take-up under two is low (China Daily, 9 December 2025); many enter at 18 months",
-    ),
-    Target(
-        "market_elasticity", "elasticity of take-up, every fee up 5 %", -0.47, -0.8, -0.3, 0.02,
-        "Herbst 2023 as used by the Yale Budget Lab (-0.468); Blau and Hagy 1998 (about -0.34, from memory, "
-        "unverified)",
-    ),
-    Target(
-        "institution_elasticity", "elasticity of one's enrolment, own fee up 5 %", -1.7, -2.3, -1.6, 0.03,
-        "assumption: nothing published; the mark-up that pays best is the fee ÷ this, 740 to 1,070 yuan over the "
-        "range at the mean bill of 1,710; at the aim 1,010, near that of private centres' posted fees (980 "
-        "weighted by enrolled, 1,040 to 1,140 by band weighted by places)",
-    ),
-    Target(
-        "income_elasticity", "slope of log take-up on log income over the fifths", 0.3, 0.1, 0.5, 0.03,
-        "Connelly and Kimmel 2003; Blau 2001 (from memory, unverified)",
-    ),
-    Target(
-        "mean_stay", "months of a completed stay", 9.0, 6.0, 12.0, 0.5,
-        "most stays are 6 to 12 months (trade press, 2018 and 2019)",
-    ),
-    Target(
-        "short_stays", "share of completed stays of two months or less", None, 0.0, 0.20, 0.01,
-        "assumption: most stays are 6 to 12 months (trade press, 2018 and 2019), so few are a trial",
-    ),
-    Target(
-        "switching", "share of the enrolled who change institution in a month", None, 0.0, 0.05, 0.005,
-        "assumption: nothing published; fees are often paid by the term",
-    ),
-    Target(
-        "renewal", "renewal near its assumed middle", 0.2, 0.1, 0.35, 0.1,
-        "assumption: stays fix stickiness for a given renewal, and hardly renewal itself",
-    ),
-)  # fmt: skip
-
 # which figures a constant's source names
 PINNED_BY: Mapping[str, tuple[str, ...]] = {
-    "sensitivity": ("institution_elasticity", "market_elasticity"),
-    "taste_sd": ("market_elasticity", "institution_elasticity"),
+    "open_share": ("wants_care", "accepts_2000"),
+    "sensitivity": ("accepts_2000", "institution_elasticity", "market_elasticity"),
+    "taste_sd": ("wants_care", "accepts_2000", "market_elasticity", "taste_sd"),
     "income_power": ("income_elasticity",),
     "renewal": ("mean_stay", "short_stays", "switching", "renewal"),
     "stickiness": ("mean_stay", "short_stays", "switching"),
 }
-BANDS_PINNED_BY = ("take_up", "infant_share", "toddler_share")
 
 
 @dataclass(frozen=True)
@@ -202,20 +118,21 @@ def calibrate(
     scenario: Scenario,
     scale: float = 0.25,
     replications: int = 1,
-    targets: Sequence[Target] = TARGETS,
+    targets: Sequence[Target] | None = None,
     rounds: int = OUTER_ROUNDS,
     colours: int = COLOURS,
 ) -> Fit:
     """Fit the free constants of the scenario's city over its counted window, without policies.
 
     scale : share of the city simulated; replications : draws of the city over which figures are averaged
+    targets : those of `targets_of` if left out
     rounds : steps of the outer loop at most; colours : see `moments.elasticities`
-    The constants now in the file are where the search begins.
+    The constants now in the file are where the search begins. Raises ValueError as `published`.
     """
-    search = _Search(Window.of(scenario, scale), tuple(targets), range(replications), colours)
+    aims = targets_of(scenario) if targets is None else tuple(targets)
+    search = _Search(Window.of(scenario, scale), aims, range(replications), colours)
     start = np.array([getattr(scenario.city.families, name) for name in FITTED])
-    upper = np.full(len(start), FURTHEST)
-    upper[FITTED.index("renewal")] = min(FURTHEST, MOST_RENEWAL / start[FITTED.index("renewal")])
+    upper = np.array([min(FURTHEST, MOST.get(name, np.inf) / x) for name, x in zip(FITTED, start, strict=True)])
 
     @cache
     def seen(*x: float) -> Floats:
@@ -228,7 +145,7 @@ def calibrate(
     bounds = (1 / FURTHEST, upper)
     found = least_squares(misfit, np.ones(len(start)), slopes, bounds, max_nfev=rounds, xtol=5e-3, ftol=1e-2)
     values = {name: _rounded(float(v)) for name, v in zip(FITTED, start * found.x, strict=True)}
-    reached = search.at(values, write=True)
+    reached = search.at(values, written=True)
     spread = _spread(slopes(found.x), search.outer, start)
     constants: dict[str, Constant | tuple[Constant, ...]] = {
         name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached)
@@ -236,6 +153,18 @@ def calibrate(
     }
     constants["band_taste"] = search.band_constants(reached)
     return Fit(constants, reached, search.targets, search.simulations, scale, replications)
+
+
+def calibrate_bands(scenario: Scenario, scale: float = 0.25, replications: int = 1) -> Fit:
+    """Fit the tastes for the bands alone to the city's own targets, all else as its file has it.
+
+    scale, replications : as in `calibrate`. Raises ValueError as `published`.
+    """
+    search = _Search(Window.of(scenario, scale), published(scenario), range(replications), COLOURS)
+    reached = search.bands_at({})
+    return Fit(
+        {"band_taste": search.band_constants(reached)}, reached, search.targets, search.simulations, scale, replications
+    )
 
 
 class _Slopes:
@@ -285,23 +214,25 @@ class _Search:
         """Deviations of the outer targets."""
         return np.array([t.residual(reached[t.name]) for t in self.outer])
 
-    def at(self, values: Mapping[str, float], write: bool = False) -> dict[str, float]:
-        """All figures at some constants, the tastes for the bands fitted anew.
-
-        write : end with tastes rounded as they are written
-        """
+    def at(self, values: Mapping[str, float], written: bool = False) -> dict[str, float]:
+        """All figures at some constants, the tastes for the bands fitted anew; `written`: rounded as in the file."""
         window = _with(self.window, values)
-        figures = self._fit_tastes(window)
-        if write:
-            self.tastes = np.round(self.tastes, 2)
-            figures, _ = self._look(window)
-        response = elasticities(self._tasted(window), self.numbers, self.colours, wide=True)
+        figures = self.bands_at(values) if written else self._fit_tastes(window)
+        response = elasticities(self._tasted(window), self.numbers, self.colours)
         self.simulations += (3 + 2 * self.colours) * len(self.numbers)
         return figures | {
-            "market_elasticity": SMALL_PER_WIDE * response.market,
+            "market_elasticity": response.market,
             "institution_elasticity": response.institution,
             "renewal": values["renewal"],
+            "taste_sd": values["taste_sd"],
         }
+
+    def bands_at(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Figures at some constants, the tastes for the bands fitted anew and rounded as they are written."""
+        window = _with(self.window, values)
+        self._fit_tastes(window)
+        self.tastes = np.round(self.tastes, 2)
+        return self._look(window)[0]
 
     def _fit_tastes(self, window: Window) -> dict[str, float]:
         """Move the tastes until every band's enrolled are right; returns the figures seen last."""
@@ -322,7 +253,8 @@ class _Search:
         wanted = aims[0] * np.append(aims[1:], 1 - aims[1:].sum())
         enrolled = mean["take_up"] * np.append(share, 1 - share.sum())
         own = np.array([mean[f"{band}_take_up"] for band in dates.BAND_NAMES])
-        self.slope = _tail_slope(own) / np.hypot(window.facts.families.taste_sd, GUMBEL_SD)
+        families = window.facts.families
+        self.slope = _tail_slope(own / families.open_share) / np.hypot(families.taste_sd, GUMBEL_SD)
         return mean, np.log(wanted / np.maximum(enrolled, 1e-6))
 
     def _tasted(self, window: Window) -> Window:
@@ -356,21 +288,32 @@ class _Search:
 
 def figures_of(window: Window, number: int) -> dict[str, float]:
     """The figures of one city as it is, places limited, by the names of the targets; take-up by band besides."""
-    city = window.replication(number, early=1)
+    city, month = window.replication(number, early=1), dates.month_of(window.run.counted_from)
+    city.prepare({month})
     record = city.baseline()
     families, stays = city.world.families, stays_of(record, city.world.families.birth)
     record = without_first_month(record)
     share = enrolled_by_band(record) / max(float(enrolled_by_band(record).sum()), 1e-9)
     by_band = zip(dates.BAND_NAMES, take_up_by_band(record).tolist(), strict=True)
-    return {f"{band}_take_up": share for band, share in by_band} | {
-        "take_up": take_up(record),
-        "infant_share": float(share[0]),
-        "toddler_share": float(share[1]),
-        "income_elasticity": income_elasticity(record, families.income, families.quintile),
-        "mean_stay": stays.mean,
-        "short_stays": stays.short,
-        "switching": switching(record),
-    }
+    return (
+        {f"{band}_take_up": share for band, share in by_band}
+        | {
+            "take_up": take_up_under_36(record),
+            "infant_share": float(share[0]),
+            "toddler_share": float(share[1]),
+            "income_elasticity": income_elasticity(record, families.income, families.quintile),
+            "mean_stay": stays.mean,
+            "short_stays": stays.short,
+            "switching": switching(record),
+        }
+        | wishes(Survey(city, month))
+    )
+
+
+def wishes(survey: Survey) -> dict[str, float]:
+    """What families say of care: who would use it if it cost nothing, and who of them at `WANTED_AT`."""
+    free, dear = (survey.ask((Asked(fee=fee),)).whole for fee in (0.0, WANTED_AT))
+    return {"wants_care": free, "accepts_2000": dear / free if free > 0 else float("nan")}
 
 
 def _tail_slope(share: Floats) -> Floats:
@@ -411,8 +354,7 @@ def _constant(
     """A constant with its range, held to what it may be, and its source."""
     low = max(value - float(spread[0]), value / FURTHEST)
     high = min(value + float(spread[1]), value * FURTHEST)
-    if name == "renewal":
-        high = min(high, MOST_RENEWAL)
+    high = min(high, MOST.get(name, np.inf))
     text = "; ".join(f"{t.text()}, reached {reached[t.name]:.3g}" for t in targets)
     low, high = min(float(f"{low:.2g}"), value), max(float(f"{high:.2g}"), value)
     return Constant(value, low, high, f"fitted to {text}")
@@ -421,11 +363,11 @@ def _constant(
 # -- the city file ---------------------------------------------------------------------------------------
 
 
-def city_file(scenario: Scenario) -> Path:
-    """The file that gives the families' constants. Raises ValueError if the command line does."""
-    file = scenario.document.file_of(("city", "families", FITTED[0]))
+def city_file(scenario: Scenario, constant: str = FITTED[0]) -> Path:
+    """The file that gives a constant of the families. Raises ValueError if the command line does."""
+    file = scenario.document.file_of(("city", "families", constant))
     if file == COMMAND_LINE:
-        raise ValueError(f"{file} gives city.families.{FITTED[0]}: there is no file to write")
+        raise ValueError(f"{file} gives city.families.{constant}: there is no file to write")
     return Path(file)
 
 
@@ -489,4 +431,4 @@ def _bare(text: str, start: int) -> Iterator[tuple[int, str]]:
         at += 1
 
 
-__all__ = ["TARGETS", "Constant", "Fit", "Target", "calibrate", "city_file", "write"]
+__all__ = ["Constant", "Fit", "calibrate", "calibrate_bands", "city_file", "write"]

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from sim.study.match import Matched
 
 
+TARGETS = "city.published."  # numbers that constants are fitted to; no run reads them
+
+
 def evidence_of(scenario: Scenario, matched: Sequence["Matched"] = ()) -> list[dict[str, Any]]:
     """A row for each number: key, value, low, high and source, which may be None; those of the file come first.
 
@@ -23,6 +26,8 @@ def _written(scenario: Scenario, matched: Sequence["Matched"]) -> list[dict[str,
     found = {key: (number, one.reason) for one in matched for key, number in one.numbers.items()}
     rows = []
     for e in scenario.document.evidence:
+        if e.key.startswith(TARGETS):
+            continue
         row = {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
         if e.key in found:
             value, reason = found[e.key]

@@ -27,8 +27,7 @@ from sim.world.city import CityFacts
 from sim.world.families import QUINTILES
 from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
-RISE = 0.05  # of fees, for good, when an elasticity is measured
-WIDE = 0.2  # log units each way from the middle of that arc, for a search: eight times the signal
+ARC = 0.2  # log units of fees each way, for good, when an elasticity is measured: 18 % below and 22 % above
 SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
 COLOURS = 12  # sets of institutions raised in turn, so that few rivals of one are raised with it
 SHORT = 2  # months: a stay of so many bills or fewer is short
@@ -39,7 +38,7 @@ class FeeRise(Instrument):
 
     title: ClassVar[str] = "fees raised to measure an elasticity"
 
-    rise: float = number("share", "rise of the posted fee", default=RISE, at_least=-1, at_most=10)
+    rise: float = number("share", "rise of the posted fee", default=0.0, idle=0.0, at_least=-1, at_most=10)
     ids: Rows[int] = Field(default=(), description="addresses of the institutions that raise; empty for all")
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
@@ -129,6 +128,11 @@ def take_up(record: Record) -> float:
     return float(_total(record, "enrolled")[0] / _total(record, "children")[0])
 
 
+def take_up_under_36(record: Record) -> float:
+    """Enrolled under 36 months ÷ children under 36 months, means of month-ends: the take-up that is published."""
+    return float(_total(record, "enrolled_under_36")[0] / _total(record, "children")[0])
+
+
 def enrolled_by_band(record: Record) -> NDArray[np.float64]:
     """Mean children enrolled by band, float64 (3,)."""
     return _total(record, "enrolled")[1 : 1 + BANDS]
@@ -201,19 +205,19 @@ class Window:
         filled = (i.within(first, run.until) for i in thinned(scenario.standing, scale))
         return cls(scenario.city, tuple(filled), run, scale)
 
-    def replication(self, which: int, unlimited: bool = False, early: int = 0) -> Replication:
+    def replication(self, which: int, early: int = 0) -> Replication:
         """One city; `early` counts months before the window, so that stays that end at its door are seen."""
         run = self.run
         counted, end = dates.month_of(run.counted_from) - early, dates.month_of(run.until) + 1
         span = Span(run.start, run.first_month, counted, end)
-        return Replication(self.facts, self.standing, span, Luck(run.seed, which), self.scale, unlimited)
+        return Replication(self.facts, self.standing, span, Luck(run.seed, which), self.scale)
 
 
 @dataclass(frozen=True)
 class Elasticities:
-    """Log change of the enrolled per log change of the fee, places without limit, months 7 to 18.
+    """Log change of the enrolled per log change of the fee, with the places that there are, months 7 to 18.
 
-    market, market_by_band, market_by_quintile : every fee rises; institution : one's own does
+    market, market_by_band, market_by_quintile : every fee moves; institution : one's own does
     """
 
     market: float
@@ -222,27 +226,27 @@ class Elasticities:
     institution: float
 
 
-def elasticities(
-    window: Window, replications: Sequence[int], colours: int = COLOURS, wide: bool = False
-) -> Elasticities:
-    """Measure both elasticities on paired luck; no owner answers the rise by its own fee, or by giving up.
+def elasticities(window: Window, replications: Sequence[int], colours: int = COLOURS) -> Elasticities:
+    """Measure both elasticities under common random numbers; no owner answers by its own fee, or by giving up.
 
-    colours : sets into which institutions are parted; each set raises while the others do not
-    wide : compare fees about the middle of the rise, further apart than it: the same slope with less noise
+    They are arc elasticities between fees `ARC` log units below today's and as far above. A small rise would be
+    answered by less than its share for years, because the enrolled stay through it, and by few children.
+
+    colours : sets into which institutions are parted; each set moves while the others do not
     Raises ValueError if the window does not lie at least six months after the burn-in's begin.
     """
     counted = dates.month_of(window.run.counted_from)
     if counted - SETTLING < window.run.first_month:
         raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
     window = _with_patient_owners(window)
-    rod = _Rod(dates.date_in(counted - SETTLING), window.run.until, _arc(wide))
+    rod = _Rod(dates.date_in(counted - SETTLING), window.run.until)
     pairs, own = [], []
     for which in replications:
-        city = window.replication(which, unlimited=True)
+        city = window.replication(which)
         city.prepare({counted - SETTLING})
         names = city.baseline().groups
         cells = [0, *range(1, 1 + BANDS), *(names.index(f"quintile={q + 1}") for q in range(QUINTILES))]
-        pairs.append([_total(rod.laid(city, level, ()), "enrolled")[cells] for level in rod.arc])
+        pairs.append([_total(rod.laid(city, level, ()), "enrolled")[cells] for level in (-ARC, ARC)])
         own.append(_own_demand(city, rod, colours))
     before, after = np.sum(pairs, axis=0)
     response = rod.slope(before, after)
@@ -261,33 +265,22 @@ def _with_patient_owners(window: Window) -> Window:
     return replace(window, facts=window.facts.model_copy(update={"supply": supply.model_copy(update={"kind": kinds})}))
 
 
-def _arc(wide: bool) -> tuple[float, float]:
-    """The two levels of fees that are compared, as rises."""
-    if not wide:
-        return 0.0, RISE
-    middle = np.sqrt(1 + RISE)
-    return float(middle * np.exp(-WIDE) - 1), float(middle * np.exp(WIDE) - 1)
-
-
 @dataclass(frozen=True)
 class _Rod:
-    """Two levels of fees, as rises, from a month on."""
+    """Fees moved for good, from a month on."""
 
     when: date
     until: date
-    arc: tuple[float, float]
 
-    def laid(self, city: Replication, rise: float, ids: tuple[int, ...]) -> Record:
-        """The city with the fees of some institutions (none named: of all) raised."""
-        if rise == 0:
-            return city.baseline()
-        return city.run((FeeRise(start=self.when, until=self.until, rise=rise, ids=ids),))
+    def laid(self, city: Replication, level: float, ids: tuple[int, ...]) -> Record:
+        """The city with the fees of some institutions (none named: of all) moved by so many log units."""
+        return city.run((FeeRise(start=self.when, until=self.until, rise=float(np.expm1(level)), ids=ids),))
 
     def slope(self, before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log change per log change of the fee; not a number where nobody was enrolled."""
         known = (before > 0) & (after > 0)
         ratio = np.divide(after, before, out=np.full(len(before), np.nan), where=known)
-        return np.asarray(np.log(ratio) / np.log((1 + self.arc[1]) / (1 + self.arc[0])))
+        return np.asarray(np.log(ratio) / (2 * ARC))
 
 
 def _own_demand(city: Replication, rod: _Rod, colours: int) -> tuple[int, int]:
@@ -297,7 +290,7 @@ def _own_demand(city: Replication, rod: _Rod, colours: int) -> tuple[int, int]:
     demand = [0, 0]
     for mine in (colour == c for c in np.unique(colour)):
         ids = tuple(int(j) for j in institutions.id[mine])
-        for n, level in enumerate(rod.arc):
+        for n, level in enumerate((-ARC, ARC)):
             demand[n] += int(rod.laid(city, level, ids).offer_enrolled[:, :, mine].sum())
     return demand[0], demand[1]
 

@@ -8,58 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from records import MAY, record
 
 from sim import dates
-from sim.engine.recorder import CITY_TOTALS, ROW, TOTALS, Record
+from sim.engine.recorder import CITY_TOTALS, ROW
 from sim.scenario.schema import Scenario, load
 from sim.study import calibration, moments
-from sim.study.calibration import FITTED, TARGETS, Constant, Fit, Target, calibrate, city_file, write
+from sim.study.calibration import FITTED, Constant, Fit, calibrate, calibrate_bands, city_file, write
 from sim.study.moments import Window, colour_apart, elasticities, stays_of
+from sim.study.targets import TARGETS, Target, published, targets_of
 
 ROOT = Path(__file__).resolve().parents[2]
 XIAN = ROOT / "scenarios" / "cities" / "xian.toml"
-GROUPS = ("all", "band=infant", "band=toddler", "band=older_toddler", *(f"quintile={q}" for q in range(1, 6)))
-MAY = dates.month_of(dates.date(2026, 5, 1))
-
-
-def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), **totals: list[float]) -> Record:
-    """A record that holds stays (child, institution, first, last) and totals that stand still."""
-    columns = np.array(stays, np.int64).reshape(-1, 4).T
-    empty = np.zeros(0, np.int64)
-    values = np.zeros((len(TOTALS), months, len(GROUPS)), np.int64)
-    for name, row in totals.items():
-        values[ROW[name]] = row
-    return Record(
-        first=MAY,
-        groups=GROUPS,
-        kind_cell=np.zeros(0, np.int16),
-        totals=values,
-        city=np.zeros((len(CITY_TOTALS), months), np.int64),
-        tranche=np.zeros((0, months, 0), np.int64),
-        claims=np.zeros((months, 0), np.int64),
-        turned_away=np.zeros((months, 0), np.int64),
-        budgets=np.zeros((4, 0), np.int64),
-        fee=np.zeros((months, 3, 1)),
-        offer_enrolled=np.zeros((months, 3, 1), np.int32),
-        offer_open=np.ones((months, 3, 1), bool),
-        own=np.zeros(0, bool),
-        instrument_kinds=(),
-        instrument_tiers=np.zeros(0, np.int64),
-        children=10,
-        stays=dict(zip(("child", "at", "first", "last"), columns, strict=True)),
-        stay_cells=np.zeros((columns.shape[1], 3), np.int16),
-        stay_birth=np.zeros(columns.shape[1], np.int32),
-        stay_day=np.ones(columns.shape[1], np.int8),
-        bill_from=np.zeros(1, np.int32),
-        bill_fees=np.zeros((1, 3, 1), np.int64),
-        claim_child=empty.astype(np.int32),
-        claim_month=empty.astype(np.int16),
-        claim_fen=empty.astype(np.int32),
-        claim_relief=empty.astype(np.int32),
-        claim_tranche=empty.astype(np.int8),
-        concentration=np.zeros(2),
-        unaided=np.zeros(2, np.int64),
-    )
 
 
 def born(*days: dates.date) -> Any:
@@ -166,16 +126,10 @@ def told(scenario: Scenario, **families: Any) -> Scenario:
 
 
 def test_demand_falls_with_every_fee_and_faster_with_ones_own(hamlet: Scenario) -> None:
-    seen = elasticities(Window.of(hamlet, 1.0), [0], colours=4, wide=True)
+    seen = elasticities(Window.of(hamlet, 1.0), [0], colours=4)
     assert seen.institution < seen.market < 0
     assert seen.market_by_band.shape == (3,)
     assert seen.market_by_quintile.shape == (5,)
-
-
-def test_a_wide_rod_measures_the_same_slope(hamlet: Scenario) -> None:
-    window = Window.of(hamlet, 2.0)
-    narrow, wide = (elasticities(window, [0], colours=2, wide=w).market for w in (False, True))
-    assert wide == pytest.approx(narrow, rel=0.35)  # a town of three thousand children: the narrow one is coarse
 
 
 def test_a_window_too_close_to_the_beginning_is_refused(hamlet: Scenario) -> None:
@@ -185,25 +139,37 @@ def test_a_window_too_close_to_the_beginning_is_refused(hamlet: Scenario) -> Non
 
 
 def test_constants_that_made_a_city_are_found_again(hamlet: Scenario) -> None:
-    truth = {"sensitivity": 0.0013, "taste_sd": 3.0, "income_power": 0.6, "renewal": 0.2, "stickiness": 2.6}
-    made = told(hamlet, **truth, band_taste=(-1.6, -0.6, 0.9))
+    truth = {"open_share": 0.6, "sensitivity": 0.0013, "taste_sd": 2.0, "income_power": 0.6}
+    truth |= {"renewal": 0.2, "stickiness": 2.6}
+    made = told(hamlet, **truth, band_taste=(-1.0, 0.0, 1.5))
     window = Window.of(made, 5.0)
     seen = calibration.figures_of(window, 0)
-    response = elasticities(window, [0], 2, wide=True)
-    market = calibration.SMALL_PER_WIDE * response.market
-    seen |= {"market_elasticity": market, "institution_elasticity": response.institution, "renewal": 0.2}
-    aims = tuple(at(target, seen[target.name]) for target in TARGETS)
-    start = told(hamlet, sensitivity=0.001, taste_sd=3.5, income_power=0.3, stickiness=2.0)
-    fit = calibrate(start, 5.0, 1, aims, rounds=3, colours=2)
-    values = fit.values()
+    response = elasticities(window, [0], 2)
+    seen |= {"market_elasticity": response.market, "institution_elasticity": response.institution}
+    seen |= {"renewal": 0.2, "taste_sd": 2.0}
+    aims = tuple(at(target, seen[target.name]) for target in targets_of(made))
+    start = told(hamlet, open_share=0.7, sensitivity=0.001, taste_sd=2.5, income_power=0.4, stickiness=2.0)
+    fit = calibrate(start, 5.0, 1, aims, rounds=4, colours=2)
     within = {"take_up": 0.05, "infant_share": 0.1, "toddler_share": 0.05, "mean_stay": 0.15}
+    within |= {"wants_care": 0.05, "accepts_2000": 0.1}
     within |= {"market_elasticity": 0.2, "institution_elasticity": 0.15, "income_elasticity": 0.25}
     for name, share in within.items():
         assert fit.reached[name] == pytest.approx(seen[name], rel=share), name
-    for name, share in {"sensitivity": 0.25, "taste_sd": 0.25, "stickiness": 0.25, "income_power": 0.4}.items():
-        assert values[name] == pytest.approx(truth[name], rel=share), name
+    for name, true in truth.items():
+        constant = fit.constants[name]
+        assert isinstance(constant, Constant)
+        assert constant.low <= true <= constant.high, name
+        assert constant.high - constant.low < 2.5 * true, name  # a range that says something
     assert fit.simulations > 0
     assert fit.missed == ()
+
+
+def test_bands_alone_are_fitted_to_the_citys_own_take_up(hamlet: Scenario) -> None:
+    fit = calibrate_bands(hamlet, 2.0)
+    assert set(fit.constants) == {"band_taste"}
+    assert fit.reached["take_up"] == pytest.approx(0.2, rel=0.03)
+    assert fit.reached["infant_share"] == pytest.approx(0.1, rel=0.1)
+    assert fit.reached["toddler_share"] == pytest.approx(0.4, rel=0.1)
 
 
 # -- targets -------------------------------------------------------------------------------------------------
@@ -222,6 +188,16 @@ def test_every_target_has_a_range_and_a_source() -> None:
     for target in TARGETS:
         assert target.low < target.centre < target.high
         assert target.source
+
+
+def test_a_citys_own_targets_are_its_files(hamlet: Scenario) -> None:
+    take_up, infants, toddlers = published(hamlet)
+    assert (take_up.aim, take_up.low, take_up.high, take_up.source) == (0.2, 0.1, 0.3, "made up")
+    assert (infants.low, infants.high) == pytest.approx((0.09, 0.11))  # a tenth either way where no range is given
+    assert toddlers.name == "toddler_share"
+    nothing = replace(hamlet, city=hamlet.city.model_copy(update={"published": None}))
+    with pytest.raises(ValueError, match=r"city\.published"):
+        published(nothing)
 
 
 # -- the city file -------------------------------------------------------------------------------------------
@@ -274,7 +250,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 def test_the_command_line_is_no_file() -> None:
-    set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.sensitivity=0.002"])
+    set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.open_share=0.9"])
     with pytest.raises(ValueError, match="--set"):
         city_file(set_by_hand)
 
@@ -282,7 +258,8 @@ def test_the_command_line_is_no_file() -> None:
 def test_plain_numbers_and_comments_beside_them(tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     plain = "[city.families] # how\nband_taste = [ # by band\n 1, 2, # and\n 3]  # end\nrenewal = 0.2 # monthly\n"
-    rest = "sensitivity = 0.001\ntaste_sd=3\nincome_power = 1\nstickiness   = 2\n[city.other]\nrenewal = 7\n"
+    rest = "open_share = 1\nsensitivity = 0.001\ntaste_sd=3\nincome_power = 1\nstickiness   = 2\n"
+    rest += "[city.other]\nrenewal = 7\n"
     path.write_text(plain + rest, encoding="utf-8")
     write(made_up_fit(), path)
     text = path.read_text(encoding="utf-8")
