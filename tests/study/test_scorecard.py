@@ -1,0 +1,66 @@
+"""The score card: every figure has a range, a source and a cause; a miss stands there like a hit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from records import MAY, record
+
+from sim.scenario.schema import Scenario, load
+from sim.study import scorecard
+from sim.study.scorecard import CAUSES, CHECKS, Line, as_markdown, at_end_of, score, sources
+from sim.study.targets import TARGETS, targets_of
+from sim.world.institutions import PARTS_OF_A_PLACE
+
+
+@pytest.fixture(scope="module")
+def hamlet() -> Scenario:
+    return load(Path(__file__).parents[1] / "hamlet.toml", ["run.until=2025-06-30"])
+
+
+@pytest.fixture(scope="module")
+def lines(hamlet: Scenario) -> list[Line]:
+    return score(hamlet, 1.0, 2)
+
+
+def test_every_figure_stands_on_the_card_once_with_all_draws(hamlet: Scenario, lines: list[Line]) -> None:
+    assert [line.wanted for line in lines] == [*targets_of(hamlet), *CHECKS]
+    assert all(len(line.reached) == 2 for line in lines)
+    assert set(sources(lines)) == {line.wanted.words for line in lines}
+
+
+def test_every_check_has_a_range_a_source_and_a_cause() -> None:
+    for check in CHECKS:
+        assert check.low < check.high
+        assert check.source
+        assert check.cause
+    assert set(CAUSES) <= {t.name for t in TARGETS}
+
+
+def test_barriers_are_shares_of_those_who_want_care(lines: list[Line]) -> None:
+    for name in ("too_far", "too_poor"):
+        (line,) = (x for x in lines if x.wanted.name == name)
+        assert all(0 < share < 1 for share in line.reached)
+
+
+def test_a_miss_is_said_in_its_row_and_below_with_its_cause() -> None:
+    check = CHECKS[0]
+    hit, miss = Line(check, (check.low, check.high)), Line(check, (check.high + 1, check.high + 1))
+    assert (hit.met, miss.met) == (True, False)
+    said = list(as_markdown("A town", [hit, miss]))
+    assert sum("missed" in row for row in said) == 1
+    assert sum(row.startswith("- Missed") and check.cause in row for row in said) == 1
+    aimed = Line(replace(TARGETS[0], name="unheard of", low=0.0, high=0.1), (0.5,))
+    assert aimed.cause == "not known"
+
+
+def test_stocks_are_those_of_octobers_end() -> None:
+    counted = {"enrolled": 10, "enrolled_under_36": 9, "place_thirds": 60, "full_time_sixtieths": 8 * PARTS_OF_A_PLACE}
+    year = record(12, **{name: [value] * 9 for name, value in counted.items()})
+    october = (9 - MAY) % 12
+    year.totals[:, :october] = 0
+    year.totals[:, october + 1 :] = 0
+    seen = at_end_of(scorecard.OCTOBER, year)
+    assert seen == pytest.approx({"utilisation": 8 / 20, "past_three": 0.1})
+    spring = record(3, **{name: [value] * 9 for name, value in counted.items()})
+    assert at_end_of(scorecard.OCTOBER, spring) == pytest.approx(seen)
