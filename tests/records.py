@@ -37,6 +37,7 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
         stay_cells=np.zeros((columns.shape[1], 3), np.int16),
         stay_birth=np.zeros(columns.shape[1], np.int32),
         stay_day=np.ones(columns.shape[1], np.int8),
+        former=empty.astype(np.int32),
         bill_from=np.zeros(1, np.int32),
         bill_fees=np.zeros((1, 3, 1), np.int64),
         claim_child=empty.astype(np.int32),

@@ -306,7 +306,7 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:both]
         return value
 
-    whole = {"stays", "concentration"} | {
+    whole = {"stays", "former", "concentration"} | {
         f.name for f in fields(Record) if f.name.startswith(("stay_", "bill_", "claim_"))
     }
     skipped = but | (whole if until is not None else frozenset())

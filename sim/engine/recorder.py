@@ -311,6 +311,8 @@ class Record:
         window); refused are months since the stay before, see `kernels.columns.Children`
     stay_cells : int16 (stays, 3)  groups of the child; stay_birth : int32 (stays,)  its birthday, as an ordinal
     stay_day : int8 (stays,)  its family's decision day, on which it is billed
+    former : int32 (F,)  children billed before the window, burn-in included, and not in it, who are too young for
+        kindergarten on its first day; ascending. Of nobody else can it matter that they were there
     bill_from : int32 (V,), bill_fees : int64 (V, 3, J)  day (ordinal) from which bills are made out by posted fees, and
         these [fen]
     claim_child, claim_month : bills of which somebody else than the family owes a part, one row each
@@ -340,6 +342,7 @@ class Record:
     stay_cells: NDArray[np.int16]
     stay_birth: NDArray[np.int32]
     stay_day: NDArray[np.int8]
+    former: NDArray[np.int32]
     bill_from: NDArray[np.int32]
     bill_fees: NDArray[np.int64]
     claim_child: NDArray[np.int32]

@@ -161,7 +161,7 @@ class Replication:
     def _record(self, state: State, chain: Chain) -> Record:
         """Cut the chronicle to the counted window and gather stays."""
         begin, chronicle = self.span.counted - self.span.first, state.chronicle
-        stays = _all_stays(state, begin)
+        stays, gone = _all_stays(state, begin)
         claims = [np.concatenate([c[k] for c in chronicle.logs.claims]) for k in range(5)]
         counted = claims[1] >= begin
         fees = _fees_from(chronicle.logs.fees, dates.date_in(self.span.counted).toordinal())
@@ -187,6 +187,7 @@ class Replication:
             stay_cells=self.cache.groups.cells[stays["child"]],
             stay_birth=self.world.families.birth[stays["child"]],
             stay_day=self._decision_days(stays["child"]),
+            former=self._former(stays["child"], gone),
             bill_from=np.array([day for day, _ in fees], np.int32),
             bill_fees=np.stack([by_offer for _, by_offer in fees]),
             claim_child=claims[0][counted],
@@ -201,6 +202,12 @@ class Replication:
     def _decision_days(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
         """Day of the month on which each child's family decides, int8 (len(rows),)."""
         return np.searchsorted(self.world.families.slices, rows, side="right").astype(np.int8)
+
+    def _former(self, billed: NDArray[np.generic], gone: NDArray[np.generic]) -> NDArray[np.int32]:
+        """Children of stays that ended before the window, who aren't billed in it, as `Record.former` has them."""
+        rows = np.setdiff1d(gone, billed)
+        cut = dates.school_year_cut(dates.date_in(self.span.counted))
+        return np.asarray(rows[self.world.families.birth[rows] > cut], np.int32)
 
     def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
         """Σ months · (2 · income rank − 1) and Σ months over the window, of those under three in it, float64 (2,).
@@ -267,8 +274,11 @@ def _fees_from(log: list[tuple[int, NDArray[np.int64]]], day: int) -> list[tuple
     return log[max(earlier, default=0) :]
 
 
-def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
-    """Finished and running stays that reach into the window, months relative to its first, sorted by child."""
+def _all_stays(state: State, begin: int) -> tuple[dict[str, NDArray[np.generic]], NDArray[np.generic]]:
+    """Finished and running stays that reach into the window, months relative to its first, sorted by child.
+
+    Beside them the children of the stays that ended before it, one for each stay, in no order.
+    """
     children = state.children
     running = np.flatnonzero(children.stay_last >= 0)
     open_stays = (
@@ -286,4 +296,4 @@ def _all_stays(state: State, begin: int) -> dict[str, NDArray[np.generic]]:
     stays = {name: column[inside][order] for name, column in zip(STAY_FIELDS, columns, strict=True)}
     for name in ("first", "last"):
         stays[name] = (stays[name] - begin).astype(np.int16)
-    return stays
+    return stays, columns[0][~inside]

@@ -233,6 +233,7 @@ def _within_bounds(record: Record) -> bool:
         (record.stay_cells, len(record.groups)),
         (record.kind_cell, len(record.groups)),
         (record.claim_child, record.children),
+        (record.former, record.children),
         (record.claim_month, record.months()),
     )
     whole = all(((column >= 0) & (column < end)).all() for column, end in bounds)

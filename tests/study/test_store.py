@@ -29,6 +29,7 @@ def record():
         stay_cells=np.zeros((3, 3), np.int16),
         stay_birth=np.zeros(3, np.int32),
         stay_day=np.ones(3, np.int8),
+        former=np.array([1, 4], np.int32),
         bill_from=np.array([738000], np.int32),
         bill_fees=np.full((1, 3, 2), 150_000),
         claim_child=np.zeros(0, np.int32),
