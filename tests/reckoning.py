@@ -62,7 +62,7 @@ def fees_on(record: Record, day: NDArray[Any], band: NDArray[Any], at: NDArray[A
 def reckon(record: Record, baseline: Record) -> dict[str, NDArray[Any]]:
     """What differs between a policy and its baseline, bill by bill; parts that have groups in their columns.
 
-    Parts of incidence are int64 (months,) [fen]; added, crowded_out, marginal (months, groups); others (groups,).
+    Parts of incidence are int64 (months,) [fen]; those of children and child-months (months, groups); others (groups,).
     """
     here, there = bills_of(record), bills_of(baseline)
     months, tiers = record.months(), record.tranche.shape[2]
@@ -88,7 +88,33 @@ def reckon(record: Record, baseline: Record) -> dict[str, NDArray[Any]]:
             found["incidence_always_takers"][m] += here.relief[n] - there.relief[k]
             found["incidence_fee_rise"][m] -= rise
             found["incidence_other_offers"][m] -= here.posted[n] - there.posted[k] - rise
+    found |= _who_comes(record, baseline, here, there, groups)
     return found | _claimed(record, here, rows, set(rows_there), found["marginal"])
+
+
+def _who_comes(record: Record, baseline: Record, here: Bills, there: Bills, groups: int) -> dict[str, NDArray[Any]]:
+    """New and lost children and the parts of added child-months, child by child from the months of its bills."""
+    names = ("added_by_new_children", "added_brought_forward", "added_lengthened", "new_children", "lost_children")
+    months = record.months()
+    out = {name: np.zeros((months, groups)) for name in names}
+    worlds, cells_of = [], {}
+    for bills in (here, there):
+        worlds.append(by_child := {})
+        for key, cells in zip(bills.key.tolist(), bills.cells, strict=True):
+            by_child.setdefault(key // months, set()).add(key % months)
+            cells_of[key // months] = [0, *cells]
+    for child, cells in cells_of.items():
+        mine, before = (world.get(child, set()) for world in worlds)
+        came = [bool(billed) or child in set(one.former) for billed, one in ((mine, record), (before, baseline))]
+        for m in mine - before:
+            early = bool(before) and m < min(before)
+            part = "added_by_new_children" if not came[1] else "added_brought_forward" if early else "added_lengthened"
+            out[part][m, cells] += 1
+        for m in before - mine:
+            out["added_lengthened" if came[0] else "added_by_new_children"][m, cells] -= 1
+        if not all(came):
+            out["lost_children" if before else "new_children"][min(mine | before), cells] += 1
+    return out
 
 
 def _claimed(

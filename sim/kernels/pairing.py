@@ -14,6 +14,9 @@ from sim.compiled import entry, inlined
 CHILD, AT, FIRST, LAST, BIRTH, DAY = range(6)  # columns of `Billed.stays`
 FEE_RISE, OTHER_OFFERS, NEW, GONE = range(4)  # rows of the differences in posted fees
 PARTS = 4
+BY_NEW, BROUGHT_FORWARD, LENGTHENED = range(3)  # parts of the added child-months
+ADDED_PARTS = 3
+NEW_CHILD, LOST_CHILD = range(2)
 
 
 class Billed(NamedTuple):
@@ -22,12 +25,14 @@ class Billed(NamedTuple):
     stays : int32 (S, 6)  in the order of children and of their first months: child, institution, first and last
         month (relative to the window's first), birthday (ordinal), decision day (from 1)
     cells : int16 (S, C)  groups of the child
+    former : int32 (F,)  children billed before the window and not in it, as in `Record`
     version : int64 (slots,)  row of `fees` in force on each decision day of the window
     fees : int64 (V, 3, J)  [fen]
     """
 
     stays: NDArray[np.int32]
     cells: NDArray[np.int16]
+    former: NDArray[np.int32]
     version: NDArray[np.int64]
     fees: NDArray[np.int64]
 
@@ -78,9 +83,16 @@ def _count(cells: Any, s: int, amount: int, row: int, out: Any) -> None:
         out[row, cells[s, c]] += amount
 
 
+@inlined
+def _among(rows: Any, child: int) -> Any:
+    """True if a child is one of some, which are ascending."""
+    at = int(np.searchsorted(rows, child))
+    return at < rows.size and rows[at] == child
+
+
 @entry
 def pair_bills(
-    here: Any, there: Any, older: Any, moved: Any, stands: Any, parts: Any, added: Any, crowded: Any
+    here: Any, there: Any, older: Any, moved: Any, stands: Any, parts: Any, added: Any, heads: Any, crowded: Any
 ) -> None:
     """Add up by how much bills, before relief, differ between a policy (`here`) and its baseline (`there`).
 
@@ -91,11 +103,14 @@ def pair_bills(
         the institutions they attend are above those of the same in the baseline, where these are open or the child
         attends them too, and OTHER_OFFERS what else their fees are higher by; NEW is asked of those billed under the
         policy only, GONE of those billed in the baseline only [fen]
-    added, crowded : int64 (months, groups)  written, added to: child-months more than in the baseline, and billed in
-        the baseline only
+    added : int64 (ADDED_PARTS, months, groups)  written, added to: child-months more than in the baseline. BY_NEW are
+        those of new children, less those of lost ones; of children who come in both worlds, BROUGHT_FORWARD are those
+        before the first bill of the window in the baseline and LENGTHENED the others
+    heads : int64 (2, months, groups)  written, added to: new and lost children, in the month of their first bill
+    crowded : int64 (months, groups)  written, added to: child-months billed in the baseline only
     """
-    stays, cells, version, fees = here
-    others, other_cells, other_version, other_fees = there
+    stays, cells, former, version, fees = here
+    others, other_cells, other_former, other_version, other_fees = there
     months = parts.shape[1]
     days = older.shape[1] // max(months, 1)
     i, j = 0, 0
@@ -115,6 +130,14 @@ def pair_bills(
                     parts[FEE_RISE, m] += fees[version[slot], band, at] - other_fees[other_version[slot], band, at]
             i, j = end, other_end
             continue
+        comes, came = end > i, other_end > j  # in the window
+        new = comes and not came and not _among(other_former, child)
+        lost = came and not comes and not _among(former, child)
+        start = max(others[j, FIRST], 0) if came else 0  # before it, what is billed is brought forward
+        if new:
+            _count(cells, i, 1, max(stays[i, FIRST], 0), heads[NEW_CHILD])
+        if lost:
+            _count(other_cells, j, 1, start, heads[LOST_CHILD])
         for m in range(months):
             while i < end and stays[i, LAST] < m:
                 i += 1
@@ -137,10 +160,10 @@ def pair_bills(
                 parts[OTHER_OFFERS, m] += fee - other_fee - rise
             elif is_here:
                 parts[NEW, m] += fee
-                _count(cells, i, 1, m, added)
+                _count(cells, i, 1, m, added[BY_NEW if new else BROUGHT_FORWARD if m < start else LENGTHENED])
             elif is_there:
                 parts[GONE, m] += other_fee
-                _count(other_cells, j, -1, m, added)
+                _count(other_cells, j, -1, m, added[BY_NEW if lost else LENGTHENED])
                 _count(other_cells, j, 1, m, crowded)
         i, j = end, other_end
 
@@ -189,7 +212,7 @@ def count_claims(claims: Any, anyway: Any, world: Any, tiers_from: int, counts: 
     marginal : int64 (months, groups)  written, added to: redeemed vouchers that are not marked, of all and by tranche
     """
     child, month, fen, _, tranche = claims
-    stays, cells, _, _ = world
+    stays, cells, _, _, _ = world
     s = 0
     for c in range(child.size):
         if fen[c] <= 0:

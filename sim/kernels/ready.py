@@ -172,11 +172,15 @@ def _all_else(e: _Empty) -> None:
     nobody = np.zeros((0, 28), np.int64)
     choice.find_renewals(e.uint32s, 0, 0.0, e.stream, nobody, nobody, none, nobody)
     stays = np.zeros((0, 6), np.int32)
-    world = pairing.Billed(stays, inputs.cells, e.int64s, np.zeros((0, 3, 0), np.int64))
-    table, flags = np.zeros((0, 1), np.int64), np.zeros(0, np.bool_)
+    world = pairing.Billed(stays, inputs.cells, none, e.int64s, np.zeros((0, 3, 0), np.int64))
+    table, cube, flags = (
+        np.zeros((0, 1), np.int64),
+        np.zeros((pairing.ADDED_PARTS, 0, 1), np.int64),
+        np.zeros(0, np.bool_),
+    )
     pairing.pair_bills(
         world, world, np.zeros((2, 0), np.int64), flags, np.zeros((0, 0), np.bool_),
-        np.zeros((pairing.PARTS, 0), np.int64), table, table.copy(),
+        np.zeros((pairing.PARTS, 0), np.int64), cube, cube[:2].copy(), table,
     )  # fmt: skip
     claims = pairing.Claims(none, e.int16s, none, none, e.int8s)
     pairing.pair_claims(claims, stays, flags, np.zeros((2, 0), np.int64))

@@ -37,7 +37,7 @@ FAMILIES_PARTS = tuple(
 INCIDENCE = (*SIDES[:2], *FAMILIES_PARTS, *SIDES[2:])  # as the table lists them: parts below their sum
 COMPARISONS = (
     "added_child_months", *KNOWLEDGE_METRICS, "crowded_out", "pass_through", "consumer_surplus", "mothers_work_months",
-    "extra_tax",
+    "extra_tax", "added_by_new_children", "added_brought_forward", "added_lengthened", "new_children", "lost_children",
 )  # fmt: skip
 FIFTHS = tuple(f"quintile={fifth}" for fifth in (1, 2, 3, 4, 5))
 WELFARE = (

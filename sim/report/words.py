@@ -211,6 +211,64 @@ METRICS: dict[str, dict[str, Word]] = {
             "随机条件相同时，在托儿童月数比基准情景多出的部分，无论是否受补贴，已扣除被挤出的儿童",
         ),
     },
+    "added_by_new_children": {
+        "en": Word(
+            "Added by new children",
+            "child-months",
+            "of the added child-months, those of new children less what lost children would have had",
+        ),
+        "zh": Word("新入托儿童带来的", "儿童月", "净增儿童月中属于新入托儿童的部分，减去不再入托的儿童本应有的儿童月"),
+    },
+    "added_brought_forward": {
+        "en": Word(
+            "Added by coming earlier",
+            "child-months",
+            "of the added child-months, those of children who come anyway, before their first month of the window in "
+            "the baseline",
+        ),
+        "zh": Word(
+            "提前入托带来的",
+            "儿童月",
+            "净增儿童月中，属于原本也会入托的儿童、且早于其在基准情景统计期内首个在托月的部分",
+        ),
+    },
+    "added_lengthened": {
+        "en": Word(
+            "Added by staying longer",
+            "child-months",
+            "the rest of the added child-months: of children who come anyway, longer stays and filled gaps less "
+            "shorter stays and later starts",
+        ),
+        "zh": Word(
+            "在托更久带来的",
+            "儿童月",
+            "净增儿童月的其余部分：原本也会入托的儿童，在托更久、填补间断的儿童月，减去缩短和推迟的儿童月",
+        ),
+    },
+    "new_children": {
+        "en": Word(
+            "New children",
+            "",
+            "children in care at some time in the window who in the baseline would not come within it, nor had come "
+            "before; who would come only after it counts as new",
+        ),
+        "zh": Word(
+            "新入托儿童",
+            "人",
+            "统计期内曾在托、而在基准情景下统计期内不会入托且此前也未入托的儿童；统计期之后才会入托的也算在内",
+        ),
+    },
+    "lost_children": {
+        "en": Word(
+            "Lost children",
+            "",
+            "the other way round: in care at some time in the window in the baseline, and under the policy neither "
+            "within it nor before",
+        ),
+        "zh": Word(
+            "不再入托的儿童", "人", "与上相反：基准情景下统计期内曾在托，实施政策后统计期内不入托且此前也未入托的儿童"
+        ),
+    },
     "cost_per_added_child_month": {
         "en": Word("Cost per added child-month", "yuan", "paired change of all public cost ÷ added child-months"),
         "zh": Word("每净增一个儿童月的支出", "元", "全部公共支出的配对差额 ÷ 净增入托儿童月数"),

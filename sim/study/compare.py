@@ -94,7 +94,7 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     fen = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")] * own_tiers
     monthly["public_cost"][:, len(record.groups) :] = fen / 100
     paired = _paired(record, pairs, len(groups))
-    monthly |= {name: paired.pop(name) for name in ("added", "crowded_out")}
+    monthly |= {name: wide(values.astype(float)) for name, values in _added(pairs).items()}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
     monthly |= _money(record, baseline, monthly["public_cost"])
     monthly |= _welfare(record, baseline, monthly["extra_cost"], welfare)
@@ -161,8 +161,15 @@ def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
     return parts
 
 
+def _added(pairs: Pairs) -> dict[str, NDArray[np.int64]]:
+    """Added child-months and their three parts, new, lost and crowded out, by month and group of the record."""
+    names = ("added_by_new_children", "added_brought_forward", "added_lengthened", "new_children", "lost_children")
+    parts = dict(zip(names, (*pairs.added, *pairs.heads), strict=True))
+    return {"added": pairs.added.sum(axis=0), "crowded_out": pairs.crowded_out, **parts}
+
+
 def _paired(record: Record, pairs: Pairs, groups: int) -> dict[str, Floats]:
-    """Child by child: added and crowded-out months, and subsidised months that would have been anyway."""
+    """Child by child: subsidised months, and those that would have been anyway."""
     counts, money = np.zeros((2, groups), np.int64), np.zeros((2, groups))
     marginal = np.zeros((record.months(), groups), np.int64)
     pairing.count_claims(pairs.claims, pairs.anyway, pairs.billed, len(record.groups), counts, money, marginal)
@@ -170,8 +177,6 @@ def _paired(record: Record, pairs: Pairs, groups: int) -> dict[str, Floats]:
     yuan = record.claim_fen[owed] / 100
     money[:, 0] = yuan.sum(), (yuan * pairs.anyway[owed]).sum()
     return {
-        "added": _widen(pairs.added.astype(float), groups),
-        "crowded_out": _widen(pairs.crowded_out.astype(float), groups),
         "marginal": marginal.astype(float),
         "subsidised_paired": counts[0].astype(float),
         "inframarginal": counts[1].astype(float),

@@ -87,6 +87,11 @@ METRICS = (
     Metric("turned_away", "child-months", "turned_away"),
     Metric("subsidised_child_months", "child-months", "subsidised", groups=_BILLS),
     Metric("added_child_months", "child-months", "added", groups=_PAIRED, kind="signed"),
+    Metric("added_by_new_children", "child-months", "added_by_new_children", groups=_PAIRED, kind="signed"),
+    Metric("added_brought_forward", "child-months", "added_brought_forward", groups=_PAIRED),
+    Metric("added_lengthened", "child-months", "added_lengthened", groups=_PAIRED, kind="signed"),
+    Metric("new_children", "children", "new_children", groups=_PAIRED),
+    Metric("lost_children", "children", "lost_children", groups=_PAIRED),
     Metric("crowded_out", "child-months", "crowded_out", groups=_PAIRED),
     Metric("cost_per_added_child_month", "yuan per child-month", "extra_cost", "added", monthly=False, kind="ratio"),
     Metric(

@@ -23,8 +23,10 @@ class Pairs:
 
     billed, claims : the record's own bills and claims
     fees : int64 (PARTS, months)  posted fees that differ [fen], rows of `kernels.pairing`
-    added, crowded_out : int64 (months, groups of the record)  child-months more than in the baseline, and billed in
-        the baseline only
+    added : int64 (ADDED_PARTS, months, groups of the record)  child-months more than in the baseline, in the parts of
+        `kernels.pairing`
+    heads : int64 (2, months, groups)  new and lost children, rows of `kernels.pairing`
+    crowded_out : int64 (months, groups)  child-months billed in the baseline only
     anyway : bool (claims,)  claims of the record for children who are billed in the baseline in the same month too
     relief, relief_before : int64 (2, months)  what instruments take off the record's bills and the baseline's [fen];
         row 0 of those billed in that world only, row 1 of those billed in both
@@ -34,6 +36,7 @@ class Pairs:
     claims: pairing.Claims
     fees: Ints
     added: Ints
+    heads: Ints
     crowded_out: Ints
     anyway: NDArray[np.bool_]
     relief: Ints
@@ -45,14 +48,15 @@ def pair(record: Record, baseline: Record) -> Pairs:
     months, groups = record.months(), len(record.groups)
     here, there = _billed(record), _billed(baseline)
     fees = np.zeros((pairing.PARTS, months), np.int64)
-    added, crowded_out = np.zeros((months, groups), np.int64), np.zeros((months, groups), np.int64)
+    added = np.zeros((pairing.ADDED_PARTS, months, groups), np.int64)
+    heads, crowded_out = np.zeros((2, months, groups), np.int64), np.zeros((months, groups), np.int64)
     older = _calendar(record.first, months)[1]
     stands = np.asarray(baseline.offer_open.any(axis=1))
-    pairing.pair_bills(here, there, older, _moved(here, there), stands, fees, added, crowded_out)
+    pairing.pair_bills(here, there, older, _moved(here, there), stands, fees, added, heads, crowded_out)
     claims, claims_before = _claims(record), _claims(baseline)
     anyway, relief = _pair_claims(claims, there, months)
     _, relief_before = _pair_claims(claims_before, here, months)
-    return Pairs(here, claims, fees, added, crowded_out, anyway, relief, relief_before)
+    return Pairs(here, claims, fees, added, heads, crowded_out, anyway, relief, relief_before)
 
 
 def _billed(record: Record) -> pairing.Billed:
@@ -63,7 +67,7 @@ def _billed(record: Record) -> pairing.Billed:
     stays = np.empty((len(record.stay_day), len(columns)), np.int32)
     for n, column in enumerate(columns):
         stays[:, n] = column
-    return pairing.Billed(stays, record.stay_cells, version, record.bill_fees)
+    return pairing.Billed(stays, record.stay_cells, record.former, version, record.bill_fees)
 
 
 def _moved(here: pairing.Billed, there: pairing.Billed) -> NDArray[np.bool_]:

@@ -22,7 +22,8 @@ COLUMNS = {  # of the headline and the sweep, by the keys of their words; others
 }
 # a baseline has none of its own
 COMPARISONS = ("added_child_months", "cost_per_added_child_month", "inframarginal_share", "crowded_out",
-               "pass_through", "mvpf")  # fmt: skip
+               "pass_through", "mvpf", "added_by_new_children", "added_brought_forward", "added_lengthened",
+               "new_children", "lost_children")  # fmt: skip
 FIFTHS = ("1", "2", "3", "4", "5")
 # the table of what a policy is worth to families: its metrics, and the parameters it rests on
 WELFARE = ("consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf")

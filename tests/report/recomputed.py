@@ -43,10 +43,12 @@ RECORDED = {  # what no table by month holds, and why
     "ran_dry": "the day on which a budget runs dry is no month's",
     "run_dry_day": "likewise",
 }
+COMING = ("new_children", "lost_children", "added_by_new_children", "added_brought_forward", "added_lengthened")
 SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
           "inframarginal_share", "inframarginal_money_share")  # fmt: skip
 SIGNED = ("added_child_months", "institution_profit", "institution_profit_full", "consumer_surplus",
-          "mothers_work_months", "extra_tax")  # and where the money went  # fmt: skip
+          "mothers_work_months", "extra_tax", "added_by_new_children",
+          "added_lengthened")  # and where the money went  # fmt: skip
 RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
 OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
 # what compares with the baseline, or has nothing there to be compared with
@@ -137,7 +139,7 @@ def own(study: Study, policy: str, metric: str) -> Three:
         return share(*pair) if metric in SHARES else ratio(*pair)
     if not study.has(policy, metric):
         return NOTHING
-    values = study.over(policy, metric)
+    values = coming(study, policy, metric) if metric in COMING else study.over(policy, metric)
     if metric in SIGNED or metric.startswith("incidence_"):
         return mean(values)
     return rare(values) if metric in RARE else total(values)
@@ -148,6 +150,8 @@ def change(study: Study, policy: str, metric: str) -> Three:
     if metric in UNPAIRED or not (study.has(policy, metric) or metric in PARTS or metric in RECORDED):
         return NOTHING
     pair, before = parts(study, policy, metric), parts(study, study.policies[0], metric)
+    if metric in COMING:  # nobody is new in the baseline
+        return mean(coming(study, policy, metric))
     if pair is None or before is None:
         return mean(study.over(policy, metric) - study.over(study.policies[0], metric))
     return change_of_ratio(*pair, *before)
@@ -242,6 +246,42 @@ def anyway(
     claims = zip(*(record[f"claim_{name}"].tolist() for name in ("child", "month", "fen")), strict=True)
     weights = [((child, month) in there, fen / 100 if by_yuan else 1) for child, month, fen in claims if fen > 0]
     return sum(weight for came, weight in weights if came), sum(weight for _, weight in weights)
+
+
+def coming(study: Study, policy: str, metric: str) -> np.ndarray:
+    """One of COMING by replication, from the records, float64 (replications,)."""
+    base = study.policies[0]
+    runs = range(len(study.over(policy, "children")))
+    return np.array([who_comes(study.records[policy, r], study.records[base, r])[metric] for r in runs], float)
+
+
+def who_comes(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> dict[str, int]:
+    """Who comes in one world only, and to whom the added child-months belong, from all bills of the window."""
+    here, there = (
+        {
+            (child, month)
+            for child, first, last in zip(
+                *(one[f"stays.{name}"].tolist() for name in ("child", "first", "last")), strict=True
+            )
+            for month in range(max(first, 0), last + 1)
+        }
+        for one in (record, baseline)
+    )
+    new = {child for child, _ in here} - {child for child, _ in there} - set(baseline["former"].tolist())
+    lost = {child for child, _ in there} - {child for child, _ in here} - set(record["former"].tolist())
+    start: dict[int, int] = {}
+    for child, month in there:
+        start[child] = min(month, start.get(child, month))
+    gained, gone = here - there, there - here
+    of_both = [(child, month) for child, month in gained if child not in new]
+    return {
+        "new_children": len(new),
+        "lost_children": len(lost),
+        "added_by_new_children": sum(child in new for child, _ in gained) - sum(child in lost for child, _ in gone),
+        "added_brought_forward": sum(month < start.get(child, 0) for child, month in of_both),
+        "added_lengthened": sum(month > start.get(child, -1) for child, month in of_both)
+        - sum(child not in lost for child, _ in gone),
+    }
 
 
 def fee_rise(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> float:

@@ -108,6 +108,23 @@ def test_added_child_months_of_the_months_are_the_difference_of_the_bills(study:
         assert (study.cube(policy, "added_child_months") == bills).all()
 
 
+def test_the_parts_of_added_child_months_add_up_in_every_replication_month_and_group(study: Study) -> None:
+    parts = pl.col("metric").is_in(["added_by_new_children", "added_brought_forward", "added_lengthened"])
+    by = ["policy", "replication", "month", "group"]
+    whole = study.monthly.filter(metric="added_child_months").sort(by)
+    found = study.monthly.filter(parts).group_by(by).agg(pl.sum("value")).sort(by)
+    assert found.equals(whole.select(*by, "value"))
+    assert whole["value"].n_unique() > 10
+
+
+def test_who_comes_by_month_is_who_comes_in_the_window(study: Study) -> None:
+    for name in recomputed.COMING:
+        seen = [recomputed.coming(study, policy, name) for policy in study.policies]
+        assert any(one.any() for one in seen), name
+        for policy, one in zip(study.policies, seen, strict=True):
+            assert (study.over(policy, name) == one).all(), (policy, name)
+
+
 def test_the_parts_of_a_split_add_up_to_the_change_of_the_months(facts: Facts) -> None:
     parts = facts.split.filter(pl.col("instrument") != "all").group_by("policy", "metric").agg(pl.sum("value"))
     assert len(parts)

@@ -41,11 +41,15 @@ def people(rng: np.random.Generator, town: Town) -> People:
 
 
 def attendance(rng: np.random.Generator, children: int, months: int) -> NDArray[np.int64]:
-    """Institution of each child in each month, NOWHERE for none, int64 (children, months); changes are rare."""
+    """Institution of each child in each month, NOWHERE for none, int64 (children, months).
+
+    Changes are rare, and a third of the children stay away.
+    """
     at = rng.integers(NOWHERE, HOUSES, (children, months))
     keep = rng.random((children, months)) < 0.7
     for m in range(1, months):
         at[:, m] = np.where(keep[:, m], at[:, m - 1], at[:, m])
+    at[rng.random(children) < 0.35] = NOWHERE
     return at
 
 
@@ -88,13 +92,20 @@ def claims(rng: np.random.Generator, at: NDArray[np.int64], in_order: bool) -> d
     }
 
 
+def gone_before(child: NDArray[Any]) -> NDArray[np.int32]:
+    """Some of the children who have no stay in the window: those of even rows, or of odd ones, as it falls."""
+    rows = np.setdiff1d(np.arange(CHILDREN), child)
+    return rows[rows % 2 == len(rows) % 2].astype(np.int32)
+
+
 def made_up(town: Town, who: People, stays: dict[str, NDArray[Any]], **fields: Any) -> Record:
     """A record of these stays whose totals agree with its bills: institutions keep all that families pay."""
     old = town.baseline
     months, child = old.months(), stays["child"]
     record = replace(
         old, stays=stays, stay_cells=who.cells[child], stay_birth=who.birth[child], stay_day=who.day[child],
-        children=CHILDREN, own=np.ones(1, bool), instrument_kinds=("voucher_pool",), instrument_tiers=np.array([TIERS]),
+        children=CHILDREN, former=gone_before(child),
+        own=np.ones(1, bool), instrument_kinds=("voucher_pool",), instrument_tiers=np.array([TIERS]),
         tranche=np.zeros((len(old.tranche), months, TIERS), np.int64), claims=np.zeros((months, 1), np.int64),
         turned_away=np.zeros((months, 1), np.int64), budgets=np.full((len(BUDGETS), 1), -1),
         totals=np.zeros_like(old.totals), city=np.zeros_like(old.city), **fields,
