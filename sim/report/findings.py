@@ -13,6 +13,7 @@ from sim.report.words import form, text
 from sim.study.estimate import Estimate
 
 _NOTICED = 0.005  # of the mean fee: a smaller move is in the table
+PARTS_OF_ADDED = ("by_new_children", "brought_forward", "lengthened")
 CLOSURES = ("institutions_closed", "displaced_children", "prepaid_lost", "prepaid_refunded", "unpaid_wages")
 
 
@@ -32,7 +33,7 @@ def findings(rows: Sequence[HeadlineRow], results: Results, language: str) -> li
     for number, row in enumerate(rows):
         said: list[str] = []
         if row.added_child_months.defined and not row.baseline:
-            said += _effect_said(row, language)
+            said += _effect_said(row, results, language)
             said += _fees_moved(row.policy, results, language)
         if row.baseline or row.policy in differ:
             said += _closed(row.policy, results, language)
@@ -64,7 +65,7 @@ def wording(row: HeadlineRow) -> str:
     return "no_effect_drawn" if does == "no_effect" and not row.added_child_months.bounded else does
 
 
-def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
+def _effect_said(row: HeadlineRow, results: Results, language: str) -> Iterator[str]:
     """Say what the policy does; no number that hangs on assumptions without its range."""
     added, does = row.added_child_months, effect(row)
     # a loss is said without its sign, and so is its interval
@@ -76,6 +77,8 @@ def _effect_said(row: HeadlineRow, language: str) -> Iterator[str]:
         luck=_luck(shown, "count", language),
         cost=show(row.public_cost.value, "money", language=language),
     )
+    if does == "added":
+        yield from _new(row.policy, results, language)
     for name, sentence in (
         ("cost_per_added_child_month", "finding.per_added"),
         ("inframarginal_share", "finding.inframarginal"),
@@ -93,6 +96,17 @@ def mirrored(estimate: Estimate) -> Estimate:
     """Turn a fall into a number that is said without its sign."""
     value, low, high = (None if end is None else -end for end in (estimate.value, estimate.high, estimate.low))
     return Estimate(value, low, high)
+
+
+def _new(policy: str, results: Results, language: str) -> Iterator[str]:
+    """Say how many of the added months are of children who would not have come, who come earlier, who stay longer."""
+    new, forward, longer = (results.entry(policy, f"added_{part}").own for part in PARTS_OF_ADDED)
+    if new.defined and forward.defined and longer.defined:
+        shown = {
+            key: show(one.value, "count", language=language) for key, one in (("forward", forward), ("longer", longer))
+        }
+        value = show(new.value, "count", language=language)
+        yield text("finding.new", language, value=value, luck=_luck(new, "count", language), **shown)
 
 
 def _passed(row: HeadlineRow, language: str) -> Iterator[str]:

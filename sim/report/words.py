@@ -1241,6 +1241,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "adds {added} child-months of care ({luck}) for {cost} million yuan.",
         "zh": "净增入托 {added} 个儿童月（{luck}），公共支出 {cost}。",
     },
+    "finding.new": {
+        "en": "Of these, {value} ({luck}) are of children who would not have come within the window, net of children "
+        "lost; {forward} are of earlier starts and {longer} of longer stays, net of shorter ones.",
+        "zh": "其中 {value} 个（{luck}）属于统计期内原本不会入托的儿童，已减去不再入托的儿童；"
+        "{forward} 个来自提前入托，{longer} 个来自在托更久，已减去缩短的部分。",
+    },
     "finding.lost": {
         "en": "takes away {added} child-months of care ({luck}) and costs {cost} million yuan.",
         "zh": "减少入托 {added} 个儿童月（{luck}），公共支出 {cost}。",

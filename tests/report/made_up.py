@@ -55,6 +55,7 @@ INCIDENCE = {
     "always_takers": 0.75, "fee_rise": -0.25, "other_offers": -0.0625, "new_users": -0.125, "crowded_out": 0.0625,
     "cash": 0.25, "lost_fees": -0.125,
 }  # fmt: skip
+PARTS_OF_ADDED = {"by_new_children": 0.375, "brought_forward": 0.75, "lengthened": -0.125}  # shares of it
 
 
 SPLIT = (("fee_subsidy", 0.75), ("voucher_pool", 0.25), ("all", 1.0))
@@ -117,6 +118,8 @@ def policy_rows(policy: str, added: float, cost: float, first: bool, replication
     yield row("children", CHILDREN, 900, change=0.0)
     yield row("enrolled", CHILDREN * (0.0986 + share), 250, change=added / 12)
     yield row("added_child_months", added, 0.08 * added, change=added)
+    for part, share_of_added in PARTS_OF_ADDED.items():
+        yield row(f"added_{part}", added * share_of_added, 0.03 * added, change=added * share_of_added)
     yield row("public_cost", cost, 0.01 * cost, change=cost)
     yield row(
         "cost_per_added_child_month",

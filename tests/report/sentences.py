@@ -59,6 +59,8 @@ SENTENCES: dict[str, dict[str, list[Ask]]] = {
     "answer.prepaid": {"lost": told("prepaid_lost"), "before": [Ask("prepaid_lost", "before")],
                        "": luck("prepaid_lost")},
     "finding.added": {"added": told(ADDED), "luck": luck(ADDED), **SPENT},
+    "finding.new": {"value": told("added_by_new_children"), "luck": luck("added_by_new_children"),
+                    "forward": told("added_brought_forward"), "longer": told("added_lengthened")},
     "finding.lost": {"added": told(ADDED, -1), "luck": luck(ADDED, -1), **SPENT},
     "finding.unclear": {"added": told(ADDED), "luck": luck(ADDED), **SPENT},
     "finding.per_added": {"value": told(COST), "doubts": doubts(COST)},

@@ -317,6 +317,26 @@ def test_an_unclear_effect_is_said_to_be_unclear(folder: Path) -> None:
     assert "cannot be told from zero" in " ".join(page.words)
 
 
+def test_whose_the_added_months_are_is_said_of_a_policy_that_adds(folder: Path) -> None:
+    """Not of one whose effect is unclear, nor where a run of an older version holds no such numbers."""
+    results = build(names=("baseline", "vouchers"), count=2, sweep=False)
+    unclear = pl.when(pl.col("metric") == "added_child_months").then(-5.0).otherwise(pl.col("low"))
+    older = ~pl.col("metric").str.contains("^added_(by|brought|lengthened)")
+    for summary, said in (
+        (results.summary, True),
+        (results.summary.with_columns(low=unclear), False),
+        (results.summary.filter(older), False),
+    ):
+        page = read(write_page(Results(summary, results.monthly, results.manifest), folder))
+        words = " ".join(page.words)
+        new, forward, longer = (
+            show(results.entry("vouchers", f"added_{part}").own.value, "count")
+            for part in ("by_new_children", "brought_forward", "lengthened")
+        )
+        assert ("Of these, " in words) == (f"Of these, {new} (" in words) == said
+        assert (f"{forward} are of earlier starts and {longer} of longer stays" in words) == said
+
+
 def test_a_sample_of_the_city_is_announced(folder: Path) -> None:
     results = build(count=2, sweep=False)
     results.manifest["scale"] = 0.05

@@ -46,7 +46,7 @@ TOLD = {
     "headline", "sweep", "incidence", "welfare", "district", "split", "knowledge", "measures", "evidence", "run",
     "page.matched.value", "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear",
     "finding.per_added", "finding.inframarginal", "finding.mvpf", "finding.fees_unclear", "finding.fees_fall",
-    "finding.mean_fee_falls",
+    "finding.mean_fee_falls", "finding.new",
 }  # fmt: skip
 
 
