@@ -33,6 +33,11 @@ def days_in(month: int) -> int:
     return date_in(month + 1).toordinal() - date_in(month).toordinal()
 
 
+def next_on(day: date, of_month: int) -> date:
+    """The first date from `day` on, itself counted, that is the `of_month`-th (1 to 28) of its month."""
+    return date_in(month_of(day) + (1 if of_month < day.day else 0), of_month)
+
+
 @cache  # every arm asks for the same days
 def months_before(day: date, months: int) -> int:
     """Ordinal of the latest birthday that makes a child `months` completed months old on `day`.

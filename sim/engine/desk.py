@@ -40,9 +40,10 @@ class VoucherDesk:
     told: float = 0.0
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
-        """Children of an age (completed months, inclusive) who could use a voucher within its validity.
+        """Children of an age (completed months, inclusive) who are billed while a voucher is good.
 
-        They are the same under every policy, so they are found once and kept; nobody may write to them.
+        That is on the next of their decision days, today counted, and on those within `valid_days` after today. They
+        are the same under every policy, so they are found once and kept; nobody may write to them.
         """
         asked = self.today, from_months, to_months, valid_days
         if asked in self.found:
@@ -70,13 +71,15 @@ class VoucherDesk:
         return rows
 
     def _billed(self, decision_day: int, last: date) -> tuple[int, int]:
-        """Birthdays from which and to which children with a decision day are billed from today to `last`."""
-        month = dates.month_of(self.today) + (1 if decision_day < self.today.day else 0)
-        days = [dates.date_in(m, decision_day) for m in range(month, dates.month_of(last) + 1)]
-        days = [d for d in days if d <= last]
-        if not days:
-            return 1, 0
-        return dates.school_year_cut(days[0]) + 1, dates.months_before(days[-1], dates.BAND_FROM_MONTHS[0])
+        """Birthdays from which and to which children with a decision day are billed next, or from then to `last`."""
+        first = dates.next_on(self.today, decision_day)
+        later = [dates.date_in(m, decision_day) for m in range(dates.month_of(first) + 1, dates.month_of(last) + 1)]
+        bills = [first, *(d for d in later if d <= last)]
+        return dates.school_year_cut(bills[0]) + 1, dates.months_before(bills[-1], dates.BAND_FROM_MONTHS[0])
+
+    def decides_on(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Day of the month on which each child decides and is billed (1 to 28)."""
+        return np.searchsorted(self.world.families.slices, rows, side="right")
 
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return whether each child is enrolled now."""

@@ -24,7 +24,7 @@ def eligible(slices: Any, birth: Any, youngest: int, oldest: int, usable: Any, o
     """Rows of children born from `oldest` to `youngest` (ordinals, inclusive) who could use a voucher.
 
     usable : int32 (28, 2)  by decision day, the birthdays from which and to which the child
-        will be billed inside the voucher's validity; first above last for nobody
+        will be billed while the voucher is good; first above last for nobody
     out : int32 (n,)  written; returns how many
     """
     n = 0

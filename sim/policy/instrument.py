@@ -190,7 +190,13 @@ class Desk(Protocol):
     """What the engine offers a voucher pool on a round's day; rows are children."""
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
-        """Children of an age (completed months, inclusive) who could use a voucher within its validity."""
+        """Children of an age (completed months, inclusive) who are billed while a voucher is good.
+
+        That is on the next of their decision days, today counted, and on those within `valid_days` after today.
+        """
+
+    def decides_on(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Day of the month on which each decides and is billed (1 to 28)."""
 
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether each is enrolled now."""

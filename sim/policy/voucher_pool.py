@@ -1,7 +1,7 @@
 """Voucher pool: rounds of one-off vouchers that families apply for, win and redeem at a bill."""
 
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import ClassVar, Literal, Self
 
@@ -31,7 +31,10 @@ class Tranche(Facts):
 
 
 class VoucherPool(Instrument):
-    """Issues vouchers by age tranche, each valid for one bill within some days.
+    """Issues vouchers by age tranche, each valid for one bill: the holder's next, or one within some days.
+
+    A bill's day of the month is the clock's, not the family's: whoever holds a voucher of three days pays early. So it
+    is good for the next bill after its issue, whatever day that has, and void once both that and its days are over.
 
     Xi'an, 10 November 2025 to 30 June 2026: 1,800 a month in three tranches (Shaanxi Daily, 12 November
     2025). How families learn of it and apply is assumed, see docs/model.md.
@@ -46,7 +49,11 @@ class VoucherPool(Instrument):
 
     every: Literal["month"] = Field(default="month", description="a round on the start's day of each month")
     valid_days: int = number(
-        "days", "after the day of issue on which it may be redeemed", default=30, at_least=1, at_most=366
+        "days",
+        "after the day of issue on which it may be redeemed; at the holder's next bill it always may",
+        default=30,
+        at_least=1,
+        at_most=366,
     )
     allocation: Literal["lottery", "first_come", "lowest_income", "new_families_first"] = Field(
         default="lottery", description="who wins when more apply than can"
@@ -165,16 +172,24 @@ class VoucherPool(Instrument):
         return [d for d in days if d <= self.until]
 
     def scheduled(self) -> list[ScheduledEvent]:
-        """Rounds, and for each the first day on which its vouchers are void."""
+        """Rounds, and for each the first days on which vouchers of it are void."""
         days = self.round_days() if self.tranches else []
-        void = timedelta(days=self.valid_days + 1)
         rounds = [ScheduledEvent(d, "round", partial(self.draw, n)) for n, d in enumerate(days)]
-        return rounds + [ScheduledEvent(d + void, "expiry", partial(self.expire, n)) for n, d in enumerate(days)]
+        ends = [
+            ScheduledEvent(day, "expiry", partial(self.expire, n, deciding))
+            for n, d in enumerate(days)
+            for day, deciding in _void_days(d, self.valid_days)
+        ]
+        return rounds + ends
 
-    def expire(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
-        """Void what is left of a round; with roll_over it is issued again."""
+    def expire(self, number_of_round: int, deciding: tuple[int, ...], desk: Desk, columns: Columns) -> None:
+        """Void what families that decide on some days of the month still hold of a round.
+
+        With roll_over it is issued again.
+        """
         rows = np.flatnonzero(columns["issued_in"] == number_of_round).astype(np.int32)
         rows = rows[desk.holds(rows)]
+        rows = rows[np.isin(desk.decides_on(rows), deciding)]
         ended = desk.expire(rows)
         columns["issued_in"][rows] = -1
         for t, n in enumerate(ended):
@@ -257,6 +272,20 @@ class VoucherPool(Instrument):
         else:
             first = np.zeros(len(applicants))
         return first, lot
+
+
+@cache  # the calendars ask for it again at each of these days
+def _void_days(issued: date, valid_days: int) -> tuple[tuple[date, tuple[int, ...]], ...]:
+    """First days on which vouchers issued on a day are void, each with the decision days of those whose it is.
+
+    A voucher is void on the day after its last: the `valid_days`-th after its issue, or its holder's next bill if that
+    is later. No bill is more than 30 days off, so from 30 days of validity on there is one such day.
+    """
+    deciding: dict[date, list[int]] = {}
+    for d in range(1, dates.DECISION_DAYS + 1):
+        last = max(issued + timedelta(days=valid_days), dates.next_on(issued, d))
+        deciding.setdefault(last + timedelta(days=1), []).append(d)
+    return tuple((day, tuple(those)) for day, those in sorted(deciding.items()))
 
 
 def _foremost(first: Floats, lots: Floats, places: int) -> NDArray[np.int64]:

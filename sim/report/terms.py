@@ -124,7 +124,10 @@ PARAMETERS: Terms = _chinese(
         "bands for which trust rises": ("年龄段", "信任提升的年龄段"),
         # vouchers
         "a round on the start's day of each month": ("发放周期", "每月一轮，日子与开始日期相同"),
-        "after the day of issue on which it may be redeemed": ("有效天数", "发放之日起可以核销的天数"),
+        "after the day of issue on which it may be redeemed; at the holder's next bill it always may": (
+            "有效天数",
+            "发放之日起可以核销的天数；领券后的第一张账单总可核销",
+        ),
         "who wins when more apply than can": ("分配方式", "申领人数超过投放量时谁能领到"),
         "share of each round's vouchers drawn first among households of low income": (
             "预留比例",

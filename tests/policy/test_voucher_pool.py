@@ -40,6 +40,9 @@ class PaperDesk:
         del from_months, to_months, valid_days
         return np.arange(self.size, dtype=np.int32)
 
+    def decides_on(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
+        return 1 + rows % np.int64(28)
+
     def enrolled(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         return self.inside[rows]
 
@@ -309,7 +312,10 @@ def test_rolling_over_conserves(history: list[tuple[int, float]], per_round: int
         tool.draw(n, at, columns)
         used = (at.live >= 0) & (chance.random(size) < redeemed)
         at.live[used] = -1
-        tool.expire(n, at, columns)
+        for days in (range(1, 15), range(15, 29)):
+            assert (at.live >= 0).any() == bool(set(at.decides_on(np.flatnonzero(at.live >= 0))))
+            tool.expire(n, tuple(days), at, columns)
+            assert not np.isin(at.decides_on(np.flatnonzero(at.live >= 0)), days).any()
         assert not (at.live >= 0).any()
     offered, issued, expired = (at.counted.get((f"vouchers_{name}", 0), 0) for name in ("offered", "issued", "expired"))
     assert offered == per_round * len(history)
@@ -350,22 +356,54 @@ def test_quotas_are_thinned_together(quotas: list[int], scale: float) -> None:
     st.tuples(st.integers(0, 47), st.integers(0, 47)),
 )
 @settings(max_examples=30)
-def test_every_winner_has_a_bill_inside_validity(town: Town, today: date, valid: int, ages: tuple[int, int]) -> None:
+def test_every_winner_has_a_bill_it_is_good_for(town: Town, today: date, valid: int, ages: tuple[int, int]) -> None:
     """Eligible is who is of the age, and is billed as someone who may be enrolled before the voucher is void."""
     world, (youngest, oldest) = town.world, sorted(ages)
-    blank = {f.name: None for f in fields(VoucherDesk)}
-    counter = VoucherDesk(**{**blank, "world": world, "today": today, "found": {}})
+    counter = counter_in(town, today)
     rows = counter.eligible(youngest, oldest, valid)
     birth, decides = world.families.birth, np.empty(len(world.families), np.int64)
     for d in range(28):
         decides[world.families.slices[d] : world.families.slices[d + 1]] = d + 1
+    assert np.array_equal(counter.decides_on(rows), decides[rows])
     of_age = (birth <= dates.months_before(today, youngest)) & (birth > dates.months_before(today, oldest + 1))
-    has_bill = np.zeros(len(birth), bool)
-    for n in range(valid + 1):
+    has_bill, paid = np.zeros(len(birth), bool), np.zeros(len(birth), bool)
+    for n in range(max(valid, 31) + 1):
         day = today + timedelta(days=n)
         may = (birth <= dates.months_before(day, 6)) & (birth > dates.school_year_cut(day))
-        has_bill |= may & (decides == day.day)
+        has_bill |= may & (decides == day.day) & (~paid | (n <= valid))
+        paid |= decides == day.day
+    assert paid.all()
     assert sorted(rows.tolist()) == np.flatnonzero(of_age & has_bill).tolist()
+
+
+def counter_in(town: Town, today: date) -> VoucherDesk:
+    """A town's desk on a day, without a pool."""
+    blank = {f.name: None for f in fields(VoucherDesk)}
+    return VoucherDesk(**{**blank, "world": town.world, "today": today, "found": {}})
+
+
+@given(st.dates(date(2025, 3, 1), date(2025, 10, 31)), st.integers(1, 27), st.integers(1, 27))
+@settings(max_examples=30)
+def test_short_validities_exclude_nobody(town: Town, today: date, one: int, other: int) -> None:
+    """While a voucher meets one bill it meets the next, whatever the day of its issue and of the bill."""
+    counter = counter_in(town, today)
+    assert np.array_equal(counter.eligible(0, 47, one), counter.eligible(0, 47, other))
+
+
+@given(st.dates(date(2025, 1, 1), date(2026, 12, 31)), st.integers(1, 366))
+def test_a_voucher_is_void_once_its_days_and_its_next_bill_are_over(issued: date, valid: int) -> None:
+    """Each decision day has one expiry: not before the next bill, not before the days are over, and not later."""
+    tool = pool(1, start=issued, until=issued, valid_days=valid)
+    ends = [e for e in tool.scheduled() if e.phase == "expiry"]
+    assert len({e.day for e in ends}) == len(ends)
+    void = {d: e.day for e in ends for d in e.handle.args[1]}
+    assert sorted(void) == list(range(1, 29))
+    for d, day in void.items():
+        days = [issued + timedelta(days=n) for n in range(32)]
+        bill = next(x for x in days if x.day == d)
+        assert day == max(bill, issued + timedelta(days=valid)) + timedelta(days=1)
+    if valid >= 30:
+        assert set(void.values()) == {issued + timedelta(days=valid + 1)}
 
 
 def everyone(face: float, **parameters: Any):
@@ -404,6 +442,38 @@ def test_vouchers_outlive_their_pool_but_not_their_validity(town: Town) -> None:
     assert not redeemed[6:].any()
     assert issued.sum() == redeemed.sum() + expired.sum()
     assert sorted(set(record.claim_month.tolist())) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("day", [1, 10, 29, 31])
+def test_validity_of_days_excludes_nobody_for_the_day_it_pays(town: Town, day: int) -> None:
+    """Vouchers of one, three and thirty days are issued, redeemed and expire alike, whenever they are issued.
+
+    In a month of 31 days the voucher of thirty meets one bill as well, so the same families pay with it.
+    """
+    start = town.day(4, day)
+    short, three, long = (town.run(everyone(300.0, start=start, until=start, valid_days=valid)) for valid in (1, 3, 30))
+    assert dates.days_in(dates.month_of(start)) == 31
+    for record in (short, three, long):
+        issued, redeemed, expired, live = (vouchers(record, w) for w in ("issued", "redeemed", "expired", "live"))
+        assert (issued.cumsum() == redeemed.cumsum() + expired.cumsum() + live).all()
+        for which in ("issued", "redeemed", "expired"):
+            assert vouchers(record, which).sum() == vouchers(long, which).sum()
+        assert np.array_equal(record.claim_child, long.claim_child)
+    assert vouchers(long, "redeemed").sum() > 100
+    days = decision_days(town)[short.claim_child]
+    assert len(np.unique(days)) == 28
+    if day == 31:  # no bill is left in the month
+        assert not vouchers(short, "redeemed")[4]
+
+
+def decision_days(town: Town) -> NDArray[np.int64]:
+    """Day of the month on which each child of a town decides, int64 (n,)."""
+    return np.repeat(np.arange(1, 29), np.diff(town.world.families.slices))
+
+
+def vouchers(record: Record, which: str) -> NDArray[np.int64]:
+    """A pool's vouchers that were issued, redeemed, … in each month, int64 (months,)."""
+    return record.tranche[TRANCHE_TOTALS.index(f"vouchers_{which}"), :, 0]
 
 
 def test_seats_win_only_whom_they_may(town: Town) -> None:
