@@ -122,13 +122,15 @@ class VoucherDesk:
         """Share of those who do not know of a programme whom campaigns have told of it this month."""
         return self.told
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
-        """Worth of a voucher to each child [yuan]; not exact, infinite where surely above the floor."""
-        out = np.zeros(len(rows))
+    def gains(
+        self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Worth of a voucher to each child, at least and at most [yuan]; not exact, they may differ above the floor."""
+        least, most = np.zeros(len(rows)), np.zeros(len(rows))
         face, renewal = round(face_yuan * 100), self.world.facts.families.renewal
         if face > 0:
-            applications.gains(rows, face, self.pool, renewal, floor, exact, self.ages, self.inputs, out)
-        return out
+            applications.gains(rows, face, self.pool, renewal, floor, exact, self.ages, self.inputs, least, most)
+        return least, most
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
         """Give each a voucher; one of nothing is no voucher."""

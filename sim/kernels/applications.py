@@ -153,15 +153,18 @@ def look_around(
 
 @entry
 def gains(
-    rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, inputs: Any, out: Any
-) -> None:
-    """Write the worth of a voucher of `face` fen to each child [yuan].
+    rows: Any, face: int, pool: int, renewal: float, floor: float, exact: bool, ages: Any, inputs: Any, least: Any,
+    most: Any,
+) -> None:  # fmt: skip
+    """Write the worth of a voucher of `face` fen to each child, at least and at most [yuan].
 
     For a family that would enter, the month's gain from relief / H counts over the H months it commits to.
 
     pool : the pool's row of vouchers; none of these children holds one of it
     floor : gains that cannot exceed it are written as 0 [yuan]
-    exact : if not, gains that certainly exceed the floor are written as infinite
+    exact : if not, of gains that certainly exceed the floor only bounds are written: what it gains at present at its
+        first candidate alone, and the whole face value everywhere
+    least, most : float64 (rows.size,)  written; equal where the gain was worked out
     """
     birth, candidate, fixed, outside = inputs.birth, inputs.candidate, inputs.fixed, inputs.outside
     lasting, epoch, alpha_of = inputs.lasting, inputs.children.epoch, inputs.children.alpha
@@ -180,7 +183,7 @@ def gains(
     present, later, choice = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     surely = SLACK * floor + HAIR
     first, found, done = 0, 0, 0
-    out[:] = 0.0
+    least[:], most[:] = 0.0, 0.0
     while True:
         if done == found:  # the next block of rows
             if first >= rows.size:
@@ -201,7 +204,8 @@ def gains(
         e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment)
         alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
         relief = yuan / months
-        if _at_most(present[r] - alone, later[r] - stay, relief, months, renewal, alpha, size) <= floor:
+        above = _at_most(present[r] - alone, later[r] - stay, relief, months, renewal, alpha, size)
+        if above <= floor:
             continue
         part = part_of(birth[i], ages)
         band, g, own = BAND_OF_PART[part], shorts[GROUP, i], shorts[AT, i]
@@ -212,8 +216,9 @@ def gains(
             more = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, pool, np.float64(face))
             before = present[r] - alpha * relief
             after = before + alpha * (none - more) / months
-            if months * (1.0 - renewal) * (max(alone, after) - max(alone, before)) / alpha > surely:
-                out[n] = np.inf
+            sure = months * (1.0 - renewal) * (max(alone, after) - max(alone, before)) / alpha
+            if sure > surely:
+                least[n], most[n] = (sure - HAIR) / SLACK, above
                 continue
 
         kind, base = (ENROLLED if enrolled else ENTRY), (np.int64(g) * 3 + band) * posted.shape[1]
@@ -248,7 +253,7 @@ def gains(
         for k in range(size):
             a += math.exp(plain[k] - peak_value)
             b += math.exp(better[k] - peak_value)
-        out[n] = months * ((1.0 - renewal) * gain + renewal * math.log(b / a) / alpha)
+        least[n] = most[n] = months * ((1.0 - renewal) * gain + renewal * math.log(b / a) / alpha)
 
 
 @inner

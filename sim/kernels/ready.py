@@ -136,7 +136,7 @@ def _all_else(e: _Empty) -> None:
     aware = np.zeros(0, bool)
     applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, none, aware, aware.copy(), none)
     applications.count_children(none, none, e.ages, inputs.cells, np.zeros(4, np.int64))
-    applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, inputs, np.zeros(0))
+    applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, inputs, np.zeros(0), np.zeros(0))
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(
         inputs.tariff, inputs.offers.value, np.zeros((4, 0), np.bool_), inputs.children.group, inputs.children.at,

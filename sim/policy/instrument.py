@@ -225,10 +225,10 @@ class Desk(Protocol):
         knows : bool (n,)  of all children, read and written; barred : bool (n,)  children left out; (0,) for nobody
         """
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> Floats:
-        """What a voucher would be worth to each [yuan]; gains that cannot exceed `floor` may come as 0.
+    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> tuple[Floats, Floats]:
+        """Worth of a voucher to each, at least and at most [yuan]; of gains that cannot exceed `floor` both may be 0.
 
-        exact : if not, gains that exceed it may come as infinite
+        exact : if not, the two may differ where the gain certainly exceeds the floor
         """
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:

@@ -1,5 +1,6 @@
 """Voucher pool: rounds of one-off vouchers that families apply for, win and redeem at a bill."""
 
+from bisect import bisect_left
 from datetime import date, timedelta
 from functools import cache, partial
 from itertools import pairwise
@@ -13,6 +14,10 @@ from sim import dates
 from sim.params import Facts, Misfit, Rows, fraction, number
 from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Offered, Relief, ScheduledEvent
 from sim.world.districts import apportion
+
+# a gain below which no family stirs, however little applying costs [yuan]: the smallest sum that a voucher or a fee
+# is quoted in; without it a pool at no hassle would draw every family that gains a fen or a rounding error
+PERCEPTIBLE = 1.0
 
 
 class Tranche(Facts):
@@ -82,15 +87,6 @@ class VoucherPool(Instrument):
     aware_growth: float = fraction(
         "monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15
     )
-    first_odds: float = number(
-        "share",
-        "of a tranche's applicants that families expect to win in its first round",
-        default=0.5,
-        above=0,
-        at_most=1,
-        low=0.2,
-        high=1.0,
-    )
     tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
 
     @model_validator(mode="after")
@@ -140,14 +136,13 @@ class VoucherPool(Instrument):
         return len(self.tranches)
 
     def columns(self) -> dict[str, Column]:
-        """Who knows, who has won, when a live voucher was issued; by tranche the odds, what rolls over, and what part
-        of those who would not know campaigns have left untold.
+        """Who knows, who has won, when a live voucher was issued; by tranche what rolls over, and what part of those
+        who would not know campaigns have left untold.
         """
         return {
             "aware": Column("child", "bool"),
             "has_won": Column("child", "bool"),
             "issued_in": Column("child", "int16", -1),
-            "odds": Column("tranche", "float64", self.first_odds),
             "carried": Column("tranche", "int64"),
             "untold": Column("tranche", "float64", 1.0),
         }
@@ -202,18 +197,12 @@ class VoucherPool(Instrument):
             rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
             columns["untold"][t] *= 1 - desk.reached()
             aware, asked = self._learn(rows, number_of_round, float(columns["untold"][t]), desk, columns)
-            odds = float(columns["odds"][t])
-            floor = self.hassle / odds if odds > 0 else np.inf
-            applicants = asked[desk.gains(asked, tranche.face_value, floor, exact=False) > floor]
             on_offer = tranche.per_round + int(columns["carried"][t])
+            applicants = self._applicants(asked, on_offer, number_of_round, tranche, desk)
             winners = self._winners(applicants, on_offer, number_of_round, tranche, desk)
             desk.issue(winners, tranche.face_value, t)
             columns["issued_in"][winners] = number_of_round
             columns["has_won"][winners] = True
-            # whoever had applied when nobody did would have won; expectations move half way to what was seen,
-            # for if they jumped, rounds without applicants and crowded ones would alternate
-            seen = len(winners) / len(applicants) if len(applicants) else 1.0
-            columns["odds"][t] = (odds + seen) / 2
             columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
             counts = {
                 "voucher_eligible": len(rows),
@@ -238,6 +227,55 @@ class VoucherPool(Instrument):
         enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
         barred = np.zeros(0, bool) if self.repeat else columns["has_won"]
         return desk.learn(rows, columns["aware"], enrolled, others, barred)
+
+    def _applicants(
+        self, asked: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
+    ) -> NDArray[np.int32]:
+        """Families that apply, in row order: as many of the keenest as `number_of_applicants` says.
+
+        Gains are worked out only of those whom their bounds leave open. Were every gain at its least, no more would
+        apply than do, and at its most no fewer: with F and M applicants, F <= k <= M. So whoever gains more than
+        fare(M + 1) >= fare(k + 1) is keener than the first that stays out, and whoever gains no more than
+        fare(F) <= fare(k) is less keen than the last that applies. With nobody left open F = k = M. Between fare(k) and
+        fare(k + 1) the keener come first, and of equals a lot decides.
+        """
+        rows, least, most, floor = self._near(asked, on_offer, tranche, desk)
+        few, many = 0, len(rows)
+        while True:
+            few, many = (number_of_applicants(g, on_offer, self.hassle, few, many) for g in (least, most))
+            surely, maybe = least > fare(many + 1, on_offer, self.hassle), most > fare(few, on_offer, self.hassle)
+            open_ = maybe & ~surely & (least < most)
+            if not open_.any():
+                break
+            # first those that the lowest fare may shut out, for they say most of the number
+            doubtful = open_ & (least <= fare(few, on_offer, self.hassle))
+            these = np.flatnonzero(doubtful if doubtful.any() else open_)
+            least[these], most[these] = desk.gains(rows[these], tranche.face_value, floor, exact=True)
+        edge, places = np.flatnonzero(maybe & ~surely), few - int(np.count_nonzero(surely))
+        lots = desk.chance(rows[edge], "edge", number_of_round) if places < len(edge) else np.zeros(len(edge))
+        surely[edge[_foremost(-least[edge], lots, places)]] = True
+        return rows[surely]
+
+    def _near(
+        self, asked: NDArray[np.int32], on_offer: int, tranche: Tranche, desk: Desk
+    ) -> tuple[NDArray[np.int32], Floats, Floats, float]:
+        """Families that may apply, what each gains at least and at most, and what none applies for [yuan].
+
+        The higher the floor, the fewer gains are worked out, so it is guessed: half of the enrolled apply, and for no
+        less than half the face value. If more do than the guess needs, it holds; else all is asked again from the sum
+        that must be exceeded in any case.
+        """
+        floor = max(self.hassle, PERCEPTIBLE)
+        half = int(np.count_nonzero(desk.enrolled(asked))) // 2
+        guess = min(fare(half, on_offer, self.hassle), tranche.face_value / 2)
+        for least_gain in dict.fromkeys((max(floor, guess), floor)):
+            least, most = desk.gains(asked, tranche.face_value, least_gain, exact=False)
+            near = np.flatnonzero(most > least_gain)
+            rows, least, most = asked[near], least[near], most[near]
+            few = number_of_applicants(least, on_offer, self.hassle, 0, len(rows))
+            if fare(few, on_offer, self.hassle) >= least_gain:
+                break
+        return rows, least, most, least_gain
 
     def _winners(
         self, applicants: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
@@ -264,7 +302,7 @@ class VoucherPool(Instrument):
         first: Floats
         if self.allocation == "first_come":
             # assumption: the keener a family, the sooner it applies: arrival at a rate equal to its gain
-            first = -np.log(lot) / desk.gains(applicants, tranche.face_value, 0.0, exact=True)
+            first = -np.log(lot) / desk.gains(applicants, tranche.face_value, 0.0, exact=True)[0]
         elif self.allocation == "lowest_income":
             first = desk.income_per_head(applicants)
         elif self.allocation == "new_families_first":
@@ -286,6 +324,41 @@ def _void_days(issued: date, valid_days: int) -> tuple[tuple[date, tuple[int, ..
         last = max(issued + timedelta(days=valid_days), dates.next_on(issued, d))
         deciding.setdefault(last + timedelta(days=1), []).append(d)
     return tuple((day, tuple(those)) for day, those in sorted(deciding.items()))
+
+
+def fare(applicants: int, vouchers: int, hassle: float) -> float:
+    """Hassle that a voucher costs at the odds among a number of applicants, min(1, vouchers / applicants) [yuan]."""
+    return hassle * max(1.0, applicants / vouchers) if vouchers else np.inf
+
+
+def number_of_applicants(gains: Floats, vouchers: int, hassle: float, lowest: int, highest: int) -> int:
+    """Number of families that apply when all expect the odds that come about.
+
+    A family applies if odds · gain > hassle, that is if its gain exceeds fare(k) = hassle / min(1, vouchers / k) among
+    k applicants. With the gains in falling order g_1 >= g_2 >= ... the number is
+
+        k = the largest for which g_k > fare(k), that is for which k gains or more exceed fare(k)
+
+    At k nobody regrets, and nobody is missing: each of the k keenest gains more than fare(k), and no further one more
+    than fare(k + 1). No other number will do, for g_n falls and fare(n) rises in n. Of n > k applicants the least keen
+    gains g_n <= fare(n) at most: it regrets. Of n < k one of the k keenest is missing, who gains g_k > fare(k) >=
+    fare(n + 1) at least: it would apply. So the odds solve odds = min(1, vouchers / applicants(odds)) as nearly as
+    whole families can (rational expectations; Muth, Econometrica 29, 1961). It follows that
+
+    - all of the first `vouchers` families whose gain exceeds the hassle apply, at odds of 1: no round stays empty
+    - k does not rise with the hassle, and does not fall with the vouchers or with any gain
+    - more vouchers leave no fare as high as one more applicant would have found it with fewer: if k' <= k applicants,
+      k' / vouchers' < (k + 1) / vouchers; if k' > k, fare'(k') < g_k' <= g_(k+1) <= fare(k + 1)
+
+    gains : float64 (n,)  in any order [yuan]
+    lowest, highest : between which the number is known to be
+    """
+    found = bisect_left(
+        range(lowest + 1, highest + 1),
+        True,
+        key=lambda k: bool(np.count_nonzero(gains > fare(k, vouchers, hassle)) < k),
+    )
+    return lowest + found
 
 
 def _foremost(first: Floats, lots: Floats, places: int) -> NDArray[np.int64]:

@@ -150,10 +150,6 @@ PARAMETERS: Terms = _chinese(
         ),
         "share of other families that know of it at its launch": ("其他家庭知晓度", "推出时知道托育券的其他家庭比例"),
         "monthly share of those who do not know who learn of it": ("知晓度月增", "尚不知道者中每月得知的比例"),
-        "of a tranche's applicants that families expect to win in its first round": (
-            "首轮预期中签率",
-            "第一轮中家庭预期各档申领者能领到的比例",
-        ),
         "age tiers": ("月龄分档", "按月龄分的各档"),
         "completed months at the draw, both inclusive": ("月龄范围", "抽取时的足月月龄，含两端"),
         "face value": ("面值", "每张托育券的面值"),

@@ -16,7 +16,6 @@ from sim import dates
 from sim.draws import Luck
 from sim.engine.desk import VoucherDesk
 from sim.engine.recorder import TRANCHE_TOTALS, Record
-from sim.params import range_of
 
 
 @dataclass
@@ -27,6 +26,7 @@ class PaperDesk:
     inside: NDArray[np.bool_]
     income: NDArray[np.float64]
     gain: NDArray[np.float64]
+    doubt: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # by which bounds miss a gain, as a share
     luck: Luck = field(default_factory=lambda: Luck(1, 0))
     live: NDArray[np.int64] = field(init=False)
     counted: dict[tuple[str, int], int] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class PaperDesk:
 
     def __post_init__(self) -> None:
         self.live = np.full(self.size, -1)
+        self.doubt = self.doubt if self.doubt.size else np.zeros(self.size)
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         del from_months, to_months, valid_days
@@ -72,9 +73,12 @@ class PaperDesk:
             asked &= ~barred[rows]
         return int(knows[rows].sum()), rows[asked]
 
-    def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> NDArray[np.float64]:
-        del face_yuan, floor, exact
-        return self.gain[rows]
+    def gains(
+        self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        del face_yuan
+        above, doubt = np.where(self.gain[rows] > floor, self.gain[rows], 0.0), 0 if exact else self.doubt[rows]
+        return above * (1 - doubt), above * (1 + doubt)
 
     def issue(self, rows: NDArray[np.int32], face_yuan: float, tranche: int) -> None:
         del face_yuan
@@ -253,15 +257,85 @@ def test_what_is_reserved_is_reserved_for_somebody() -> None:
 
 
 def test_nobody_applies_for_less_than_it_costs() -> None:
-    """Odds times gain must exceed the hassle; before the first round odds are one half."""
-    gain = np.array([39.9, 40.0, 40.1, 1000.0])
+    """Odds times gain must exceed the hassle, by the odds that come about."""
+    gain = np.array([19.9, 20.0, 20.1, 1000.0])
     (winners,) = draws(pool(4, hassle=20.0), desk(4, gain=gain), 1)
     assert winners == [2, 3]
-    at = desk(4, gain=gain)
-    first, second = draws(pool(1, hassle=20.0), at, 2)
-    assert len(first) == len(second) == 1
-    # one of two applicants won, so that the odds, and those who apply, stay as they were
-    assert at.counted["applications", 0] == 4
+    # one voucher for two is too little for the less keen of them
+    assert applying([20.1, 1000.0], 1, 20.0) == [1]
+    assert applying([40.1, 1000.0], 1, 20.0) == [0, 1]
+
+
+def applying(gains: list[float], vouchers: int, hassle: float, doubt: list[float] | None = None) -> list[int]:
+    """Families that apply, by what each gains and by how far its bounds miss that; all of them are asked."""
+    at = desk(len(gains), gain=np.array(gains, float), doubt=np.array(doubt or [], float))
+    at.inside = np.arange(len(gains)) % 2 == 0
+    (winners,) = draws(pool(vouchers, hassle=hassle), at, 1)
+    applied = at.seen["applications"]
+    assert len(winners) == min(vouchers, len(applied)) == at.counted["vouchers_issued", 0]
+    assert set(winners) <= set(applied)
+    return applied
+
+
+SUMS = st.lists(st.one_of(st.integers(0, 600), st.floats(0, 600)), min_size=1, max_size=40)
+
+
+@given(SUMS, st.integers(0, 30), st.sampled_from((0.0, 0.5, 1.0, 20.0, 40.0, 100.0)), st.data())
+@settings(max_examples=300)
+def test_the_odds_that_families_expect_are_those_that_come_about(
+    gains: list[float], vouchers: int, hassle: float, data: st.DataObject
+) -> None:
+    """Of all numbers of applicants one leaves nobody to regret and nobody missing; that many apply, the keenest."""
+    applied = applying(gains, vouchers, hassle)
+    falling = sorted((g for g in gains if g > max(hassle, 1.0)), reverse=True)
+
+    def worth(gain: float, among: int) -> bool:
+        return vouchers > 0 and gain > hassle * max(1.0, among / vouchers)
+
+    stable = [
+        k
+        for k in range(len(falling) + 1)
+        if all(worth(g, k) for g in falling[:k]) and not any(worth(g, k + 1) for g in falling[k:])
+    ]
+    assert stable == [len(applied)]
+    assert sorted((gains[i] for i in applied), reverse=True) == falling[: stable[0]]
+    # no round stays empty while there are vouchers and somebody gains more than the hassle
+    assert len(applied) >= min(vouchers, len(falling))
+    # by bounds alone, or with every gain worked out: the same
+    doubt = data.draw(st.lists(st.floats(0, 0.9), min_size=len(gains), max_size=len(gains)))
+    assert applying(gains, vouchers, hassle, doubt) == applied
+
+
+@given(SUMS, st.integers(1, 30), st.integers(1, 10), st.floats(1, 100), st.floats(0, 50))
+def test_hassle_keeps_families_away_and_vouchers_draw_them(
+    gains: list[float], vouchers: int, more: int, hassle: float, dearer: float
+) -> None:
+    """Applications do not rise with the hassle, nor fall with the vouchers, which lower nobody's odds.
+
+    Whole families and vouchers leave a remainder, so odds are compared with what one more applicant had found.
+    """
+    few, dear, many = (
+        len(applying(gains, v, h))
+        for v, h in ((vouchers, hassle), (vouchers, hassle + dearer), (vouchers + more, hassle))
+    )
+    assert dear <= few <= many
+    assert min(1, (vouchers + more) / max(many, 1)) >= min(1, vouchers / (few + 1))
+
+
+def test_among_equals_at_the_edge_a_lot_decides_who_applies() -> None:
+    """Ten gain alike and five applicants are as many as three vouchers bear: each applies half the time."""
+    applied = np.zeros(10)
+    for seed in range(400):
+        at = desk(10, gain=np.full(10, 100.0), luck=Luck(seed, 0))
+        draws(pool(3, hassle=58.0), at, 1)
+        assert len(at.seen["applications"]) == 5
+        applied[at.seen["applications"]] += 1
+    assert (np.abs(applied / 400 - 0.5) < 4.5 * 0.5 / 20).all()
+
+
+def test_nobody_stirs_for_next_to_nothing() -> None:
+    """At no hassle those apply whose gain is a sum that is noticed, and nobody for a rounding error."""
+    assert applying([0.0, 1e-9, 0.01, 1.0, 1.01, 300.0], 6, 0.0) == [4, 5]
 
 
 def test_only_who_knows_applies_and_nobody_forgets() -> None:
@@ -509,12 +583,35 @@ def test_a_smaller_city_draws_fewer() -> None:
     assert set(record.tranche[TRANCHE_TOTALS.index("vouchers_offered"), :, 0].tolist()) == {20}
 
 
-@pytest.mark.parametrize(("first_odds", "applicants"), [(0.5, 10), (0.3, 0), (1.0, 10)])
-def test_what_is_expected_of_the_first_round_is_an_assumption_of_its_own(first_odds: float, applicants: int) -> None:
-    """A gain of 50 is worth a hassle of 20 at odds above 0.4, and only of the first round is it assumed."""
-    tool, at = pool(10, hassle=20.0, first_odds=first_odds), desk(10, gain=np.full(10, 50.0))
-    columns = columns_of(tool, 10)
-    tool.draw(0, at, columns)
-    assert at.counted["applications", 0] == applicants
-    assert columns["odds"][0] == (first_odds + 1) / 2
-    assert range_of(type(tool).model_fields["first_odds"]) == (0.2, 1.0)
+@pytest.mark.parametrize("hassle", [0.0, 40.0, 100.0])
+def test_no_round_stays_empty(town: Town, hassle: float) -> None:
+    """However much applying costs, each round issues all that it offers while more would gain by it than can win."""
+    scarce = [{"months": [0, 47], "face_value": 800.0, "per_round": 30}]
+    tool = instrument("voucher_pool", hassle=hassle, aware_enrolled=1.0, redeem_at="any", tranches=scarce)
+    record = town.run(tool)
+    assert set(vouchers(record, "issued").tolist()) == {30}
+
+
+@pytest.mark.parametrize("redeem_at", ["any", "inclusive"])
+def test_bounds_hold_the_gain(town: Town, redeem_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What spares working a gain out is never above it at least, nor below it at most."""
+    asked, exactly = [], VoucherDesk.gains
+
+    def checked(
+        self: VoucherDesk, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        least, most = exactly(self, rows, face_yuan, floor, exact)
+        gain, same = exactly(self, rows, face_yuan, 0.0, True)
+        assert np.array_equal(gain, same)
+        assert (least <= gain).all()
+        assert (gain[most > 0] <= most[most > 0]).all()
+        assert (gain[most == 0] <= floor).all()
+        assert (gain[least < most] > floor).all()
+        asked.append((len(rows), np.count_nonzero(least < most)))
+        return least, most
+
+    monkeypatch.setattr(VoucherDesk, "gains", checked)
+    scarce = [{"months": [0, 47], "face_value": 400.0, "per_round": 40}]
+    town.run(instrument("voucher_pool", aware_others=1.0, redeem_at=redeem_at, tranches=scarce))
+    assert sum(n for n, _ in asked) > 10_000
+    assert sum(n for _, n in asked) > 500
