@@ -333,6 +333,13 @@ def test_among_equals_at_the_edge_a_lot_decides_who_applies() -> None:
     assert (np.abs(applied / 400 - 0.5) < 4.5 * 0.5 / 20).all()
 
 
+def test_a_wrong_guess_of_who_applies_changes_nothing() -> None:
+    """The enrolled may gain nothing, and everybody too little for the odds at which half of the enrolled apply."""
+    assert len(applying([100.0] * 80, 1, 20.0)) == 4
+    assert applying([0.0, 300.0] * 40, 3, 20.0) == list(range(1, 80, 2))
+    assert len(applying([0.0, 100.0] * 40, 1, 20.0)) == 4
+
+
 def test_nobody_stirs_for_next_to_nothing() -> None:
     """At no hassle those apply whose gain is a sum that is noticed, and nobody for a rounding error."""
     assert applying([0.0, 1e-9, 0.01, 1.0, 1.01, 300.0], 6, 0.0) == [4, 5]
