@@ -55,7 +55,7 @@ class VoucherPool(Instrument):
     every: Literal["month"] = Field(default="month", description="a round on the start's day of each month")
     valid_days: int = number(
         "days",
-        "after the day of issue on which it may be redeemed; at the holder's next bill it always may",
+        "after issue on which it may be redeemed; the next bill always counts",
         default=30,
         at_least=1,
         at_most=366,

@@ -124,7 +124,7 @@ PARAMETERS: Terms = _chinese(
         "bands for which trust rises": ("年龄段", "信任提升的年龄段"),
         # vouchers
         "a round on the start's day of each month": ("发放周期", "每月一轮，日子与开始日期相同"),
-        "after the day of issue on which it may be redeemed; at the holder's next bill it always may": (
+        "after issue on which it may be redeemed; the next bill always counts": (
             "有效天数",
             "发放之日起可以核销的天数；领券后的第一张账单总可核销",
         ),
