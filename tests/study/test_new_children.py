@@ -5,14 +5,13 @@ from datetime import date
 
 import numpy as np
 import pytest
+from records import GROUPS, record
 from town import NOBODY, Town, billed, instrument
 
 from sim import dates
 from sim.engine.recorder import CITY_TOTALS, TRANCHE_TOTALS, Record
 from sim.study.compare import outcome
 from sim.study.metrics import METRICS
-
-from .test_calibration import GROUPS, record
 
 PARTS = ("added_by_new_children", "added_brought_forward", "added_lengthened")
 HEADS = ("new_children", "lost_children")
