@@ -151,7 +151,8 @@ class VoucherDesk:
         """Add to a monthly total of a tranche."""
         self.chronicle.count_tranche(self.row, metric, self.first_tier + tranche, children)
 
-    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
-        """Add children to a monthly total by group; those too young to enrol today are with the infants."""
-        by_group = self.chronicle.sums.totals[ROW[metric], self.row]
+    def count_children(self, metric: str, rows: NDArray[np.int32], each: int = 1) -> None:
+        """Add `each` per child to a monthly total by group; those too young to enrol today are with the infants."""
+        by_group = np.zeros_like(self.chronicle.sums.totals[ROW[metric], self.row])
         applications.count_children(rows, self.world.families.birth, self.ages, self.inputs.cells, by_group)
+        self.chronicle.sums.totals[ROW[metric], self.row] += each * by_group

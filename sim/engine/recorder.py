@@ -53,6 +53,7 @@ TOTALS = (
     "gains_fen",  # by their choices, see `kernels.welfare`
     "cash_fen",  # by what the treasury pays them whatever they do
     "prepaid_lost_fen",  # less what closures cost them of fees paid in advance
+    "application_fen",  # and less what applying for vouchers costs them in trouble: no money, so on no ledger
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
 _CENSUS = {

@@ -243,8 +243,8 @@ class Desk(Protocol):
     def count(self, metric: str, tranche: int, children: int) -> None:
         """Add to a monthly total of a tranche."""
 
-    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
-        """Add children to a monthly total by band, income and what else tells them apart."""
+    def count_children(self, metric: str, rows: NDArray[np.int32], each: int = 1) -> None:
+        """Add `each` for every child to a monthly total by band, income and what else tells them apart."""
 
 
 EventHandler = Callable[[Desk, Columns], None]

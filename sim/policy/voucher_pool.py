@@ -214,6 +214,7 @@ class VoucherPool(Instrument):
             for metric, n in counts.items():
                 desk.count(metric, t, n)
             desk.count_children("applications", applicants)
+            desk.count_children("application_fen", applicants, each=round(100 * self.hassle))
             desk.count_children("vouchers_issued", winners)
 
     def _learn(

@@ -41,7 +41,8 @@ COMPARISONS = (
 )  # fmt: skip
 FIFTHS = tuple(f"quintile={fifth}" for fifth in (1, 2, 3, 4, 5))
 WELFARE = (
-    "consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf",
+    "consumer_surplus", "application_cost", "institution_profit", "incidence_outlay", "mothers_work_months",
+    "extra_tax", "mvpf",
 )  # fmt: skip
 RESTS = {  # words of the parameters that turn choices into money, and work into tax, by their keys
     "city.families.sensitivity": "rests.sensitivity",
@@ -341,7 +342,7 @@ def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
 def measures_grid(results: Results, language: str) -> Grid:
     """List every other metric of the summary: its value under each policy and its paired change."""
     head = (text("column.measure", language), *(named(policy) for policy in results.policies))
-    elsewhere = (*HEADLINE_METRICS, *INCIDENCE, "consumer_surplus", "mothers_work_months", "extra_tax")
+    elsewhere = (*HEADLINE_METRICS, *INCIDENCE, *(key for key in WELFARE if key != "institution_profit"))
     listed = [key for key in METRICS if key in results.metrics and key not in elsewhere]
     listed += [key for key in results.metrics if key not in METRICS]
     rows = tuple(_measure_row(results, key, language) for key in listed)

@@ -45,6 +45,7 @@ FORMS: dict[str, str] = {
     "prepaid_refunded": "money",
     "unpaid_wages": "money",
     "consumer_surplus": "money",
+    "application_cost": "money",
     "extra_tax": "money",
     "institution_profit": "money",
     "institution_profit_full": "money",
@@ -438,13 +439,28 @@ METRICS: dict[str, dict[str, Word]] = {
             "Families' surplus",
             "million yuan",
             "what families gain on the baseline, in money: who would have come anyway, the fall of the bill; whom the "
-            "policy brought, the relief less the least that would have brought it; with cash, less prepaid fees lost",
+            "policy brought, the relief less the least that would have brought it; with cash, less prepaid fees lost "
+            "and what applying for vouchers costs",
         ),
         "zh": Word(
             "家庭福利增量",
             "万元",
             "与基准相比家庭所得的好处，折合成钱：原本即会入托的，计账单下降额；因政策才入托的，计减免额减去足以使其入托的"
-            "最低金额；另加现金发放，减去损失的预付费",
+            "最低金额；另加现金发放，减去损失的预付费和申领托育券的成本",
+        ),
+    },
+    "application_cost": {
+        "en": Word(
+            "Cost of applying to families",
+            "million yuan",
+            "applications for vouchers × what each costs a family in time and nerve, above the baseline's; no money "
+            "changes hands, so it is in families' surplus and in no public cost",
+        ),
+        "zh": Word(
+            "家庭申领成本",
+            "万元",
+            "申领托育券的次数 × 每次申领耗费家庭的时间和精力（折合成钱），与基准相比的增加额；并无资金收付，"
+            "只从家庭福利增量中扣除，不计入公共支出",
         ),
     },
     "institution_profit": {
@@ -1085,12 +1101,14 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.welfare.how": {
         "en": "Gains on {baseline}, child by child, at the same luck. An always-taker gains the fall of its bill; whom "
         "the policy brought gains the relief less the least that would have brought it; who lost a place loses what it "
-        "was worth. At a value of 1 families gain as much as the public pays. What institutions gain stands apart and "
-        "is not in it; nor is better or more trusted care. Grants for places count whole, what comes of them only "
-        "within the window. Below each number is its 95 % interval for luck.",
+        "was worth; what applying for vouchers costs families is taken off. At a value of 1 families gain as much as "
+        "the public pays. What institutions gain stands apart and is not in it; nor is better or more trusted care. "
+        "Grants for places count whole, what comes of them only within the window. Below each number is its 95 % "
+        "interval for luck.",
         "zh": "与“{baseline}”相比的得益，逐个儿童、在相同随机因素下计算。原本即会入托的，得账单下降额；因政策才入托的，"
-        "得减免额减去足以使其入托的最低金额；失去托位的，失其价值。价值为 1 时，家庭所得与公共支出相等。机构所得单列，"
-        "不计入每元价值；托育质量和信任的提高也不计。建设补助全额计入，其效果只计统计期内。每个数字下方是随机波动的95%区间。",
+        "得减免额减去足以使其入托的最低金额；失去托位的，失其价值；申领托育券的成本从中扣除。"
+        "价值为 1 时，家庭所得与公共支出相等。机构所得单列，不计入每元价值；托育质量和信任的提高也不计。"
+        "建设补助全额计入，其效果只计统计期内。每个数字下方是随机波动的95%区间。",
     },
     "page.welfare.rests": {"en": "These figures rest on:", "zh": "这些数字所依据的参数："},
     "rests.sensitivity": {"en": "Price sensitivity at median income", "zh": "中位收入家庭的价格敏感度"},

@@ -205,19 +205,22 @@ def _money(record: Record, baseline: Record, public_cost: Floats) -> dict[str, F
 
 
 def _welfare(record: Record, baseline: Record, extra_cost: Floats, welfare: WelfareFacts | None) -> dict[str, Floats]:
-    """What families gain on the baseline, mothers' work and its taxes, and the cost net of these, by month.
+    """Families' gains on the baseline less what applying costs them, mothers' work, its taxes, and net cost, by month.
 
     extra_cost : (months, groups)  [yuan]
     """
-    surplus, work, tax = (np.zeros_like(extra_cost) for _ in range(3))
+    surplus, work, tax, applying = (np.zeros_like(extra_cost) for _ in range(4))
+    own = slice(len(record.groups))
     for name, sign in (("gains_fen", 1), ("cash_fen", 1), ("prepaid_lost_fen", -1)):
-        change = record.totals[ROW[name]] - baseline.totals[ROW[name]]
-        surplus[:, : len(record.groups)] += sign * change / 100
+        surplus[:, own] += sign * (record.totals[ROW[name]] - baseline.totals[ROW[name]]) / 100
+    row = ROW["application_fen"]
+    applying[:, own] = (record.totals[row] - baseline.totals[row]) / 100
+    surplus -= applying
     if welfare is not None:
         work[:, 0] = welfare.work_per_child_month * (record.unaided - baseline.unaided)
         tax[:, 0] = welfare.tax_per_work_month * work[:, 0]
-    parts = {"surplus": surplus, "work": work, "extra_tax": tax, "net_cost": extra_cost - tax}
-    return parts | {"counts_work": np.full_like(work, welfare is not None)}
+    parts = {"surplus": surplus, "application_cost": applying, "work": work, "extra_tax": tax}
+    return parts | {"net_cost": extra_cost - tax, "counts_work": np.full_like(work, welfare is not None)}
 
 
 def _concentration(record: Record, groups: int) -> dict[str, Floats]:
@@ -244,7 +247,7 @@ def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
         return bool(outcomes[0].window[part][0] > 0)
     if metric.name in WELFARE:
         return bool(outcomes[0].window["counts_work"][0] > 0)
-    of_vouchers = "voucher" in metric.name or metric.name.startswith(("applications", "redemption_rate"))
+    of_vouchers = "voucher" in metric.name or metric.name.startswith(("application", "redemption_rate"))
     return not of_vouchers or _has_vouchers(outcomes)
 
 

@@ -109,6 +109,7 @@ METRICS = (
     Metric("pass_through", "share", "fee_rise_yuan", "extra_cost", ("kind=",), kind="ratio"),
     Metric("concentration_index", "1", "concentration_top", "concentration_bottom", monthly=False, kind="ratio"),
     Metric("consumer_surplus", "yuan", "surplus", groups=_PAIRED, kind="signed"),
+    Metric("application_cost", "yuan", "application_cost", groups=_PAIRED, kind="signed"),
     Metric("mothers_work_months", "months", "work", kind="signed"),
     Metric("extra_tax", "yuan", "extra_tax", kind="signed"),
     Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="value"),

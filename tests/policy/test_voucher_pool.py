@@ -31,6 +31,7 @@ class PaperDesk:
     live: NDArray[np.int64] = field(init=False)
     counted: dict[tuple[str, int], int] = field(default_factory=dict)
     seen: dict[str, list[int]] = field(default_factory=dict)
+    sums: dict[str, int] = field(default_factory=dict)
     issued: list[list[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -95,8 +96,9 @@ class PaperDesk:
     def count(self, metric: str, tranche: int, children: int) -> None:
         self.counted[metric, tranche] = self.counted.get((metric, tranche), 0) + children
 
-    def count_children(self, metric: str, rows: NDArray[np.int32]) -> None:
+    def count_children(self, metric: str, rows: NDArray[np.int32], each: int = 1) -> None:
         self.seen.setdefault(metric, []).extend(rows.tolist())
+        self.sums[metric] = self.sums.get(metric, 0) + each * len(rows)
 
 
 def desk(size: int, **columns: Any) -> PaperDesk:
@@ -227,7 +229,8 @@ def test_a_reserved_share_is_the_poors_first(
         (winners,) = draws(tool, at, 1)
         assert winners == sorted(set(winners))
         assert len(winners) == min(per_round, size)
-        assert at.seen == {"applications": list(range(size)), "vouchers_issued": winners}
+        assert at.seen["applications"] == list(range(size))
+        assert at.seen["vouchers_issued"] == winners
         won.append(len(set(winners) & set(poor.tolist())))
         assert won[-1] >= min(round(share * per_round), len(poor))
         if share == 0:
@@ -343,6 +346,14 @@ def test_a_wrong_guess_of_who_applies_changes_nothing() -> None:
 def test_nobody_stirs_for_next_to_nothing() -> None:
     """At no hassle those apply whose gain is a sum that is noticed, and nobody for a rounding error."""
     assert applying([0.0, 1e-9, 0.01, 1.0, 1.01, 300.0], 6, 0.0) == [4, 5]
+
+
+def test_an_application_costs_its_hassle_won_or_not() -> None:
+    at = desk(4, gain=np.array([39.9, 90.0, 95.0, 1000.0]))
+    (winners,) = draws(pool(1, hassle=20.0), at, 1)
+    assert len(winners) == 1
+    assert at.counted["applications", 0] == 3
+    assert at.sums["application_fen"] == 3 * 2000
 
 
 def test_only_who_knows_applies_and_nobody_forgets() -> None:

@@ -26,7 +26,8 @@ COMPARISONS = ("added_child_months", "cost_per_added_child_month", "inframargina
                "new_children", "lost_children")  # fmt: skip
 FIFTHS = ("1", "2", "3", "4", "5")
 # the table of what a policy is worth to families: its metrics, and the parameters it rests on
-WELFARE = ("consumer_surplus", "institution_profit", "incidence_outlay", "mothers_work_months", "extra_tax", "mvpf")
+WELFARE = ("consumer_surplus", "application_cost", "institution_profit", "incidence_outlay", "mothers_work_months",
+           "extra_tax", "mvpf")  # fmt: skip
 RESTS = {
     "city.families.sensitivity": "rests.sensitivity",
     "city.families.sensitivity_sd": "rests.sensitivity_sd",

@@ -47,8 +47,9 @@ COMING = ("new_children", "lost_children", "added_by_new_children", "added_broug
 SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
           "inframarginal_share", "inframarginal_money_share")  # fmt: skip
 SIGNED = ("added_child_months", "institution_profit", "institution_profit_full", "consumer_surplus",
-          "mothers_work_months", "extra_tax", "added_by_new_children",
+          "application_cost", "mothers_work_months", "extra_tax", "added_by_new_children",
           "added_lengthened")  # and where the money went  # fmt: skip
+GAINED = ("gains", "cash", "prepaid_lost")  # as records have them
 RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
 OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
 # what compares with the baseline, or has nothing there to be compared with
@@ -155,6 +156,17 @@ def change(study: Study, policy: str, metric: str) -> Three:
     if pair is None or before is None:
         return mean(study.over(policy, metric) - study.over(study.policies[0], metric))
     return change_of_ratio(*pair, *before)
+
+
+def surplus(study: Study, policy: str, group: str = "all") -> np.ndarray:
+    """What a group's families gain by their choices and in cash, less prepaid fees lost, before what applying costs."""
+    names = next(iter(study.records.values()))["groups"].tolist()
+
+    def read(record: dict[str, np.ndarray]) -> tuple[float, ...]:
+        return tuple(record["totals"][ROW[f"{name}_fen"], :, names.index(group)].sum() for name in GAINED)
+
+    gains, cash, lost = study.gather(policy, read) - study.gather(study.policies[0], read)
+    return np.asarray(gains + cash - lost) / 100
 
 
 def poorest_share(study: Study, policy: str) -> float | None:

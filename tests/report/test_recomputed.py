@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from runs import CENTRES, SUBSIDY, VOUCHERS, finished
 
+from sim.policy.menu import menu
 from sim.report.page import FIGURES, write_page
 from sim.report.tables import Results
 from sim.report.words import LANGUAGES, TEXTS, text
@@ -123,6 +124,18 @@ def test_who_comes_by_month_is_who_comes_in_the_window(study: Study) -> None:
         assert any(one.any() for one in seen), name
         for policy, one in zip(study.policies, seen, strict=True):
             assert (study.over(policy, name) == one).all(), (policy, name)
+
+
+def test_what_families_gain_and_what_applying_costs_them_are_those_of_the_records(facts: Facts) -> None:
+    """Of all and of each fifth; every application costs what the scenario says that it costs."""
+    study, hassle = facts.study, {"vouchers": menu()["voucher_pool"]().hassle}
+    for policy in study.policies[1:]:
+        for group in ("all", *(f"quintile={n}" for n in range(1, 6))):
+            cost = hassle.get(policy, 0.0) * study.over(policy, "applications", group)
+            assert study.over(policy, "application_cost", group) == pytest.approx(cost), (policy, group)
+            surplus = recomputed.surplus(study, policy, group) - cost
+            assert study.over(policy, "consumer_surplus", group) == pytest.approx(surplus), (policy, group)
+    assert study.over("vouchers", "application_cost").min() > 0
 
 
 def test_the_parts_of_a_split_add_up_to_the_change_of_the_months(facts: Facts) -> None:

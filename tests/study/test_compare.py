@@ -172,6 +172,7 @@ def test_a_policy_against_itself_adds_nothing(pair):
         "extra_cost",
         "fee_rise_yuan",
         "surplus",
+        "application_cost",
         "work",
         *(f"incidence_{n}" for n in INCIDENCE),
     ):
@@ -246,6 +247,20 @@ def test_what_became_of_institutions(pair):
     for name in ("losing_cash", "losing_in_full"):
         assert window[name][0] / window["institutions"][0] == pytest.approx(city[name].sum() / open_.sum())
     assert 0 < window["losing_cash"][0] < window["losing_in_full"][0] < window["institutions"][0]
+
+
+def test_prepaid_fees_that_an_escrow_brings_back_are_its_surplus(town: Town):
+    """It moves nobody, so families gain what closures cost them without it, each group its own; it costs nothing."""
+    record, baseline = town.run(instrument("prepayment_escrow", share=1.0)), town.baseline
+    one = outcome(record, baseline)
+    assert not total(record, "gains_fen").any()
+    assert not total(record, "prepaid_lost_fen").any()
+    for prefix in ("all", "quintile=", "birth_order=", "district="):
+        columns = [n for n, group in enumerate(record.groups) if group.startswith(prefix)]
+        lost = baseline.totals[ROW["prepaid_lost_fen"]][:, columns].sum(axis=0) / 100
+        assert one.window["surplus"][columns] == pytest.approx(lost)
+        assert lost.sum() == pytest.approx(one.window["prepaid_refunded"][0]) != 0
+    assert not one.window["extra_cost"].any()
 
 
 def test_the_concentration_index_is_that_of_the_under_threes(town: Town):
