@@ -188,9 +188,10 @@ class ActiveInstruments:
                 continue
             fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
             paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
-            months = min(income.months_cap, _months_in_force(instrument, day, 1))
+            in_force_for = _months_in_force(instrument, day, 1)
+            months = min(income.months_cap, in_force_for)
             coming = months * paid * float((fen * enrolled).sum()) / 100
-            part = support.borne(instrument, self.state.instruments.left[q], coming)
+            part = support.borne(instrument, self.state.instruments.left[q], coming, in_force_for)
             total += fen * min(income.months_cap / dates.YEAR, 1.0) / 100 * part
         return total
 
@@ -205,11 +206,12 @@ class ActiveInstruments:
         total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
         children, places = np.maximum(offered.enrolled, 0), self.places()
         for q, instrument, columns in self.running(day):
-            brings = instrument.recognition(offered, columns, _months_in_force(instrument, day, 0))
+            months = _months_in_force(instrument, day, 0)
+            brings = instrument.recognition(offered, columns, months)
             if brings is None:
                 continue
             coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
-            part = support.borne(instrument, self.state.instruments.left[q], coming)
+            part = support.borne(instrument, self.state.instruments.left[q], coming, months)
             total = Recognition(
                 total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
             )

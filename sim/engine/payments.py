@@ -89,9 +89,10 @@ class Payments:
             yuan = instrument.place_income(offered, columns)
             if yuan is not None:
                 self._disburse(q, np.rint(100 * yuan * places).astype(np.int64), day)
-            own = np.array([round(100 * instrument.overhead(offered, columns))], np.int64)
-            spent = int(in_order(own, int(self._state.instruments.left[q]))[0])
+            own = instrument.running_yuan_per_month + instrument.overhead(offered, columns)
+            spent = int(in_order(np.array([round(100 * own)], np.int64), int(self._state.instruments.left[q]))[0])
             self._book(q, spent, int(spent > 0), day)
+            self._state.chronicle.sums.running[row, q] = spent
             self._state.chronicle.count(row, "administration_fen", spent)
         for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
             lost = instrument.covers_losses(offered, columns)
@@ -156,14 +157,16 @@ class Payments:
         return claims
 
     def _settle(self, row: int, claims: NDArray[np.int64]) -> None:
-        """Pay what is due: cash at once, the rest after each instrument's lag."""
+        """Pay what is due: cash at once, the rest after each instrument's lag; suppliers get what programmes spend."""
+        sums, ledger = self._state.chronicle.sums, self._state.ledger
         for q, instrument in enumerate(self._active.instruments):
             due = row - instrument.payment_lag_months
             if instrument.cash():
-                self._state.ledger.settle(row, q, FAMILIES, int(claims[q]))
+                ledger.settle(row, q, FAMILIES, int(claims[q] - sums.running[row, q]))
             elif due >= 0:
-                receiver = SUPPLIERS if instrument.runs_itself else INSTITUTIONS
-                self._state.ledger.settle(row, q, receiver, int(self._state.chronicle.sums.claims[due, q]))
+                ledger.settle(row, q, INSTITUTIONS, int(sums.claims[due, q] - sums.running[due, q]))
+            if due >= 0:
+                ledger.settle(row, q, SUPPLIERS, int(sums.running[due, q]))
 
     def _pay_costs(self, day: date, row: int, costs: Costs) -> None:
         """Institutions pay staff, landlords and suppliers."""

@@ -163,6 +163,7 @@ class Sums:
 
     totals : (len(TOTALS), months, groups); city : (len(CITY_TOTALS), months)
     tranche : (len(TRANCHE_TOTALS), months, tiers); claims : (months, instruments) [fen]
+    running : (months, instruments)  part of the claims that the programmes spend themselves [fen]
     turned_away : (months, instruments)  bills that would have had a claim, had there been money
     dry_day : (instruments,)  on which a budget was spent (ordinal), 0 for none
     """
@@ -171,6 +172,7 @@ class Sums:
     city: NDArray[np.int64]
     tranche: NDArray[np.int64]
     claims: NDArray[np.int64]
+    running: NDArray[np.int64]
     turned_away: NDArray[np.int64]
     dry_day: NDArray[np.int64]
 
@@ -231,6 +233,7 @@ class Chronicle:
             city=np.zeros((len(CITY_TOTALS), months), np.int64),
             tranche=np.zeros((len(TRANCHE_TOTALS), months, 0), np.int64),
             claims=np.zeros((months, 0), np.int64),
+            running=np.zeros((months, 0), np.int64),
             turned_away=np.zeros((months, 0), np.int64),
             dry_day=np.zeros(0, np.int64),
         )
@@ -250,7 +253,8 @@ class Chronicle:
         """Make room for more instruments and voucher tranches."""
         sums = self.sums
         none = np.zeros((len(sums.claims), instruments), np.int64)
-        sums.claims, sums.turned_away = np.hstack([sums.claims, none]), np.hstack([sums.turned_away, none])
+        for name in ("claims", "running", "turned_away"):
+            setattr(sums, name, np.hstack([getattr(sums, name), none]))
         sums.dry_day = np.append(sums.dry_day, np.zeros(instruments, np.int64))
         more = np.zeros((*sums.tranche.shape[:2], tiers), np.int64)
         sums.tranche = np.concatenate([sums.tranche, more], axis=2)

@@ -47,7 +47,7 @@ def support(
     for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
         monthly = instrument.place_income(offered, columns) if holds else None
         if monthly is not None:
-            monthly = monthly * borne(instrument, budget, time * float((monthly * places()).sum()))
+            monthly = monthly * borne(instrument, budget, time * float((monthly * places()).sum()), time)
         once = instrument.grant(offered, columns) if holds else None
         if once is not None and 100 * float((once * begun()).sum()) >= budget:
             once = None
@@ -58,14 +58,15 @@ def support(
     return total
 
 
-def borne(instrument: Instrument, left: int, coming: float) -> float:
-    """Share of what an instrument is to pay that what is left of its budget bears; 1 where it has no budget.
+def borne(instrument: Instrument, left: int, coming: float, months: int) -> float:
+    """Fraction of an instrument's payments to come that the rest of its budget bears; 1 where it has no budget.
 
     left : [fen]; coming : what it would pay in the months to come, of the next twelve, at today's numbers [yuan]
+    months : how many these are; in each of them running it costs its part of the budget too
     """
     if instrument.budget_yuan is None or coming <= 0:
         return 1.0
-    return min(left / (100 * coming), 1.0)
+    return min(left / (100 * (coming + months * instrument.running_yuan_per_month)), 1.0)
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:

@@ -33,7 +33,7 @@ def limited() -> Any:
 
 
 class Rule(Instrument):
-    """Something that costs the treasury nothing: there is no claim, so no time to its payment either."""
+    """Something that pays nothing out: no claim waits for its payment, and what running it costs is paid at once."""
 
     spends: ClassVar[bool] = False
     payment_lag_months: ClassVar[int] = 0  # type: ignore[misc]  # no parameter here
@@ -52,7 +52,8 @@ class Budgeted(Instrument):
 
     def at_scale(self, scale: float) -> Self:
         """The budget is thinned."""
-        return self if self.budget is None else self.model_copy(update={"budget": self.budget * scale})
+        thin = super().at_scale(scale)
+        return thin if self.budget is None else thin.model_copy(update={"budget": self.budget * scale})
 
 
 class OfKinds(Instrument):
@@ -110,4 +111,4 @@ class Builder(Instrument):
 
     def kinds_named(self) -> dict[Path, str]:
         """The kind at which it builds, if it does."""
-        return {("of_kind",): self.of_kind} if not self.idle else {}
+        return {("of_kind",): self.of_kind} if not self.inert else {}

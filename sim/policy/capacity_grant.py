@@ -25,7 +25,7 @@ class CapacityGrant(Budgeted, Selective):
     budget: float | None = limited()
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Pays nothing."""
         return self.yuan_per_place == 0
 

@@ -31,7 +31,7 @@ class CashAllowance(Instrument):
         return self
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Nothing is paid."""
         return self.yuan_per_month == 0
 

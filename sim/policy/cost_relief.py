@@ -26,7 +26,7 @@ class CostRelief(Budgeted, Selective):
     budget: float | None = limited()
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Bears nothing."""
         return self.utilities == 0 and self.rent == 0
 

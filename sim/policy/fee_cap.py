@@ -28,7 +28,7 @@ class FeeCap(Rule, Selective):
     kinds: Kinds = of_kinds("kinds that it binds")
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Limits nothing."""
         return min(self.infant, self.toddler, self.older_toddler) >= MANY
 

@@ -29,7 +29,7 @@ class FeeSubsidy(Budgeted, Selective):
     budget: float | None = limited()
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """No rate and no amount, or a ceiling of nothing."""
         return (self.rate == 0 and self.amount == 0) or self.ceiling == 0
 

@@ -17,7 +17,6 @@ class InformationCampaign(Instrument):
     """
 
     title: ClassVar[str] = "families hear of vouchers and of institutions"
-    runs_itself: ClassVar[bool] = True
 
     told: float = fraction("share of those who do not know of a pool who are told each month", default=0.0, idle=0.0)
     trust_yuan: float = number(
@@ -26,13 +25,13 @@ class InformationCampaign(Instrument):
     yuan_per_month: float = number("yuan a month", "that the campaign costs", default=0.0, idle=0.0, at_most=1e9)
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Tells nobody anything and costs nothing."""
         return self.told == 0 and self.trust_yuan == 0 and self.yuan_per_month == 0
 
     def at_scale(self, scale: float) -> Self:
         """Its cost is thinned: there are fewer to tell."""
-        return self.model_copy(update={"yuan_per_month": self.yuan_per_month * scale})
+        return super().at_scale(scale).model_copy(update={"yuan_per_month": self.yuan_per_month * scale})
 
     def reach(self) -> float:
         """As declared."""

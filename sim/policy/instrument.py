@@ -2,8 +2,8 @@
 
 The engine asks what families face (`relief`, `appeal`, `reach`), what institutions face (`posted_fee`,
 `child_income`, `place_income`, `grant`, `covers_losses`, `registers`), which places it adds (`opens`, `adds_classes`),
-what is paid in cash (`cash`) or spent by the programme itself (`overhead`), which columns are needed (`columns`) and
-when the instrument wants to speak (`moments`); it alone schedules, bills and pays.
+what is paid in cash (`cash`) or spent by the programme itself (`running_yuan_per_month`, `overhead`), which columns are
+needed (`columns`) and when the instrument wants to speak (`moments`); it alone schedules, bills and pays.
 """
 
 from collections.abc import Callable, Mapping
@@ -263,16 +263,23 @@ class Instrument(Facts):
     """One tool of a policy. Subclasses declare parameters and override the hooks they need."""
 
     title: ClassVar[str]
-    spends: ClassVar[bool] = True  # whether it costs the treasury anything
+    spends: ClassVar[bool] = True  # whether it costs the treasury anything, beside what running it costs
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
     asks_who_is_enrolled: ClassVar[bool] = False  # whether a hook reads `Offered.enrolled`
     builds: ClassVar[bool] = False  # whether the treasury builds what it grants for: the money goes on to builders
-    runs_itself: ClassVar[bool] = False  # whether its money is spent by the programme, and no institution's to keep
 
     start: date | None = Field(default=None, description="first day; the counted window's first if left out")
     until: date | None = Field(default=None, description="last day; no end if left out")
 
     payment_lag_months: int = number("months", "from a claim on the treasury to its payment", default=1, at_most=24)
+    running_yuan_per_month: float = number(
+        "yuan a month",
+        "that running the programme costs the treasury, beside what it pays out; due at the end of each month on whose "
+        "last day it is in force, out of its budget where it has one",
+        default=0.0,
+        idle=0.0,
+        at_most=1e9,
+    )
 
     @model_validator(mode="after")
     def _window(self) -> Self:
@@ -282,9 +289,14 @@ class Instrument(Facts):
         return self
 
     @property
-    def idle(self) -> bool:
-        """Whether these parameters make the instrument do nothing at all."""
+    def inert(self) -> bool:
+        """Whether these parameters make the instrument change nothing and pay nothing out."""
         return False
+
+    @property
+    def idle(self) -> bool:
+        """Whether it does nothing at all: it is inert, and running it costs nothing either."""
+        return self.inert and self.running_yuan_per_month == 0
 
     @property
     def budget_yuan(self) -> float | None:
@@ -300,12 +312,12 @@ class Instrument(Facts):
         return self.model_copy(update={"start": self.start or first, "until": self.until or FOREVER})
 
     def at_scale(self, scale: float) -> Self:
-        """The instrument for a city thinned to `scale`: quotas, places and budgets thinned alike.
+        """The instrument for a city thinned to `scale`: quotas, places, budgets and running costs thinned alike.
 
         What it opens is thinned with the whole policy's.
         """
-        del scale
-        return self
+        running = self.running_yuan_per_month * scale
+        return self.model_copy(update={"running_yuan_per_month": running}) if running > 0 else self
 
     def kinds_named(self) -> dict[Path, str]:
         """Kinds of institution it names, by where among its parameters; the city must have them."""
@@ -395,7 +407,7 @@ class Instrument(Facts):
         return None
 
     def overhead(self, offered: Offered, columns: Columns) -> float:
-        """What the programme itself costs in a month, whoever comes [yuan]."""
+        """Costs of the programme itself in a month, whoever comes, beside `running_yuan_per_month` [yuan]."""
         del offered, columns
         return 0.0
 

@@ -34,13 +34,13 @@ class KindergartenConversion(Builder):
     building_months: int = number("months", "from the month of the start to opening", default=0, at_most=120)
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Opens nothing."""
         return self.classes == 0
 
     def opening(self) -> Opening | None:
         """Its classes."""
-        return None if self.idle else Opening("classes", self.classes, self.of_kind, False)
+        return None if self.inert else Opening("classes", self.classes, self.of_kind, False)
 
     def columns(self) -> dict[str, Column]:
         """Where a class is added and not yet paid for."""

@@ -24,7 +24,7 @@ class Licensing(Rule, OfKinds):
     kinds: Kinds = of_kinds("kinds that are registered")
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Registers nobody."""
         return self.share == 0
 

@@ -47,7 +47,7 @@ class OperatingSubsidy(Budgeted, RatedByKind):
     bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Pays nothing and asks for nothing, or has no places to pay for."""
         pays = any(rate > 0 for rate in (self.yuan_per_child, *self.yuan_by_kind.values()))
         return self.places == 0 or not (pays or self.fee_cut > 0)

@@ -31,7 +31,7 @@ class PlaceSubsidy(Budgeted, RatedByKind):
     budget: float | None = limited()
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Pays nothing."""
         return not any(rate > 0 for rate in (self.yuan_per_place, *self.yuan_by_kind.values()))
 

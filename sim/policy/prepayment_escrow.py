@@ -22,7 +22,7 @@ class PrepaymentEscrow(Rule, Selective):
     kinds: Kinds = of_kinds("kinds from which it is required")
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Holds nothing."""
         return self.share == 0
 

@@ -36,7 +36,7 @@ class PublicProvision(Builder):
     building_months: int = number("months", "from the month of the start to opening", default=0, at_most=120)
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Opens nothing."""
         return self.sites == 0
 
@@ -46,7 +46,7 @@ class PublicProvision(Builder):
 
     def opening(self) -> Opening | None:
         """Its sites."""
-        return None if self.idle else Opening("sites", self.sites, self.of_kind, True, self.districts)
+        return None if self.inert else Opening("sites", self.sites, self.of_kind, True, self.districts)
 
     def columns(self) -> dict[str, Column]:
         """The institutions it has opened, or is building; and those of them that are not yet paid for."""

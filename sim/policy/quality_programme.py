@@ -20,7 +20,6 @@ class QualityProgramme(Selective):
     """
 
     title: ClassVar[str] = "training, medical link and supervision: quality and trust"
-    runs_itself: ClassVar[bool] = True
 
     quality: float = number("standard deviations", "by which quality rises", default=0.0, idle=0.0, at_most=5)
     trust_yuan: float = number(
@@ -34,7 +33,7 @@ class QualityProgramme(Selective):
     bands: Bands = Field(default=BAND_NAMES, description="bands for which trust rises")
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Changes nothing and costs nothing."""
         return self.quality == 0 and self.trust_yuan == 0 and self.yuan_per_institution == 0
 

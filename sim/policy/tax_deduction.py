@@ -57,13 +57,13 @@ class TaxDeduction(Instrument):
     to_months: int = number("months", "to before this completed age", default=36, at_least=1, at_most=48)
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Nothing is deducted, or nobody has an income."""
         return self.yuan_per_month == 0 or self.earner_share == 0 or self.to_months <= self.from_months
 
     def cash(self) -> tuple[Cash, ...]:
         """What is saved, in steps of household income, each worth what its middle saves."""
-        if self.idle:
+        if self.inert:
             return ()
         middles = np.concatenate([np.arange(0.0, FINE_TO, FINE), np.arange(FINE_TO, COARSE_TO + COARSE, COARSE)])
         ends = np.append((middles[1:] + middles[:-1]) / 2, np.inf)

@@ -28,7 +28,7 @@ class Rounded:
 def rounded(chain: Sequence[Instrument], scale: float) -> Iterator[Rounded]:
     """Those of a policy's instruments that being whole at this scale changes by more than a tenth, or leaves out."""
     for written, thin in zip(chain, thinned(chain, scale), strict=True):
-        quota = None if written.idle else written.quota()
+        quota = None if written.inert else written.quota()
         if quota is None:
             continue
         left = (thin.quota() or (quota[0], (0,) * len(quota[1])))[1]

@@ -112,7 +112,7 @@ class VoucherPool(Instrument):
         return self
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """No voucher is worth anything, or none is issued."""
         return all(t.face_value == 0 or t.per_round == 0 for t in self.tranches)
 
@@ -125,7 +125,7 @@ class VoucherPool(Instrument):
         quotas = np.array([t.per_round for t in self.tranches], float)
         whole = apportion(quotas, round(scale * float(quotas.sum()))) if quotas.sum() else quotas.astype(int)
         thinned = tuple(t.model_copy(update={"per_round": int(n)}) for t, n in zip(self.tranches, whole, strict=True))
-        return self.model_copy(update={"tranches": thinned})
+        return super().at_scale(scale).model_copy(update={"tranches": thinned})
 
     def quota(self) -> tuple[str, tuple[int, ...]] | None:
         """Vouchers a round by tranche."""

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from reckoning import reckon
-from town import Town, differences, instrument, own_claims, total
+from town import Town, differences, instrument, own_claims, total, within
 
-from sim.engine.recorder import CITY_TOTALS, TRANCHE_TOTALS
+from sim.engine.recorder import CITY_TOTALS, TOTALS, TRANCHE_TOTALS
 from sim.params import MANY
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of, menu
@@ -27,6 +27,7 @@ KINDS = list(menu())
 CASES = Path(__file__).with_name("cases")
 
 
+RUNNING = "running_yuan_per_month"
 COUNTED = {"institutions": 2, "classes": 2}  # the town has room for so many of what an instrument opens
 
 
@@ -43,18 +44,32 @@ def levers(kind: str) -> dict[str, tuple[Any, float, float]]:
 
 
 def busy_example(kind: str, strength: float = 0.3) -> dict[str, Any]:
-    """Parameters with which an instrument acts: its levers drawn from their bounds, or else those of its first case."""
+    """Parameters with which an instrument acts: its levers drawn from their bounds, or else those of its first case.
+
+    Running it costs something too, which by itself is no action.
+    """
     drawn: dict[str, Any] = {}
     for name, (idle, least, most) in levers(kind).items():
         value = least + strength * min(most - least, 1000.0 if most > 1 else 1.0)
         whole = menu()[kind].model_fields[name].annotation is int
         drawn[name] = max(round(value), least + 1) if whole else float(value)
         assert drawn[name] != idle
-    if drawn and not menu()[kind](**drawn).idle:
-        return drawn
+    running = {RUNNING: drawn.pop(RUNNING)}
+    if drawn and not menu()[kind](**drawn).inert:
+        return drawn | running
     cases = tomllib.loads((CASES / f"{kind}.toml").read_text(encoding="utf-8"))["case"]
     tables = (table for case in cases for table in case["instruments"])
-    return {k: v for k, v in next(t for t in tables if t["kind"] == kind).items() if k != "kind"}
+    return {k: v for k, v in next(t for t in tables if t["kind"] == kind).items() if k != "kind"} | running
+
+
+def running_fen(town: Town, tool: Instrument) -> NDArray[np.int64]:
+    """Running costs of an instrument without a budget: due in each month on whose last day it is in force [fen]."""
+    months = range(town.span.end - town.span.counted)
+    ends = [town.day(month + 1) - timedelta(days=1) for month in months]
+    (tool,) = within(town.scenario, (tool,))
+    assert tool.start is not None
+    assert tool.until is not None
+    return np.array([round(100 * getattr(tool, RUNNING)) * (tool.start <= end <= tool.until) for end in ends])
 
 
 def relieves(kind: str) -> bool:
@@ -165,7 +180,7 @@ def test_an_example_does_something_and_says_it_is_not_idle(kind: str, steady: To
     assert not tool.idle
     record = steady.run(tool)
     assert differences(record, steady.baseline)
-    assert (own_claims(record).sum() > 0) == tool.spends
+    assert (own_claims(record).sum() > running_fen(steady, tool).sum()) == tool.spends
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -185,11 +200,14 @@ def test_the_bounds_are_sums_that_the_engine_holds(kind: str, strength: float, s
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_silent_before_its_start_and_after_its_end(kind: str, steady: Town) -> None:
     start, until = steady.day(3, 10), steady.day(5, 20)
-    record = steady.run(instrument(kind, start=start, until=until, **busy_example(kind)), straight=True)
+    tool = instrument(kind, start=start, until=until, **busy_example(kind))
+    record = steady.run(tool, straight=True)
     assert differences(record, steady.baseline, until=3) == []
-    claims = own_claims(record)[:, 0]
+    claims, running = own_claims(record)[:, 0], running_fen(steady, tool)
+    assert running[3:5].all()
+    assert not running[[2, 5]].any()
     assert not claims[:3].any()
-    assert (claims[4] > 0) == menu()[kind].spends
+    assert (claims[4] > running[4]) == menu()[kind].spends
     assert not claims[7:].any(), "vouchers of the last round are void thirty days later"
     if menu()[kind]().tiers() == 0 and "tranches" not in menu()[kind].model_fields:
         assert not claims[6:].any()
@@ -197,19 +215,21 @@ def test_it_is_silent_before_its_start_and_after_its_end(kind: str, steady: Town
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_money_in_is_money_out(kind: str, steady: Town) -> None:
-    """Each fen of a claim is a fen less on a bill, or a fen for institutions, or cash; and is counted once."""
+    """Each fen of a claim is a fen less on a bill, or for institutions, or cash, or for running it; counted once."""
     tool = instrument(kind, start=steady.day(1), **busy_example(kind))
     record = steady.run(tool)
     claims = own_claims(record)[:, 0]
+    paid = claims - running_fen(steady, tool)
+    assert (paid >= 0).all()
     relief = total(record, "posted_fen") - total(record, "net_fen")
     standing_claims = record.claims[:, ~record.own].sum(axis=1)
-    assert (relief == standing_claims + (claims if relieves(kind) else 0)).all()
+    assert (relief == standing_claims + (paid if relieves(kind) else 0)).all()
     by_child = np.bincount(record.claim_month, record.claim_fen, record.months()).astype(np.int64)
-    at_bills = claims if relieves(kind) or menu()[kind].pays_institutions else np.zeros_like(claims)
+    at_bills = paid if relieves(kind) or menu()[kind].pays_institutions else np.zeros_like(paid)
     assert (total(record, "claimed_fen") == claims).all()
     assert (by_child == at_bills).all(), "what is paid to a child, a place or a programme is no child's bill"
     redeemed = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")].sum()
-    assert redeemed == (claims.sum() if tool.tiers() > 0 else 0)
+    assert redeemed == (paid.sum() if tool.tiers() > 0 else 0)
     assert (
         total(record, "subsidised_child_months")
         == np.bincount(record.claim_month[record.claim_fen > 0], minlength=record.months())
@@ -218,6 +238,50 @@ def test_money_in_is_money_out(kind: str, steady: Town) -> None:
     assert (taken_off == relief).all()
     standing = CITY_TOTALS.index("standing_fen")
     assert (record.city[standing] == standing_claims).all(), "what the city pays anyway is counted apart"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_running_it_costs_that_and_moves_nothing_else(kind: str, steady: Town) -> None:
+    """With no other parameter it is not idle, costs its sum each month of its window, and is a baseline otherwise."""
+    tool = instrument(kind, start=steady.day(1, 9), until=steady.day(5, 20), **{RUNNING: 1234.567})
+    assert tool.inert
+    assert not tool.idle
+    record, baseline = steady.run(tool), steady.baseline
+    assert (own_claims(record)[:, 0] == running_fen(steady, tool)).all()
+    assert own_claims(record)[:, 0].tolist()[:6] == [0, 123457, 123457, 123457, 123457, 0]
+    found = incidence(record, baseline)
+    assert (found.outlay == found.administration).all()
+    assert (found.administration == own_claims(record)[:, 0]).all()
+    assert differences(record, baseline) == ["totals", "city"]
+    moved = np.argwhere(record.totals != baseline.totals)
+    assert {(TOTALS[row], record.groups[group]) for row, _, group in moved} == {("claimed_fen", "all")}
+    assert {CITY_TOTALS[row] for row, _ in np.argwhere(record.city != baseline.city)} == {"administration_fen"}
+    assert outcome(record, baseline).window["public_cost"][0] == pytest.approx(4 * 1234.57)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_running_costs_come_on_top_of_what_it_does_and_costs(kind: str, town: Town) -> None:
+    """Beside the instrument at work, in a town where owners answer: only the claim and the administration are more."""
+    tool = instrument(kind, start=town.day(1, 9), **busy_example(kind))
+    free = town.run(tool.model_copy(update={RUNNING: 0.0}))
+    record = town.run(tool)
+    assert (own_claims(record) - own_claims(free) == running_fen(town, tool)[:, None]).all()
+    assert set(differences(record, free)) <= {"totals", "city"}
+    moved = {TOTALS[row] for row, _, _ in np.argwhere(record.totals != free.totals)}
+    assert moved == {"claimed_fen"}
+    assert {CITY_TOTALS[row] for row, _ in np.argwhere(record.city != free.city)} == {"administration_fen"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_running_costs_are_thinned_with_the_city(kind: str) -> None:
+    """And nothing else of the instrument differs for them."""
+    tool = instrument(kind, **busy_example(kind))
+    thin = tool.at_scale(0.05)
+    assert getattr(tool, RUNNING) > 0
+    assert getattr(thin, RUNNING) == pytest.approx(0.05 * getattr(tool, RUNNING))
+    free = tool.model_copy(update={RUNNING: 0.0}).at_scale(0.05)
+    assert thin.model_copy(update={RUNNING: 0.0}) == free
+    assert tool.at_scale(1.0) == tool
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if "budget" in menu()[k].model_fields])
@@ -326,7 +390,8 @@ def test_what_it_costs_is_what_others_gain(
     lost = total(record, "prepaid_lost_fen") - total(baseline, "prepaid_lost_fen")
     unpaid = change("unpaid_wages_fen")
     owed = record.claims.sum(axis=1) - baseline.claims.sum(axis=1)
-    cash = sum(
+    running = running_fen(town, tool)
+    cash = -running * pays_cash(kind) + sum(
         (r.claims[:, [n for n, k in enumerate(r.instrument_kinds) if pays_cash(k)]].sum(axis=1) * sign)
         for r, sign in ((record, 1), (baseline, -1))
     )
@@ -337,7 +402,8 @@ def test_what_it_costs_is_what_others_gain(
     assert (found.staff == change("staff_fen") - unpaid).all()
     assert (found.other_costs == change("rent_fen") + change("goods_fen")).all()
     assert (found.administration == change("administration_fen")).all()
-    assert (found.administration.sum() > 0) == (menu()[kind].overhead is not Instrument.overhead)
+    assert (found.administration >= running).all()
+    assert (found.administration > running).any() == (menu()[kind].overhead is not Instrument.overhead)
     assert (found.profit == change("profit_fen") + lost + unpaid).all()
     assert all(part.dtype == np.int64 for part in found.named().values())
     assert total(baseline, "prepaid_lost_fen").sum() > 0, "institutions close, with fees lost"
@@ -362,7 +428,7 @@ class StartingSum(Instrument):
     yuan: float = number("yuan a month", "per place", default=0.0, idle=0.0, at_most=1000)
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Pays nothing."""
         return self.yuan == 0
 
@@ -415,7 +481,7 @@ def test_an_instrument_is_on_the_menu_by_its_file_alone(tmp_path: Path) -> None:
         "0",
         "tests/policy/test_menu.py",
         "-k",
-        "starting_sum and (default or idle or money)",
+        "starting_sum and (default or idle or money or running)",
     )
     assert laws.returncode == 0, laws.stdout
     assert "passed" in laws.stdout
