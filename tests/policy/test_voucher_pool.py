@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chi2, hypergeom
-from town import NOBODY, Town, band_when_deciding, billed, instrument, settle, total
+from town import NOBODY, Town, band_when_deciding, billed, differences, instrument, settle, total
 
 from sim import dates
 from sim.draws import Luck
@@ -123,6 +123,11 @@ def pool(per_round: int, **parameters: Any):
     )
 
 
+def tiers(*tables: dict[str, Any]) -> Any:
+    """Tranches as a pool holds them."""
+    return instrument("voucher_pool", tranches=list(tables)).tranches  # type: ignore[attr-defined]
+
+
 def columns_of(tool, size: int) -> dict[str, NDArray[Any]]:
     sizes = {"child": size, "tranche": tool.tiers()}
     return {name: np.full(sizes[c.axis], c.fill, c.dtype) for name, c in tool.columns().items()}
@@ -229,7 +234,7 @@ def test_a_reserved_share_is_the_poors_first(
         (winners,) = draws(tool, at, 1)
         assert winners == sorted(set(winners))
         assert len(winners) == min(per_round, size)
-        assert at.seen["applications"] == list(range(size))
+        assert at.seen["applications"] == list(range(size if per_round else 0)), "of nothing there is none"
         assert at.seen["vouchers_issued"] == winners
         won.append(len(set(winners) & set(poor.tolist())))
         assert won[-1] >= min(round(share * per_round), len(poor))
@@ -354,6 +359,20 @@ def test_an_application_costs_its_hassle_won_or_not() -> None:
     assert len(winners) == 1
     assert at.counted["applications", 0] == 3
     assert at.sums["application_fen"] == 3 * 2000
+
+
+def test_a_round_with_nothing_to_give_takes_no_applications(town: Town) -> None:
+    """A tranche without vouchers is as if it were not there: nobody goes to trouble for it, and no count differs."""
+    record = town.run(pool(0, hassle=20.0, redeem_at="any", start=town.day(1)))
+    assert differences(record, town.baseline) == []
+    ages, none = ([0, 23], [24, 47]), {"face_value": 500.0, "per_round": 0}
+    some = {"months": ages[0], "face_value": 500.0, "per_round": 20}
+    one, both = (
+        town.run(pool(0, redeem_at="any", start=town.day(1)).model_copy(update={"tranches": tranches}))
+        for tranches in (tiers(some), tiers(some, {"months": ages[1], **none}))
+    )
+    assert differences(one, both, but=frozenset({"instrument_tiers"})) == []
+    assert total(one, "applications").sum() > 0
 
 
 def test_only_who_knows_applies_and_nobody_forgets() -> None:
