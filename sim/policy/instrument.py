@@ -274,8 +274,7 @@ class Instrument(Facts):
     payment_lag_months: int = number("months", "from a claim on the treasury to its payment", default=1, at_most=24)
     running_yuan_per_month: float = number(
         "yuan a month",
-        "that running the programme costs the treasury, beside what it pays out; due at the end of each month on whose "
-        "last day it is in force, out of its budget where it has one",
+        "that running it costs, due at each month's end in force; out of its budget, if any",
         default=0.0,
         idle=0.0,
         at_most=1e9,

@@ -39,10 +39,9 @@ PARAMETERS: Terms = _chinese(
         "first day; the counted window's first if left out": ("开始日期", "第一天；不填则为统计期的第一天"),
         "last day; no end if left out": ("结束日期", "最后一天；不填则没有期限"),
         "from a claim on the treasury to its payment": ("拨付时滞", "从财政应付到实际拨付的月数"),
-        "that running the programme costs the treasury, beside what it pays out; due at the end of each month on whose "
-        "last day it is in force, out of its budget where it has one": (
+        "that running it costs, due at each month's end in force; out of its budget, if any": (
             "每月运行经费",
-            "除发放的资金外，实施本项目每月所需的财政经费；月末当日仍在实施期内的月份，于月末计一次；有预算上限的从预算中支出",
+            "除发放的资金外，实施项目每月所需的经费；实施期内每逢月末计一次，有预算的从预算中支出",
         ),
         "total after which it ends": ("预算总额", "支出达到该总额即停止"),
         # money to institutions
