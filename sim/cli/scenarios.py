@@ -165,12 +165,12 @@ def _fit_lines(fit: Fit) -> Iterator[str]:
 
 
 @app.command
-def scorecard(*files: Path, settings: Setting = (), scale: float = 0.3, replications: Whole = 2) -> int:
+def scorecard(*files: Path, settings: Setting = (), children: Whole = 50_000, replications: Whole = 2) -> int:
     """Measure how near the cities of some scenario files come to what is published: each figure, fitted or checked.
 
     For example:
 
-    `python -m sim scorecard scenarios/xian_vouchers.toml`
+    `python -m sim scorecard scenarios/xian_vouchers.toml scenarios/taiyuan_cap.toml`
 
     Parameters
     ----------
@@ -178,12 +178,12 @@ def scorecard(*files: Path, settings: Setting = (), scale: float = 0.3, replicat
         Scenario files (TOML); each city is measured without policies.
     settings
         KEY=VALUE, as for a run.
-    scale
-        Share of the city that is simulated.
+    children
+        Children under three to which larger cities are thinned.
     replications
-        Draws of the city.
+        Draws of each city.
     """
-    from sim.study.scorecard import as_markdown, score
+    from sim.study.scorecard import as_markdown, score, share_of
     from sim.study.targets import published
 
     if not files:
@@ -196,11 +196,10 @@ def scorecard(*files: Path, settings: Setting = (), scale: float = 0.3, replicat
         except ValueError as error:
             complain(f"scorecard: {scenario.document.path}: {error}")
             return BAD_INPUT
-    for scenario in scenarios:
-        with interruptible(NOT_KEPT):
-            lines = score(scenario, scale, replications)
-        for line in as_markdown(f"{scenario.city.name}, as in {scenario.document.path}", lines):
-            print(line)
+    with interruptible(NOT_KEPT):
+        cards = {one.city.name: score(one, share_of(one, children), replications) for one in scenarios}
+    for line in as_markdown(cards):
+        print(line)
     return DONE
 
 

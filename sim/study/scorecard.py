@@ -148,30 +148,37 @@ def at_end_of(month: int, record: Record) -> dict[str, float]:
 STOCKS = ("full_time_sixtieths", "place_thirds", "enrolled", "enrolled_under_36")
 
 
-def as_markdown(name: str, lines: list[Line]) -> Iterator[str]:
-    """One city's lines as a table, then its misses with their likely causes."""
-    yield f"### {name}"
+def share_of(scenario: Scenario, children: int) -> float:
+    """Scale at which a city has about so many children under three; 1 where it has fewer."""
+    run, births = scenario.run, scenario.city.births.by_year
+    return min(1.0, children / (3 * births[str(run.counted_from.year)]))
+
+
+def as_markdown(cards: Mapping[str, list[Line]]) -> Iterator[str]:
+    """Cards of several cities as one table, by the cities' names, then the misses with their likely causes.
+
+    What is missed is bold. A range that is the city's own stands in its cell.
+    """
+    yield "| | figure | range | " + " | ".join(cards) + " |"
+    yield "|---|---|---|" + "---|" * len(cards)
+    for row in zip(*cards.values(), strict=True):
+        kind = "fitted" if isinstance(row[0].wanted, Target) else "check"
+        ranges = [f"{line.wanted.low:.3g} to {line.wanted.high:.3g}" for line in row]
+        common = len(set(ranges)) == 1
+        cells = [_cell(line) if common else f"{_cell(line)} ({own})" for line, own in zip(row, ranges, strict=True)]
+        yield f"| {kind} | {row[0].wanted.words} | {ranges[0] if common else 'by city'} | " + " | ".join(cells) + " |"
     yield ""
-    yield "| | figure | range | reached | |"
-    yield "|---|---|---|---|---|"
-    for line in lines:
-        kind = "fitted" if isinstance(line.wanted, Target) else "check"
-        spread = f"{_short(line.wanted.low)} to {_short(line.wanted.high)}"
-        yield f"| {kind} | {line.wanted.words} | {spread} | {_short(line.mean)} | {'' if line.met else 'missed'} |"
-    missed = [line for line in lines if not line.met]
+    yield "Misses:"
     yield ""
-    for line in missed:
-        yield f"- Missed: {line.wanted.words}. Likely cause: {line.cause}."
-    yield ""
+    for row in zip(*cards.values(), strict=True):
+        missed = [name for name, line in zip(cards, row, strict=True) if not line.met]
+        if missed:
+            cause = next(line.cause for line in row if not line.met)
+            yield f"- {row[0].wanted.words}: {', '.join(missed)}. Likely cause: {cause}."
 
 
-def sources(lines: list[Line]) -> Mapping[str, str]:
-    """Source of each figure, by its words."""
-    return {line.wanted.words: line.wanted.source for line in lines}
+def _cell(line: Line) -> str:
+    return f"{line.mean:.3g}" if line.met else f"**{line.mean:.3g}**"
 
 
-def _short(value: float) -> str:
-    return f"{value:.3g}"
-
-
-__all__ = ["CHECKS", "Check", "Line", "as_markdown", "at_end_of", "checked", "score", "sources"]
+__all__ = ["CHECKS", "Check", "Line", "as_markdown", "at_end_of", "checked", "score", "share_of"]

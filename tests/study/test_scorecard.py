@@ -8,7 +8,7 @@ from records import MAY, record
 
 from sim.scenario.schema import Scenario, load
 from sim.study import scorecard
-from sim.study.scorecard import CAUSES, CHECKS, Line, as_markdown, at_end_of, score, sources
+from sim.study.scorecard import CAUSES, CHECKS, Line, as_markdown, at_end_of, score, share_of
 from sim.study.targets import TARGETS, targets_of
 from sim.world.institutions import PARTS_OF_A_PLACE
 
@@ -26,7 +26,8 @@ def lines(hamlet: Scenario) -> list[Line]:
 def test_every_figure_stands_on_the_card_once_with_all_draws(hamlet: Scenario, lines: list[Line]) -> None:
     assert [line.wanted for line in lines] == [*targets_of(hamlet), *CHECKS]
     assert all(len(line.reached) == 2 for line in lines)
-    assert set(sources(lines)) == {line.wanted.words for line in lines}
+    assert share_of(hamlet, 10**9) == 1.0
+    assert share_of(hamlet, 30) == pytest.approx(30 / (3 * hamlet.city.births.by_year["2025"]))
 
 
 def test_every_check_has_a_range_a_source_and_a_cause() -> None:
@@ -43,15 +44,22 @@ def test_barriers_are_shares_of_those_who_want_care(lines: list[Line]) -> None:
         assert all(0 < share < 1 for share in line.reached)
 
 
-def test_a_miss_is_said_in_its_row_and_below_with_its_cause() -> None:
+def test_a_miss_is_bold_in_its_row_and_said_below_with_its_cause() -> None:
     check = CHECKS[0]
     hit, miss = Line(check, (check.low, check.high)), Line(check, (check.high + 1, check.high + 1))
     assert (hit.met, miss.met) == (True, False)
-    said = list(as_markdown("A town", [hit, miss]))
-    assert sum("missed" in row for row in said) == 1
-    assert sum(row.startswith("- Missed") and check.cause in row for row in said) == 1
+    said = list(as_markdown({"A": [hit], "B": [miss]}))
+    assert said[2].count("**") == 2
+    assert sum(row.startswith(f"- {check.words}: B. Likely cause: {check.cause}") for row in said) == 1
     aimed = Line(replace(TARGETS[0], name="unheard of", low=0.0, high=0.1), (0.5,))
     assert aimed.cause == "not known"
+
+
+def test_a_range_that_is_a_citys_own_stands_in_its_cell() -> None:
+    one, other = (Line(replace(TARGETS[0], low=low), (0.3,)) for low in (0.1, 0.2))
+    row = list(as_markdown({"A": [one], "B": [other]}))[2]
+    assert "by city" in row
+    assert f"0.3 (0.1 to {one.wanted.high:.3g})" in row
 
 
 def test_stocks_are_those_of_octobers_end() -> None:
