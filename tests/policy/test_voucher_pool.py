@@ -537,8 +537,8 @@ def test_a_voucher_above_every_fee_is_paid_to_the_posted_fen(town: Town) -> None
     assert (record.claim_fen == asked[month, band[month, child], where]).all()
     assert (total(record, "claimed_fen") == total(record, "posted_fen") - total(record, "net_fen")).all()
     assert len(set(zip(child.tolist(), month.tolist(), strict=True))) == len(child), "a child-month is one bill"
-    # with everyone holding one from each month's first day, the whole city is free of charge
-    assert not total(record, "net_fen")[2:].any()
+    # nearly everyone holds one from each month's first day: only who saw no yuan in it and comes all the same pays
+    assert total(record, "net_fen")[2:].sum() < 1e-3 * total(baseline, "net_fen")[2:].sum()
     assert total(baseline, "net_fen").all()
 
 
