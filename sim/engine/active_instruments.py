@@ -195,11 +195,13 @@ class ActiveInstruments:
             total += fen * min(income.months_cap / dates.YEAR, 1.0) / 100 * part
         return total
 
-    def recognition(self, day: date, offered: Offered, stands: bool) -> Recognition:
+    def recognition(self, day: date, offered: Offered, stands: bool, guided: NDArray[np.float64]) -> Recognition:
         """Payments and demands of instruments over a year if every institution were in the scheme, or none.
 
         What is in force today ends with its window, and holds as far as what is left of its budget bears it; nobody
         foresees what has not begun.
+        guided : (J, 3)  fees that they would ask in the scheme before instruments lower them; each instrument finds
+            them as those before it leave them [yuan a month]
         """
         size = len(offered.kind)
         offered = replace(offered, inclusive=np.full(size, stands))
@@ -207,7 +209,7 @@ class ActiveInstruments:
         children, places = np.maximum(offered.enrolled, 0), self.places()
         for q, instrument, columns in self.running(day):
             months = _months_in_force(instrument, day, 0)
-            brings = instrument.recognition(offered, columns, months)
+            brings = instrument.recognition(offered, columns, months, guided - total.cut)
             if brings is None:
                 continue
             coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())

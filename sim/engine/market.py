@@ -14,7 +14,7 @@ from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
 from sim.engine.costs import CostRules, pooled_among, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
-from sim.engine.scheme import choose
+from sim.engine.scheme import choose, guided_fee
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.turnover import Prospect, Turnover, by_turn
@@ -206,7 +206,7 @@ class Market:
         pooled = partial(pooled_among, institutions, rows=rows)
         now = choose(facts, asked, before, at, outlook, spill, inside, outside, pooled, seats)
         joined = rows[now & ~before]
-        state.offers.fee[joined] = posted[joined] * (1 - facts.inclusive_discount)  # of what was asked, caps counted
+        state.offers.fee[joined] = guided_fee(facts, posted[joined])  # of what was asked, caps counted
         market.sites.inclusive[rows] = now
         return bool((now != before).any())
 

@@ -11,6 +11,11 @@ from sim.policy.instrument import Recognition
 from sim.world.supply import SupplyFacts
 
 
+def guided_fee(facts: SupplyFacts, posted: Yuan) -> Yuan:
+    """Fees at which institutions would join, (J, 3), before what instruments demand; posted : what they ask today."""
+    return posted * (1 - facts.inclusive_discount)
+
+
 def choose(
     facts: SupplyFacts,
     asked: NDArray[np.bool_],
@@ -34,7 +39,7 @@ def choose(
     pooled : sums over an institution's services, which are in the scheme together
     seats : (J,)  full-time places
     """
-    guided = np.where(inclusive[:, None], at.posted, at.posted * (1 - facts.inclusive_discount) - inside.cut)
+    guided = np.where(inclusive[:, None], at.posted, guided_fee(facts, at.posted) - inside.cut)
     guided = np.maximum(guided, 0.0)
     free = best_fee(at, outlook, spill, outside.pay)
 

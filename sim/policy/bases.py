@@ -5,16 +5,18 @@ what they mean there; a base says what follows from them.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from sim.params import number
+from sim.dates import BAND_NAMES
+from sim.params import MANY, ByName, Misfit, by_name, number
 from sim.policy.instrument import Floats, Instrument, Kinds, Offered, Path
 
 Standing = Literal["any", "registered", "inclusive"]
+FeesByBand = ByName[Annotated[float, Field(ge=0, le=MANY)]]
 
 
 def of_standing(meaning: str, default: Standing = "any") -> Any:
@@ -30,6 +32,16 @@ def of_kinds(meaning: str) -> Any:
 def limited() -> Any:
     """Declare a total, without limit where none is given."""
     return number("yuan", "total after which it ends", default=None, at_most=1e12)
+
+
+def fee_rule() -> Any:
+    """Declare the most that may be asked in return for what is paid, no rule where none is given."""
+    return number("yuan a month", "most that who is paid may ask", default=float(MANY), idle=float(MANY))
+
+
+def fee_rule_by_band() -> Any:
+    """Declare the same of single bands."""
+    return by_name("yuan a month", "in place of fee_at_most in the bands that it names")
 
 
 class Rule(Instrument):
@@ -93,6 +105,32 @@ class RatedByKind(Selective):
         """The sum by institution, (n,) [yuan]; `usual` where its kind has none of its own."""
         rates = [self.yuan_by_kind.get(name, usual) for name in offered.kind_names]
         return np.asarray(np.array(rates)[offered.kind])
+
+
+class FeeRule(Instrument):
+    """Something that is paid only to those who ask no more than a sum."""
+
+    if TYPE_CHECKING:
+        fee_at_most: float
+        fee_at_most_by_band: Mapping[str, float]
+
+    @model_validator(mode="after")
+    def _known_bands(self) -> Self:
+        """Only bands have a sum of their own."""
+        wrong = [name for name in self.fee_at_most_by_band if name not in BAND_NAMES]
+        if wrong:
+            expected = f"one of {', '.join(BAND_NAMES)}"
+            raise Misfit(*((("fee_at_most_by_band", name), expected) for name in wrong))
+        return self
+
+    @property
+    def rules(self) -> bool:
+        """Whether any band has a limit."""
+        return bool((self.most() < MANY).any())
+
+    def most(self) -> Floats:
+        """The most that may be asked, by band, (3,) [yuan a month]; `MANY` where there is no rule."""
+        return np.array([self.fee_at_most_by_band.get(band, self.fee_at_most) for band in BAND_NAMES])
 
 
 class Builder(Instrument):

@@ -414,12 +414,13 @@ class Instrument(Facts):
         """Unconditional cash to families."""
         return ()
 
-    def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition | None:
+    def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition | None:
         """What it would bring institutions if they stood as in `offered`, were they to take part; None for nothing.
 
         months : of the coming twelve in which it will be in force
+        fee : what they would ask, recognised, if it let them, (n, 3) [yuan a month]
         """
-        del offered, columns, months
+        del offered, columns, months, fee
         return None
 
     def escrow(self, offered: Offered) -> Floats:

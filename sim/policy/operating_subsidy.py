@@ -1,4 +1,4 @@
-"""Operating subsidy: the treasury pays institutions per enrolled child-month, and may ask for lower fees."""
+"""Operating subsidy: the treasury pays institutions per enrolled child-month, and may limit or lower their fees."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -8,7 +8,18 @@ from pydantic import Field
 
 from sim.dates import BAND_NAMES, YEAR
 from sim.params import MANY, ByName, by_name, number
-from sim.policy.bases import Budgeted, RatedByKind, Standing, limited, of_kinds, of_standing
+from sim.policy.bases import (
+    Budgeted,
+    FeeRule,
+    FeesByBand,
+    RatedByKind,
+    Standing,
+    fee_rule,
+    fee_rule_by_band,
+    limited,
+    of_kinds,
+    of_standing,
+)
 from sim.policy.instrument import (
     Bands,
     ChildIncome,
@@ -23,7 +34,7 @@ from sim.policy.instrument import (
 MOST = 1_000_000  # yuan a month for a child
 
 
-class OperatingSubsidy(Budgeted, RatedByKind):
+class OperatingSubsidy(Budgeted, RatedByKind, FeeRule):
     """Pays recognised institutions a sum per child actually enrolled, for at most some months of a child-year.
 
     Shanxi, 2024: 500 yuan (independent institutions) or 300 (kindergartens) per child-month, at most ten
@@ -41,6 +52,8 @@ class OperatingSubsidy(Budgeted, RatedByKind):
     months_cap: int = number("months", "paid per child and calendar year at most", default=10, at_most=12)
     places: int = number("places", "child-months paid per month at most, city-wide", default=MANY)
     fee_cut: float = number("yuan a month", "by which the posted fee of a participant must fall", default=0.0, idle=0.0)
+    fee_at_most: float = fee_rule()
+    fee_at_most_by_band: FeesByBand = fee_rule_by_band()
     budget: float | None = limited()
     standing: Standing = of_standing("institutions that may take part", default="inclusive")
     kinds: Kinds = of_kinds("kinds that may take part")
@@ -50,7 +63,7 @@ class OperatingSubsidy(Budgeted, RatedByKind):
     def inert(self) -> bool:
         """Pays nothing and asks for nothing, or has no places to pay for."""
         pays = any(rate > 0 for rate in (self.yuan_per_child, *self.yuan_by_kind.values()))
-        return self.places == 0 or not (pays or self.fee_cut > 0)
+        return self.places == 0 or not (pays or self.fee_cut > 0 or self.rules)
 
     def at_scale(self, scale: float) -> Self:
         """Places and budget are thinned."""
@@ -82,17 +95,18 @@ class OperatingSubsidy(Budgeted, RatedByKind):
         return np.isin(BAND_NAMES, self.bands)[:, None] & columns["takes_part"][None, :]
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
-        """Participants ask `fee_cut` less in the bands that are paid for, never less than nothing."""
+        """Participants ask `fee_cut` less in the bands that are paid for, never below nothing, and keep the rule."""
         del offered
-        return np.where(self._paid(columns).T, np.maximum(fee - self.fee_cut, 0.0), fee)
+        asked = np.minimum(np.maximum(fee - self.fee_cut, 0.0), self.most())
+        return np.where(self._paid(columns).T, asked, fee)
 
     def child_income(self, offered: Offered, columns: Columns) -> ChildIncome | None:
         """The sum per child-month, by kind."""
         yuan = self.rate(offered, self.yuan_per_child)[None, :] * self._paid(columns)
         return ChildIncome(yuan=yuan, months_cap=self.months_cap, places=self.places)
 
-    def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition:
-        """Its rate and its cut, over the months of the coming year, where an institution may take part.
+    def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition:
+        """Its rate, and by how much less it lets ask, over the months of the coming year, where one may take part.
 
         Who does not take part yet counts on it as far as places are left for the children of all who could.
         """
@@ -103,5 +117,6 @@ class OperatingSubsidy(Budgeted, RatedByKind):
         left, others = max(self.places - int(children[inside].sum()), 0), int(children[~inside].sum())
         odds = np.where(inside, 1.0, min(left / others, 1.0) if others > 0 else 1.0)[:, None]
         pay = paid * odds * self.rate(offered, self.yuan_per_child)[:, None] * min(self.months_cap, months) / YEAR
-        cut = np.asarray(paid * odds * self.fee_cut * (months / YEAR))
+        above = np.maximum(fee - self.fee_cut - self.most(), 0.0)
+        cut: Floats = paid * odds * self.fee_cut * (months / YEAR) + paid * odds * above * (months / YEAR)
         return Recognition(pay=pay, cut=cut, place=np.zeros(len(inside)))

@@ -1,4 +1,4 @@
-"""Place subsidy: the treasury pays institutions per place and month, filled or not."""
+"""Place subsidy: the treasury pays institutions per place and month, filled or not, and may limit their fees."""
 
 from typing import Annotated, ClassVar
 
@@ -7,13 +7,24 @@ from pydantic import Field
 
 from sim.dates import YEAR
 from sim.params import ByName, by_name, number
-from sim.policy.bases import Budgeted, RatedByKind, Standing, limited, of_kinds, of_standing
+from sim.policy.bases import (
+    Budgeted,
+    FeeRule,
+    FeesByBand,
+    RatedByKind,
+    Standing,
+    fee_rule,
+    fee_rule_by_band,
+    limited,
+    of_kinds,
+    of_standing,
+)
 from sim.policy.instrument import Columns, Floats, Kinds, Offered, Recognition
 
 MOST = 100_000  # yuan a month for a place
 
 
-class PlaceSubsidy(Budgeted, RatedByKind):
+class PlaceSubsidy(Budgeted, RatedByKind, FeeRule):
     """Pays institutions of a standing for the places they keep open, whoever sits there.
 
     Shenyang has a tiered subsidy for inclusive places (Liaoning Daily, 19 November 2025; amounts not given); Rizhao's
@@ -26,21 +37,29 @@ class PlaceSubsidy(Budgeted, RatedByKind):
     yuan_by_kind: ByName[Annotated[float, Field(ge=0, le=MOST)]] = by_name(
         "yuan a month", "in place of yuan_per_place at the kinds of institution that it names"
     )
+    fee_at_most: float = fee_rule()
+    fee_at_most_by_band: FeesByBand = fee_rule_by_band()
     standing: Standing = of_standing("institutions that receive it", default="inclusive")
     kinds: Kinds = of_kinds("kinds that receive it")
     budget: float | None = limited()
 
     @property
     def inert(self) -> bool:
-        """Pays nothing."""
-        return not any(rate > 0 for rate in (self.yuan_per_place, *self.yuan_by_kind.values()))
+        """Pays nothing and asks for nothing."""
+        return not (self.rules or any(rate > 0 for rate in (self.yuan_per_place, *self.yuan_by_kind.values())))
+
+    def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
+        """Who is paid asks its fee, or the most that the rule allows where that is less."""
+        del columns
+        return np.where(self.means(offered)[:, None], np.minimum(fee, self.most()), fee)
 
     def place_income(self, offered: Offered, columns: Columns) -> Floats:
         """The sum per place, by kind."""
         del columns
         return np.where(self.means(offered), self.rate(offered, self.yuan_per_place), 0.0)
 
-    def recognition(self, offered: Offered, columns: Columns, months: int) -> Recognition:
-        """What its places bring over the months of the coming year."""
-        none = np.zeros((len(offered.kind), 3))
-        return Recognition(pay=none, cut=none, place=self.place_income(offered, columns) * (months / YEAR))
+    def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition:
+        """What its places bring, and by how much less it lets ask, over the months of the coming year."""
+        share = months / YEAR
+        cut = np.where(self.means(offered)[:, None], np.maximum(fee - self.most(), 0.0), 0.0) * share
+        return Recognition(pay=np.zeros_like(cut), cut=cut, place=self.place_income(offered, columns) * share)

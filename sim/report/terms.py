@@ -59,6 +59,8 @@ PARAMETERS: Terms = _chinese(
         "paid per child and calendar year at most": ("每年补贴月数上限", "每名儿童每个自然年最多补贴的月数"),
         "child-months paid per month at most, city-wide": ("补贴名额", "全市每月最多补贴的儿童月数"),
         "by which the posted fee of a participant must fall": ("降价要求", "参与机构的公示收费须下降的金额"),
+        "most that who is paid may ask": ("收费上限", "领取补贴的机构最多可收取的金额"),
+        "in place of fee_at_most in the bands that it names": ("分年龄段收费上限", "对所列年龄段，代替 fee_at_most"),
         "institutions that receive it": ("机构资格", "可获得该项资金的机构"),
         "kinds that receive it; empty for all": ("机构类型", "可获得该项资金的机构类型；留空为全部"),
         "institutions that may take part": ("机构资格", "可以参与的机构"),

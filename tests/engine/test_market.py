@@ -394,7 +394,8 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
         living = simulation(town, 3, instrument(kind, **pays, budget=budget, start=town.day(3)))
         begin(living, len(living.state.instruments.left) - 1, town.day(3))
         programme, day = living.active, town.day(3)
-        inside = programme.recognition(day, programme.counted(day), stands=True)
+        guided = programme.asked(day)(living.state.offers.fee)
+        inside = programme.recognition(day, programme.counted(day), True, guided)
         return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
 
     free = counts_on(None)

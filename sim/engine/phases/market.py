@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.city import RunningCity
 from sim.engine.phases.closure import close
+from sim.engine.scheme import guided_fee
 from sim.engine.state import SURVEYS
 from sim.engine.tariff import in_force
 from sim.kernels import demand
@@ -54,7 +55,8 @@ def survey(city: RunningCity, day: date, part: int) -> None:
 def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> None:
     """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
     offered = city.active.counted(day)
-    inside, outside = (city.active.recognition(day, offered, stands) for stands in (True, False))
+    guided = guided_fee(city.world.facts.supply, posted)
+    inside, outside = (city.active.recognition(day, offered, stands, guided) for stands in (True, False))
     if city.cache.market.choose_scheme(dates.month_of(day), posted, inside, outside, city.state):
         inclusive = city.state.market.sites.inclusive
         for q, instrument in enumerate(city.instruments):
