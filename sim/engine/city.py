@@ -13,7 +13,7 @@ from sim.engine.baseline_log import BaselineLog
 from sim.engine.payments import Payments
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.state import State, allocate_columns
-from sim.engine.tariff import family_groups, write_tariff
+from sim.engine.tariff import ages_told_apart, family_groups, groups_there, write_tariff
 from sim.kernels import bills, places
 from sim.kernels.columns import ChoiceInputs
 from sim.kernels.day import Work, nothing_beside
@@ -85,8 +85,13 @@ class RunningCity:
         self.instruments = instruments
         families = self.world.families
         allocate_columns(state, self.world, instruments)
-        self.groups, group = family_groups(instruments, families.income, families.birth_order)
-        state.children.group[:] = group
+        self.groups, youngest = family_groups(instruments, families.income, families.birth_order)
+        self.ages = ages_told_apart(instruments)
+        month = state.month - 1  # when each family decided last
+        _, passed = cache.passed(dates.date_in(month), dates.date_in(month, dates.DECISION_DAYS), self.ages)
+        state.children.group[:] = youngest + passed
+        if self.is_baseline:
+            log.groups, log.youngest, log.ages = self.groups, youngest, self.ages
         self.month = MonthCounters.of(len(cache.groups.names), len(families))
         self.active = ActiveInstruments(cache, state, instruments)
         self.payments = Payments(cache, self.active, own_from, self.month.flows)
@@ -106,10 +111,18 @@ class RunningCity:
     @cached_property
     def group_there(self) -> NDArray[np.int64]:
         """The baseline's family group to which each of the policy's belongs, int64 (G,)."""
-        out = np.zeros(len(self.groups.income_to), np.int64)
-        if len(out) > 1:
-            out[self.state.children.group] = self.log.group
-        return out
+        return groups_there(self.groups, self.log.groups)
+
+    @cached_property
+    def _group_beside(self) -> NDArray[np.int16]:
+        return self.log.youngest.copy()
+
+    def group_beside(self, first: date, last: date) -> NDArray[np.int16]:
+        """The baseline's family groups, int16 (n,), of the children who decide on some days of a month as on these."""
+        if self.log.ages:
+            rows, passed = self.cache.passed(first, last, self.log.ages)
+            self._group_beside[rows] = self.log.youngest[rows] + passed
+        return self._group_beside
 
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:

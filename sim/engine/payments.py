@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.active_instruments import ActiveInstruments
 from sim.engine.costs import Costs
+from sim.engine.home_care import HomeCareClaims
 from sim.engine.recorder import ROW
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.support import in_order
@@ -32,6 +33,7 @@ class Payments:
         self._cache, self._active, self._flows = cache, active, flows
         self._world, self._state = cache.world, active.state
         self._built = np.zeros(len(self._world.institutions), np.int64)  # paid to builders this month [fen]
+        self.home_care = HomeCareClaims(cache, active)
         self.payers = _new_payers(active, own_from, len(self._world.institutions))
 
     # -- what suppliers pay per child ----------------------------------------------------------------
@@ -99,6 +101,15 @@ class Payments:
             if lost is not None:
                 self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0), day)
 
+    def _pay_home_care(self, day: date, row: int) -> None:
+        """Pay for the children for whom it has come to be due this month, as far as a budget reaches."""
+        for q in self.home_care.due:
+            paid, children = self.home_care.claims(q, int(self._state.instruments.left[q]))
+            self._book(q, int(paid[0]), children, day)
+            self._state.chronicle.sums.totals[ROW["cash_fen"], row] += paid
+            if self.payers.own[q]:
+                self._flows[bills.CLAIMED, 1:] += paid[1:]
+
     def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
         """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
         paid = in_order(amounts, int(self._state.instruments.left[q]))
@@ -132,6 +143,7 @@ class Payments:
         costs = self._cache.market.costs.month(state.offers.places, state.offers.taken)
         costs = replace(costs, goods=costs.goods + self._built)
         self._pay_programmes(day, row, costs)
+        self._pay_home_care(day, row)
         claims = self._claims(day, row)
         ledger.claim(row, claims)
         state.chronicle.sums.claims[row] = claims
@@ -161,7 +173,7 @@ class Payments:
         sums, ledger = self._state.chronicle.sums, self._state.ledger
         for q, instrument in enumerate(self._active.instruments):
             due = row - instrument.payment_lag_months
-            if instrument.cash():
+            if instrument.pays_families:
                 ledger.settle(row, q, FAMILIES, int(claims[q] - sums.running[row, q]))
             elif due >= 0:
                 ledger.settle(row, q, INSTITUTIONS, int(sums.claims[due, q] - sums.running[due, q]))
@@ -211,6 +223,7 @@ class Payments:
         for counter in (self.payers.claimed, self.payers.cases, self.payers.short, self.payers.takings, self._built):
             counter[:] = 0
         self.payers.redeemed[:] = self.payers.redeemed_fen[:] = 0
+        self.home_care.clear()
 
 
 def _new_payers(active: ActiveInstruments, own_from: int, institutions: int) -> bills.Payers:

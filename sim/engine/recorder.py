@@ -51,7 +51,8 @@ TOTALS = (
     "vouchers_issued",
     # what families gain on the baseline
     "gains_fen",  # by their choices, see `kernels.welfare`
-    "cash_fen",  # by what the treasury pays them whatever they do
+    "cash_fen",  # by what the treasury pays them in cash
+    "forgone_fen",  # cash that the enrolled forgo, which the gains by choices take for lost; see docs/model.md
     "prepaid_lost_fen",  # less what closures cost them of fees paid in advance
     "application_fen",  # and less what applying for vouchers costs them in trouble: no money, so on no ledger
 )

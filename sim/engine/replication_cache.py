@@ -101,6 +101,20 @@ class ReplicationCache:
             self._crossings[day, age] = lo + int(a), lo + int(b)
         return self._crossings[day, age]
 
+    def passed(self, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
+        """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
+
+        Returns the rows, and int16 (rows,); ages : completed months, ascending.
+        """
+        slices, birth = self.world.families.slices, self.world.families.birth
+        rows = slice(int(slices[first.day - 1]), int(slices[last.day]))
+        out = np.empty(rows.stop - rows.start, np.int16)
+        for day in days_from(first, last):
+            low, high = (int(edge) for edge in slices[day.day - 1 : day.day + 1])
+            cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
+            out[low - rows.start : high - rows.start] = (birth[low:high, None] <= cuts).sum(axis=1)
+        return rows, out
+
     @cached_property
     def lasting(self) -> NDArray[np.float32]:
         """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
@@ -131,25 +145,30 @@ class ReplicationCache:
 
     # -- stretches of decision days -------------------------------------------------------------------
 
-    def days(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
+    def days(
+        self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int], parting: tuple[int, ...]
+    ) -> Days:
         """Lay out a stretch of decision days of one month for the daily loop; kept where policies will ask again.
 
         paid : cash payments in force; ages : in months, at which any cash payment begins or ends
+        parting : ages in months at which a child passes to another family group
         """
-        key = (first, last, paid, tuple(ages))
+        key = (first, last, paid, tuple(ages), parting)
         if key in self._days:
             return self._days[key]
         found = self._stretch(first, last, paid, ages)
+        grown = [[self.crossing(day, age) for age in parting] for day in days_from(first, last)]
+        found = found._replace(grown=np.array(grown, np.int64).reshape(len(grown), len(parting), 2))
         if first in self.epochs.begun:
             self._days[key] = found
         return found
 
     @cached_property
-    def _days(self) -> dict[tuple[date, date, tuple[Cash, ...], tuple[int, ...]], Days]:
+    def _days(self) -> dict[tuple[date, date, tuple[Cash, ...], tuple[int, ...], tuple[int, ...]], Days]:
         return {}
 
     def _stretch(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
-        days = [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
+        days = days_from(first, last)
         aged = np.zeros((len(days), len(ages), 3), np.int64)
         alphas, at = [np.zeros(0, np.float32)], 0
         for d, day in enumerate(days):
@@ -176,6 +195,7 @@ class ReplicationCache:
             drawn=drawn,
             aged=aged,
             alpha=np.concatenate(alphas),
+            grown=np.zeros((len(days), 0, 2), np.int64),
         )
 
     def sensitivity(self, rows: slice, age_on: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
@@ -235,6 +255,11 @@ def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
     out = np.empty((dates.DECISION_DAYS, census.AGES + 1), np.int64)
     census.by_age(world.families.slices, born, world.families.birth, out)
     return out
+
+
+def days_from(first: date, last: date) -> list[date]:
+    """The days from one to another, both among them."""
+    return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
 
 
 @cache  # every arm asks for the same days

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.kernels import supply
-from sim.kernels.columns import AMOUNT, CEILING, NOBODY, RATE, Ages, ChoiceInputs, Tariff
+from sim.kernels.columns import AMOUNT, CEILING, FORGONE, NOBODY, RATE, Ages, ChoiceInputs, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
 
 MOST_GROUPS = 512
@@ -20,26 +20,51 @@ def holds(instruments: Sequence[Instrument], institutions: int) -> bool:
     """Return whether a tariff holds the family groups that the instruments tell apart: 512, and a million cells."""
     incomes = {x for i in instruments for x in i.incomes_told_apart()}
     orders = {x for i in instruments for x in i.orders_told_apart()}
-    size = (len(incomes) + 1) * (len(orders) + 1)
+    size = (len(incomes) + 1) * (len(orders) + 1) * (len(ages_told_apart(instruments)) + 1)
     return size <= MOST_GROUPS and size * 3 * institutions <= MOST_CELLS
+
+
+def ages_told_apart(instruments: Sequence[Instrument]) -> tuple[int, ...]:
+    """Ages above 0 at which a child passes from one family group to the next, ascending [completed months]."""
+    return tuple(sorted({age for i in instruments for age in i.ages_told_apart() if age > 0}))
 
 
 def family_groups(
     instruments: Sequence[Instrument], income: NDArray[np.float64], birth_order: NDArray[np.int8]
-) -> tuple[Groups, NDArray[np.uint16]]:
-    """The groups that the instruments distinguish, and each child's, uint16 (n,)."""
+) -> tuple[Groups, NDArray[np.int16]]:
+    """The groups that the instruments distinguish, and the group of each child while it is youngest, int16 (n,).
+
+    Groups that differ by age alone follow one another.
+    """
     limits = np.array(sorted({x for i in instruments for x in i.incomes_told_apart()}))
     orders = np.array(sorted({x for i in instruments for x in i.orders_told_apart()}), np.int64)
     upper = np.append(limits, np.inf)
     kinds = np.append(orders, 0)
-    size = len(upper) * len(kinds)
-    if size == 1:
-        return Groups(upper, kinds), np.zeros(len(income), np.uint16)
+    lower = np.array([0, *ages_told_apart(instruments)], np.int64)
+    if len(upper) * len(kinds) == 1:
+        return Groups(np.repeat(upper, len(lower)), np.repeat(kinds, len(lower)), lower), np.zeros(
+            len(income), np.int16
+        )
     bracket = np.searchsorted(limits, income, side="left")
     matches = birth_order[:, None] == orders[None, :]
     order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
-    groups = Groups(np.repeat(upper, len(kinds)), np.tile(kinds, len(upper)))
-    return groups, (bracket * len(kinds) + order).astype(np.uint16)
+    groups = Groups(
+        np.repeat(upper, len(kinds) * len(lower)),
+        np.tile(np.repeat(kinds, len(lower)), len(upper)),
+        np.tile(lower, len(upper) * len(kinds)),
+    )
+    return groups, ((bracket * len(kinds) + order) * len(lower)).astype(np.int16)
+
+
+def groups_there(here: Groups, there: Groups) -> NDArray[np.int64]:
+    """The group among fewer, coarser ones to which each group belongs, int64 (G,)."""
+    upper, lower = np.unique(there.income_to), np.unique(there.from_months)
+    orders = np.unique(there.birth_order[there.birth_order > 0])
+    bracket = np.searchsorted(upper, here.income_to, side="left")
+    matches = here.birth_order[:, None] == orders[None, :]
+    order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
+    age = np.searchsorted(lower, here.from_months, side="right") - 1
+    return np.asarray((bracket * (len(orders) + 1) + order) * len(lower) + age)
 
 
 def in_force(instrument: Instrument, day: date) -> bool:
@@ -80,7 +105,10 @@ def _stages(
     offered: Offered,
     groups: Groups,
 ) -> list[tuple[int, Relief, int, int]]:
-    """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it."""
+    """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it.
+
+    Last comes what families forgo, as a relief below nothing: it is part of no bill, so no relief is a share of it.
+    """
     stages, pools, tiers = [], 0, 0
     for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
         relief = instrument.relief(offered, groups, columns)
@@ -89,6 +117,13 @@ def _stages(
             stages.append((q, relief, pools if relief.voucher else NOBODY, tiers))
         pools += relief is not None and relief.voucher
         tiers += instrument.tiers()
+    for q, instrument in enumerate(instruments):
+        care = instrument.home_care(offered) if today[q] else None
+        if care is not None:
+            loses = care.reaches(groups)[:, None, None] & care.ends[None, None, :]
+            nothing = np.zeros(loses.shape)
+            less = Relief(rate=nothing, amount=np.where(loses, -care.yuan_per_month, 0.0), ceiling=nothing)
+            stages.append((q, less, FORGONE, tiers))
     return stages
 
 

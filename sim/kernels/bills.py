@@ -17,6 +17,7 @@ from sim.kernels.columns import (
     BAND_OF_PART,
     CEILING,
     FIRST_TIER,
+    FORGONE,
     GROUP,
     HELD,
     INSTRUMENT,
@@ -215,6 +216,8 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
         own, tranche = np.int64(0), np.int8(-1)
         for s in range(terms.shape[1]):
             v = terms[VOUCHER, s]
+            if v == FORGONE:
+                continue
             amount = stages[AMOUNT, s, g, band, j]
             if v >= 0:
                 if face[v, i] == 0:

@@ -246,7 +246,9 @@ def would_enter(
 def net_fee(
     i: int, g: int, band: int, j: int, net: float, stages: Any, terms: Any, face: Any, counted: int, extra: float
 ) -> float:
-    """Net fee of child i of group g at an offer, before rounding [yuan a month], stage by stage.
+    """Net fee of child i of group g at an offer, with what it forgoes there, before rounding [yuan a month].
+
+    It is worked out stage by stage.
 
     net : the posted fee; face : of the vouchers
     counted : WITHOUT vouchers, AS_HELD, or the row of a pool of whose vouchers the child would hold one of `extra` fen

@@ -28,6 +28,7 @@ ENTRY, ENROLLED, SLOPES = range(3)
 LEAST, LEAST_ENROLLED, MOST = range(3)
 RATE, AMOUNT, CEILING = range(3)
 VOUCHER, INSTRUMENT, FIRST_TIER = range(3)
+FORGONE = -2  # in place of a row of vouchers: what a family forgoes by enrolling, which it weighs and is not billed
 
 
 class Children(NamedTuple):
@@ -214,8 +215,8 @@ class Tariff(NamedTuple):
     posted : float64 (3, J)  [yuan a month]
     stages : float64 (3, S, G, 3, J)  rate, amount, ceiling: stage s relieves min(net, ceiling, amount + rate·net);
         at a voucher stage the amount is 1 where the voucher may be redeemed and is multiplied by the face
-    terms : int16 (3, S)  of each stage: its row of `Vouchers.face` or -1; its instrument's place in the chain;
-        the number of voucher tranches of the instruments before it
+    terms : int16 (3, S)  of each stage: its row of `Vouchers.face`, -1 for no vouchers or FORGONE; its instrument's
+        place in the chain; the number of voucher tranches of the instruments before it
     commitment : float64  months over which an entrant weighs a one-off relief
     """
 

@@ -42,6 +42,7 @@ class Days(NamedTuple):
     drawn : float32 (F, K + 1)  those epochs as `choice.draw_epochs` writes them; (0, K + 1) where policies share them
     aged : int64 (D, A, 3)  first row, end, and place in `alpha` of the price sensitivities that change with an age
     alpha : float32  these sensitivities
+    grown : int64 (D, E, 2)  first row and end of those who have come to each age at which family groups part
     """
 
     when: NDArray[np.int64]
@@ -54,6 +55,7 @@ class Days(NamedTuple):
     drawn: NDArray[np.float32]
     aged: NDArray[np.int64]
     alpha: NDArray[np.float32]
+    grown: NDArray[np.int64]
 
 
 class Mode(NamedTuple):
@@ -90,8 +92,12 @@ class Work(NamedTuple):
 
 @inner
 def begin_day(d: int, days: Any, inputs: Any) -> None:
-    """Put new sensitivities and epochs in force."""
-    alpha, epoch = inputs.children.alpha, inputs.children.epoch
+    """Put new sensitivities, family groups and epochs in force."""
+    alpha, epoch, shorts = inputs.children.alpha, inputs.children.epoch, inputs.children.shorts
+    ages = days.grown.shape[1] + 1
+    for a in range(1, ages):  # groups that differ by age follow one another
+        for i in range(days.grown[d, a - 1, 0], days.grown[d, a - 1, 1]):
+            shorts[GROUP, i] += np.int16(a - shorts[GROUP, i] % ages)
     for a in range(days.aged.shape[1]):
         first, end, at = days.aged[d, a, 0], days.aged[d, a, 1], days.aged[d, a, 2]
         for i in range(first, end):

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.compiled import entry
 from sim.kernels.census import AGES, BAND_OF_AGE, Seated
-from sim.kernels.columns import AT, ENROLLED, GROUP, STAY_AT, STAY_FIRST, STAY_LAST
+from sim.kernels.columns import AMOUNT, AT, ENROLLED, FORGONE, GROUP, STAY_AT, STAY_FIRST, STAY_LAST, VOUCHER
 
 
 @entry
@@ -21,6 +21,7 @@ def unused(of: Any, seated: Seated, month_row: int, prepaid_months: Any, inputs:
     rows : int32 (seated,), fen : int64 (seated,)  written
     """
     shorts, prices = inputs.children.shorts, inputs.tariff.prices[ENROLLED]
+    stages, terms = inputs.tariff.stages, inputs.tariff.terms
     found, begin = 0, 0
     for a in range(seated.ends.size):
         band = BAND_OF_AGE[a % AGES]
@@ -32,9 +33,11 @@ def unused(of: Any, seated: Seated, month_row: int, prepaid_months: Any, inputs:
             term, left = np.int32(prepaid_months[j]), np.int32(0)
             if term > 1 and shorts[STAY_AT, i] == shorts[AT, i] and shorts[STAY_LAST, i] == month_row:
                 left = term - 1 - np.int32(month_row - shorts[STAY_FIRST, i]) % term
-            fee = prices[(np.int64(shorts[GROUP, i]) * 3 + band) * prepaid_months.size + np.int64(j)]
+            fee = np.float64(prices[(np.int64(shorts[GROUP, i]) * 3 + band) * prepaid_months.size + np.int64(j)])
+            for s in range(terms.shape[1]):
+                fee += stages[AMOUNT, s, shorts[GROUP, i], band, j] if terms[VOUCHER, s] == FORGONE else 0.0
             rows[found] = seated.rows[m]
-            fen[found] = left * np.int64(np.rint(100.0 * np.float64(fee)))
+            fen[found] = left * np.int64(np.rint(100.0 * fee))
             found += 1
         begin = seated.ends[a]
     return found

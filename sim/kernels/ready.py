@@ -76,6 +76,7 @@ def _empty() -> _Empty:
     days = day.Days(
         when=of(i64, 2), today=of(i64), edges=of(i64, 0, 5), ages=of(i64, 0, 3), fresh=of(i32), fresh_at=of(i64, 1),
         epoch=of(i64), drawn=of(f32, 0, 1), aged=of(i64, 0, 0, 3), alpha=of(f32),
+        grown=of(i64, 0, 0, 2),
     )  # fmt: skip
     work = day.Work(
         rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0),

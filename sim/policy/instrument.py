@@ -2,8 +2,8 @@
 
 The engine asks what families face (`relief`, `appeal`, `reach`), what institutions face (`posted_fee`,
 `child_income`, `place_income`, `grant`, `covers_losses`, `registers`), which places it adds (`opens`, `adds_classes`),
-what is paid in cash (`cash`) or spent by the programme itself (`running_yuan_per_month`, `overhead`), which columns are
-needed (`columns`) and when the instrument wants to speak (`moments`); it alone schedules, bills and pays.
+what is paid in cash (`cash`, `home_care`) or spent by the programme itself (`running_yuan_per_month`, `overhead`), which
+columns are needed (`columns`) and when the instrument wants to speak (`moments`); it alone schedules, bills and pays.
 """
 
 from collections.abc import Callable, Mapping
@@ -91,10 +91,12 @@ class Groups:
 
     income_to : float64  upper end of the group's household income [yuan a month], inf for the last bracket
     birth_order : int64  0 where birth order is not distinguished
+    from_months : int64  completed age from which a child is in the group; 0 of the youngest
     """
 
     income_to: Floats
     birth_order: NDArray[np.int64]
+    from_months: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,33 @@ class Cash:
     birth_orders: tuple[int, ...] = ()
     income_from: float = 0.0
     income_to: float = float("inf")
+
+
+@dataclass(frozen=True)
+class HomeCare:
+    """Cash for a child that is in no place of some, settled on its family's decision day.
+
+    A family forgoes it by enrolling there, so that in its choice such an offer costs the sum more; it moves no income.
+
+    from_months, to_months : completed months of age, half-open; birth_orders : empty for all
+    ends : bool (n,)  institutions at which enrolling ends it
+    """
+
+    from_months: int
+    to_months: int
+    yuan_per_month: float
+    birth_orders: tuple[int, ...]
+    ends: NDArray[np.bool_]
+
+    @property
+    def fen(self) -> int:
+        """A month's sum in whole fen."""
+        return round(100 * self.yuan_per_month)
+
+    def reaches(self, groups: Groups) -> NDArray[np.bool_]:
+        """Family groups whose children receive it, bool (groups,)."""
+        of_age = (groups.from_months >= self.from_months) & (groups.from_months < self.to_months)
+        return of_age & (np.isin(groups.birth_order, self.birth_orders) | (not self.birth_orders))
 
 
 @dataclass(frozen=True)
@@ -343,6 +372,10 @@ class Instrument(Facts):
         """Birth orders that what it offers to enrolled families distinguishes."""
         return ()
 
+    def ages_told_apart(self) -> tuple[int, ...]:
+        """Completed months of age at which what families weigh changes by it, other than by its band."""
+        return ()
+
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
         """What families face; None if it does not touch their bill."""
         del offered, groups, columns
@@ -413,6 +446,16 @@ class Instrument(Facts):
     def cash(self) -> tuple[Cash, ...]:
         """Unconditional cash to families."""
         return ()
+
+    @property
+    def pays_families(self) -> bool:
+        """Whether its money goes to families, at once, and to no institution."""
+        return bool(self.cash())
+
+    def home_care(self, offered: Offered) -> HomeCare | None:
+        """Cash for children who are in no place of some; None for nothing."""
+        del offered
+        return None
 
     def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition | None:
         """What it would bring institutions if they stood as in `offered`, were they to take part; None for nothing.

@@ -211,7 +211,7 @@ def _welfare(record: Record, baseline: Record, extra_cost: Floats, welfare: Welf
     """
     surplus, work, tax, applying = (np.zeros_like(extra_cost) for _ in range(4))
     own = slice(len(record.groups))
-    for name, sign in (("gains_fen", 1), ("cash_fen", 1), ("prepaid_lost_fen", -1)):
+    for name, sign in (("gains_fen", 1), ("cash_fen", 1), ("forgone_fen", 1), ("prepaid_lost_fen", -1)):
         surplus[:, own] += sign * (record.totals[ROW[name]] - baseline.totals[ROW[name]]) / 100
     row = ROW["application_fen"]
     applying[:, own] = (record.totals[row] - baseline.totals[row]) / 100

@@ -338,6 +338,6 @@ def has_central_baseline(scenario: Scenario, moved: CityFacts) -> bool:
 
 
 def _touches_fees(instrument: Instrument) -> bool:
-    """Whether its kind has a word on what families are asked for."""
-    kind = type(instrument)
-    return kind.relief is not Instrument.relief or kind.posted_fee is not Instrument.posted_fee
+    """Whether its kind has a word on what families are asked for, or on what enrolling costs them besides."""
+    kind, asked = type(instrument), (Instrument.relief, Instrument.posted_fee, Instrument.home_care)
+    return (kind.relief, kind.posted_fee, kind.home_care) != asked

@@ -203,7 +203,7 @@ def test_claims_are_paid_or_outstanding(busy: Town) -> None:
         assert (claimed.sum(axis=0) == -state.ledger.spent.sum(axis=0)).all()
         assert (-state.ledger.spent.sum(axis=0) - state.ledger.outstanding() >= 0).all()
         for q, tool in enumerate(busy.standing):
-            lag = 0 if tool.cash() else tool.payment_lag_months
+            lag = 0 if tool.pays_families else tool.payment_lag_months
             assert state.ledger.outstanding()[q] == claimed[rows - lag :, q].sum()
 
 

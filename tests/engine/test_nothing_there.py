@@ -12,6 +12,7 @@ POLICIES: list[tuple[Instrument, ...]] = [
     (instrument("fee_subsidy", rate=0.5, income_limit=9000.0),),
     (instrument("operating_subsidy", yuan_per_child=500.0, fee_cut=100.0, standing="any"),),
     (instrument("cash_allowance", yuan_per_month=100.0),),
+    (instrument("home_care_allowance", yuan_per_month=100.0),),
 ]
 
 
@@ -35,7 +36,7 @@ def test_without_places_no_policy_enrols_anyone(bare: Town, own: tuple[Instrumen
     assert not total(record, "enrolled").any()
     assert not len(record.claim_child)
     paid = record.claims[:, record.own].any()
-    assert paid == bool(own[0].cash()), "cash needs no place"
+    assert paid == own[0].pays_families, "cash needs no place"
     assert not record.tranche.any() or record.tranche[3].sum() == record.tranche[3, :, 0].sum() > 0
 
 

@@ -78,8 +78,8 @@ def relieves(kind: str) -> bool:
 
 
 def pays_cash(kind: str) -> bool:
-    """Whether an instrument pays families whatever they do."""
-    return menu()[kind].cash is not Instrument.cash
+    """Whether an instrument pays families in cash."""
+    return menu()[kind].cash is not Instrument.cash or menu()[kind].home_care is not Instrument.home_care
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -64,7 +64,8 @@ def test_what_moves_the_baseline_has_a_warm_up_of_its_own(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "central"), [("fee_subsidy", False), ("operating_subsidy", False), ("cash_allowance", True)]
+    ("kind", "central"),
+    [("fee_subsidy", False), ("operating_subsidy", False), ("home_care_allowance", False), ("cash_allowance", True)],
 )
 def test_a_standing_programme_that_touches_fees_is_weighed_over_the_commitment(
     kind: str, central: bool, tmp_path: Path
@@ -73,6 +74,7 @@ def test_a_standing_programme_that_touches_fees_is_weighed_over_the_commitment(
         "fee_subsidy": "rate = 0.1",
         "operating_subsidy": "fee_cut = 100.0",
         "cash_allowance": "yuan_per_month = 9.0",
+        "home_care_allowance": "yuan_per_month = 9.0",
     }
     arms = moved_arms(tmp_path, "commitment_months", STANDING.replace("KIND", kind) + more[kind] + "\n")
     assert all((arm.home.assumption == "") == central for arm in arms)

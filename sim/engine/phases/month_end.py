@@ -18,6 +18,7 @@ def close_month(city: RunningCity, day: date) -> None:
     city.payments.close_month(day, row, held_in_advance(city, seated, day))
     chronicle.sums.totals[ROW["children"], row] = city.cache.population(day)
     chronicle.sums.totals[ROW["gains_fen"], row] += month.gains
+    chronicle.sums.totals[ROW["forgone_fen"], row] += city.payments.home_care.forgone
     chronicle.close_month(row, counted, month.flows, month.log)
     census.note_supply(city.cache, state, city.inputs.tariff.posted, row)
     for name, event in (("entries", places.ENTERS), ("switches", places.SWITCHES), ("exits", places.LEAVES)):
