@@ -18,7 +18,7 @@ class HomeCareAllowance(Budgeted, Instrument):
     place, and of Finland's allowance for children under three in no municipal or private day care. Schøne (Journal of
     Population Economics 17, 2004) finds that Norway's lowered mothers' labour supply; Österbacka and Räsänen (same
     journal 35, 2022) that 100 euros a month more prolong home care in Finland by two to three months. In China no city
-    is known to pay one: where it would end, and for whom, are assumptions of whoever asks.
+    is known here to pay one: where it would end, and for whom, are assumptions of whoever asks.
     """
 
     title: ClassVar[str] = "cash for care at home"
@@ -42,7 +42,7 @@ class HomeCareAllowance(Budgeted, Instrument):
         return self
 
     @property
-    def idle(self) -> bool:
+    def inert(self) -> bool:
         """Nothing is paid."""
         return self.yuan_per_month == 0
 

@@ -530,8 +530,8 @@ METRICS: dict[str, dict[str, Word]] = {
         "zh": Word("被挤出家庭不再支付的账单", "万元", "仅在基准情景下有账单的儿童本应支付的金额"),
     },
     "incidence_cash": {
-        "en": Word("cash", "million yuan", "cash paid to families whatever they do, above the baseline"),
-        "zh": Word("现金", "万元", "无论是否入托都发给家庭的现金，超出基准情景的部分"),
+        "en": Word("cash", "million yuan", "cash paid to families, above the baseline"),
+        "zh": Word("现金", "万元", "发给家庭的现金，超出基准情景的部分"),
     },
     "incidence_lost_fees": {
         "en": Word("prepaid fees lost to closures", "million yuan", "above the baseline, as a loss"),
