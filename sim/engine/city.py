@@ -13,7 +13,7 @@ from sim.engine.baseline_log import BaselineLog
 from sim.engine.payments import Payments
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.state import State, allocate_columns
-from sim.engine.tariff import ages_told_apart, family_groups, groups_there, write_tariff
+from sim.engine.tariff import ages_passed, ages_told_apart, family_groups, groups_there, write_tariff
 from sim.kernels import bills, places
 from sim.kernels.columns import ChoiceInputs
 from sim.kernels.day import Work, nothing_beside
@@ -88,7 +88,7 @@ class RunningCity:
         self.groups, youngest = family_groups(instruments, families.income, families.birth_order)
         self.ages = ages_told_apart(instruments)
         month = state.month - 1  # when each family decided last
-        _, passed = cache.passed(dates.date_in(month), dates.date_in(month, dates.DECISION_DAYS), self.ages)
+        _, passed = ages_passed(families, dates.date_in(month), dates.date_in(month, dates.DECISION_DAYS), self.ages)
         state.children.group[:] = youngest + passed
         if self.is_baseline:
             log.groups, log.youngest, log.ages = self.groups, youngest, self.ages
@@ -120,7 +120,7 @@ class RunningCity:
     def group_beside(self, first: date, last: date) -> NDArray[np.int16]:
         """The baseline's family groups, int16 (n,), of the children who decide on some days of a month as on these."""
         if self.log.ages:
-            rows, passed = self.cache.passed(first, last, self.log.ages)
+            rows, passed = ages_passed(self.world.families, first, last, self.log.ages)
             self._group_beside[rows] = self.log.youngest[rows] + passed
         return self._group_beside
 

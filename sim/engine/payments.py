@@ -107,8 +107,7 @@ class Payments:
             paid, children = self.home_care.claims(q, int(self._state.instruments.left[q]))
             self._book(q, int(paid[0]), children, day)
             self._state.chronicle.sums.totals[ROW["cash_fen"], row] += paid
-            if self.payers.own[q]:
-                self._flows[bills.CLAIMED, 1:] += paid[1:]
+            self._flows[bills.CLAIMED, 1:] += paid[1:] * self.payers.own[q]
 
     def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
         """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""

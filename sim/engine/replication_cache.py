@@ -20,6 +20,7 @@ from sim.kernels.day import Luck as DayLuck
 from sim.kernels.passing import mark_exposed
 from sim.policy.instrument import Cash
 from sim.world.city import World
+from sim.world.families import Families
 from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
 MOST_EXPOSED = 64  # answers that are kept: half a megabyte each in a city of 300,000 children
@@ -101,20 +102,6 @@ class ReplicationCache:
             self._crossings[day, age] = lo + int(a), lo + int(b)
         return self._crossings[day, age]
 
-    def passed(self, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
-        """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
-
-        Returns the rows, and int16 (rows,); ages : completed months, ascending.
-        """
-        slices, birth = self.world.families.slices, self.world.families.birth
-        rows = slice(int(slices[first.day - 1]), int(slices[last.day]))
-        out = np.empty(rows.stop - rows.start, np.int16)
-        for day in days_from(first, last):
-            low, high = (int(edge) for edge in slices[day.day - 1 : day.day + 1])
-            cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
-            out[low - rows.start : high - rows.start] = (birth[low:high, None] <= cuts).sum(axis=1)
-        return rows, out
-
     @cached_property
     def lasting(self) -> NDArray[np.float32]:
         """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
@@ -156,9 +143,7 @@ class ReplicationCache:
         key = (first, last, paid, tuple(ages), parting)
         if key in self._days:
             return self._days[key]
-        found = self._stretch(first, last, paid, ages)
-        grown = [[self.crossing(day, age) for age in parting] for day in days_from(first, last)]
-        found = found._replace(grown=np.array(grown, np.int64).reshape(len(grown), len(parting), 2))
+        found = self._stretch(*key)
         if first in self.epochs.begun:
             self._days[key] = found
         return found
@@ -167,7 +152,9 @@ class ReplicationCache:
     def _days(self) -> dict[tuple[date, date, tuple[Cash, ...], tuple[int, ...], tuple[int, ...]], Days]:
         return {}
 
-    def _stretch(self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int]) -> Days:
+    def _stretch(
+        self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int], parting: tuple[int, ...]
+    ) -> Days:
         days = days_from(first, last)
         aged = np.zeros((len(days), len(ages), 3), np.int64)
         alphas, at = [np.zeros(0, np.float32)], 0
@@ -177,6 +164,7 @@ class ReplicationCache:
                 aged[d, a] = begin, end, at
                 alphas.append(self.sensitivity(slice(begin, end), day, paid))
                 at += end - begin
+        grown = [[self.crossing(day, age) for age in parting] for day in days]
         begun = self.epochs.begun
         shared = first in begun
         fresh = [begun[day][0] if shared else self.epochs.renewing(day) for day in days]
@@ -195,24 +183,12 @@ class ReplicationCache:
             drawn=drawn,
             aged=aged,
             alpha=np.concatenate(alphas),
-            grown=np.zeros((len(days), 0, 2), np.int64),
+            grown=np.array(grown, np.int64).reshape(len(days), len(parting), 2),
         )
 
     def sensitivity(self, rows: slice, age_on: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
         """Price sensitivity of rows: cash that is paid moves income, by the age on a day; nothing else does."""
-        families, facts = self.world.families, self.world.facts.families
-        income = families.income[rows].copy()
-        birth, order = families.birth[rows], families.birth_order[rows]
-        for cash in paid:
-            reached = (birth > dates.months_before(age_on, cash.to_months)) & (
-                birth <= dates.months_before(age_on, cash.from_months)
-            )
-            if cash.birth_orders:
-                reached &= np.isin(order, cash.birth_orders)
-            reached &= (families.income[rows] >= cash.income_from) & (families.income[rows] < cash.income_to)
-            income += cash.yuan_per_month * reached
-        relative = income / families.median_income
-        return (families.sensitivity[rows] / relative**facts.income_power).astype(np.float32)
+        return sensitivity_of(self.world.families, self.world.facts.families.income_power, rows, age_on, paid)
 
     @cached_property
     def _population(self) -> dict[tuple[int, Cash | None], NDArray[np.int64]]:
@@ -255,6 +231,24 @@ def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
     out = np.empty((dates.DECISION_DAYS, census.AGES + 1), np.int64)
     census.by_age(world.families.slices, born, world.families.birth, out)
     return out
+
+
+def sensitivity_of(
+    families: Families, income_power: float, rows: slice, age_on: date, paid: tuple[Cash, ...]
+) -> NDArray[np.float32]:
+    """Price sensitivity of some families, float32 (rows,), with the cash that is paid by the age on a day."""
+    income = families.income[rows].copy()
+    birth, order = families.birth[rows], families.birth_order[rows]
+    for cash in paid:
+        reached = (birth > dates.months_before(age_on, cash.to_months)) & (
+            birth <= dates.months_before(age_on, cash.from_months)
+        )
+        if cash.birth_orders:
+            reached &= np.isin(order, cash.birth_orders)
+        reached &= (families.income[rows] >= cash.income_from) & (families.income[rows] < cash.income_to)
+        income += cash.yuan_per_month * reached
+    relative = income / families.median_income
+    return (families.sensitivity[rows] / relative**income_power).astype(np.float32)
 
 
 def days_from(first: date, last: date) -> list[date]:

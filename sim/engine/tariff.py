@@ -11,6 +11,7 @@ from sim import dates
 from sim.kernels import supply
 from sim.kernels.columns import AMOUNT, CEILING, FORGONE, NOBODY, RATE, Ages, ChoiceInputs, Tariff
 from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
+from sim.world.families import Families
 
 MOST_GROUPS = 512
 MOST_CELLS = 1_000_000
@@ -65,6 +66,21 @@ def groups_there(here: Groups, there: Groups) -> NDArray[np.int64]:
     order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
     age = np.searchsorted(lower, here.from_months, side="right") - 1
     return np.asarray((bracket * (len(orders) + 1) + order) * len(lower) + age)
+
+
+def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
+    """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
+
+    Returns the rows, and int16 (rows,); ages : completed months, ascending.
+    """
+    rows = slice(int(families.slices[first.day - 1]), int(families.slices[last.day]))
+    out = np.zeros(rows.stop - rows.start, np.int16)
+    for ordinal in range(first.toordinal(), last.toordinal() + 1 if ages else 0):
+        day = date.fromordinal(ordinal)
+        low, high = (int(edge) for edge in families.slices[day.day - 1 : day.day + 1])
+        cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
+        out[low - rows.start : high - rows.start] = (families.birth[low:high, None] <= cuts).sum(axis=1)
+    return rows, out
 
 
 def in_force(instrument: Instrument, day: date) -> bool:
