@@ -11,8 +11,12 @@ from town import HAMLET, NOBODY, Child, House, Town, billed, differences, instru
 
 from sim import dates
 from sim.engine.recorder import ROW, Record
+from sim.engine.replication_cache import ages_on
 from sim.engine.treasury import PREPAID
 from sim.kernels import demand
+from sim.kernels.bills import NET, POSTED, bill
+from sim.kernels.columns import FORGONE, VOUCHER
+from sim.policy.instrument import FOREVER
 from sim.scenario.schema import load
 from sim.study.compare import outcome
 
@@ -173,6 +177,24 @@ def test_an_allowance_that_is_known_to_end_deters_entrants_for_the_months_it_las
 def within_one(town: Town) -> Any:
     """An allowance for its first counted month."""
     return allowance(400.0, start=town.day(0), until=date(2025, 2, 28))
+
+
+def test_bills_pass_over_what_is_forgone_wherever_it_stands_among_the_stages() -> None:
+    """A fifth off 2,000 is 1,600, be the allowance weighed after it, as it is, or before."""
+    town = alone(1000.0)
+    start = town.day(0)
+    tools = (
+        allowance(400.0, start=start, until=FOREVER),
+        instrument("fee_subsidy", rate=0.2, start=start, until=FOREVER),
+    )
+    for turned in (1, -1):
+        city = town.replication.city(town.replication.checkpoint(town.span.counted), tools)
+        tariff = city.inputs.tariff
+        assert tariff.terms[VOUCHER].tolist() == [NOBODY, FORGONE]
+        stages, terms = (np.ascontiguousarray(part[:, ::turned]) for part in (tariff.stages, tariff.terms))
+        inputs = city.inputs._replace(tariff=tariff._replace(stages=stages, terms=terms))
+        bill(0, 1, city.row(start), ages_on(start), inputs, city.payments.payers, city.month.log, city.month.flows)
+        assert city.month.flows[[POSTED, NET], 0].tolist() == [200_000, 160_000]
 
 
 # ---------------------------------------------------------------------------------------------------------
