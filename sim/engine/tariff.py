@@ -42,18 +42,16 @@ def family_groups(
     upper = np.append(limits, np.inf)
     kinds = np.append(orders, 0)
     lower = np.array([0, *ages_told_apart(instruments)], np.int64)
-    if len(upper) * len(kinds) == 1:
-        return Groups(np.repeat(upper, len(lower)), np.repeat(kinds, len(lower)), lower), np.zeros(
-            len(income), np.int16
-        )
-    bracket = np.searchsorted(limits, income, side="left")
-    matches = birth_order[:, None] == orders[None, :]
-    order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
     groups = Groups(
         np.repeat(upper, len(kinds) * len(lower)),
         np.tile(np.repeat(kinds, len(lower)), len(upper)),
         np.tile(lower, len(upper) * len(kinds)),
     )
+    if len(upper) * len(kinds) == 1:
+        return groups, np.zeros(len(income), np.int16)
+    bracket = np.searchsorted(limits, income, side="left")
+    matches = birth_order[:, None] == orders[None, :]
+    order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
     return groups, ((bracket * len(kinds) + order) * len(lower)).astype(np.int16)
 
 
