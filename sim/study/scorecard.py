@@ -72,6 +72,9 @@ CHECKS = (
 )  # fmt: skip
 
 CAUSES = {
+    "infant_share": "few classes there admit infants",
+    "market_elasticity": "most places are taken, so that few of those whom a lower fee would win find one",
+    "institution_elasticity": "most places are taken, so that few of those whom a lower fee would win find one",
     "wants_care": "with the share that accepts 2,000 yuan and take-up it says one thing too many",
     "accepts_2000": "take-up ÷ those who want care is already near 30 %, at fees near 2,000 yuan",
 }
