@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.shell import BAD_INPUT, DONE, NOT_KEPT, Setting, Whole, app, complain, interruptible, load_all
+from sim.cli.shell import BAD_INPUT, DONE, NOT_KEPT, Aim, Setting, Whole, app, complain, interruptible, load_all
 from sim.report.words import Language, text
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def calibrate(
     scale: float = 0.3,
     replications: Whole = 2,
     bands: bool = False,
+    aims: Aim = (),
     keep: bool = False,
 ) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
@@ -112,6 +113,8 @@ def calibrate(
     For example:
 
     `python -m sim calibrate scenarios/xian_vouchers.toml --keep`
+
+    `python -m sim calibrate scenarios/xian_vouchers.toml --aim institution_elasticity=-2.0 --keep`
 
     Parameters
     ----------
@@ -125,23 +128,25 @@ def calibrate(
         Draws of the city in the search.
     bands
         Fit the tastes for the bands alone, to the city's own take-up.
+    aims
+        NAME=VALUE: aim at another value of a figure's range, to see what else would fit.
     keep
         Only print; leave the city file as it is.
     """
     from sim.study.calibration import calibrate as search
     from sim.study.calibration import calibrate_bands, city_file, write
-    from sim.study.targets import published
+    from sim.study.targets import aimed, published, targets_of
 
     searched = (f"run.scale={scale}", f"run.replications={replications}")
     (scenario,) = load_all((file,), (*settings, *searched))
     try:
         path = city_file(scenario, *(("band_taste",) if bands else ()))
-        published(scenario)
+        targets = aimed((published if bands else targets_of)(scenario), aims)
     except ValueError as error:
         complain(f"calibrate: {error}")
         return BAD_INPUT
     with interruptible(NOT_KEPT):
-        fit = (calibrate_bands if bands else search)(scenario, scale, replications)
+        fit = (calibrate_bands if bands else search)(scenario, scale, replications, targets)
     for line in _fit_lines(fit):
         print(line)
     if not keep:

@@ -76,6 +76,7 @@ def _folder(kind: Any, tokens: Sequence[Token]) -> Path:
 
 Whole = Annotated[int, Parameter(converter=_whole)]
 Folder = Annotated[Path, Parameter(converter=_folder)]
+Aim = Annotated[tuple[str, ...], Parameter(name="--aim", negative="", consume_multiple=False)]
 Setting = Annotated[tuple[str, ...], Parameter(name="--set", negative="", consume_multiple=False)]
 
 

@@ -155,12 +155,15 @@ def calibrate(
     return Fit(constants, reached, search.targets, search.simulations, scale, replications)
 
 
-def calibrate_bands(scenario: Scenario, scale: float = 0.25, replications: int = 1) -> Fit:
+def calibrate_bands(
+    scenario: Scenario, scale: float = 0.25, replications: int = 1, targets: Sequence[Target] | None = None
+) -> Fit:
     """Fit the tastes for the bands alone to the city's own targets, all else as its file has it.
 
-    scale, replications : as in `calibrate`. Raises ValueError as `published`.
+    scale, replications : as in `calibrate`; targets : those of `published` if left out. Raises ValueError as that does.
     """
-    search = _Search(Window.of(scenario, scale), published(scenario), range(replications), COLOURS)
+    aims = published(scenario) if targets is None else tuple(targets)
+    search = _Search(Window.of(scenario, scale), aims, range(replications), COLOURS)
     reached = search.bands_at({})
     return Fit(
         {"band_taste": search.band_constants(reached)}, reached, search.targets, search.simulations, scale, replications

@@ -1,6 +1,7 @@
 """Targets of calibration: figures with their ranges and sources, of one city and of families anywhere."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -133,3 +134,24 @@ def published(scenario: Scenario) -> tuple[Target, ...]:
 def targets_of(scenario: Scenario) -> tuple[Target, ...]:
     """The city's own targets, then what is known of families anywhere. Raises ValueError as `published`."""
     return (*published(scenario), *TARGETS)
+
+
+def aimed(targets: Sequence[Target], wishes: Sequence[str]) -> tuple[Target, ...]:
+    """The targets with other aims within their ranges, which then weigh a fiftieth of the range: what else would fit.
+
+    wishes : NAME=VALUE; raises ValueError for a name that no target has and a value outside its range
+    """
+    out = {target.name: target for target in targets}
+    for wish in wishes:
+        name, _, value = wish.partition("=")
+        if name not in out:
+            raise ValueError(f"--aim {wish}: expected NAME=VALUE with a figure that is fitted: {', '.join(out)}")
+        low, high = out[name].low, out[name].high
+        try:
+            inside = low <= float(value) <= high
+        except ValueError:
+            inside = False
+        if not inside:
+            raise ValueError(f"--aim {wish}: expected a number from {low:g} to {high:g}")
+        out[name] = replace(out[name], aim=float(value), scale=(high - low) / 50)
+    return tuple(out.values())

@@ -16,7 +16,7 @@ from sim.scenario.schema import Scenario, load
 from sim.study import calibration, moments
 from sim.study.calibration import FITTED, Constant, Fit, calibrate, calibrate_bands, city_file, write
 from sim.study.moments import Window, colour_apart, elasticities, stays_of
-from sim.study.targets import TARGETS, Target, published, targets_of
+from sim.study.targets import TARGETS, Target, aimed, published, targets_of
 
 ROOT = Path(__file__).resolve().parents[2]
 XIAN = ROOT / "scenarios" / "cities" / "xian.toml"
@@ -198,6 +198,19 @@ def test_a_citys_own_targets_are_its_files(hamlet: Scenario) -> None:
     nothing = replace(hamlet, city=hamlet.city.model_copy(update={"published": None}))
     with pytest.raises(ValueError, match=r"city\.published"):
         published(nothing)
+
+
+def test_another_aim_must_lie_in_its_range() -> None:
+    (wanted,) = (t for t in TARGETS if t.name == "institution_elasticity")
+    found = aimed(TARGETS, ["institution_elasticity=-2.0"])
+    assert [t.name for t in found] == [t.name for t in TARGETS]
+    (moved,) = (t for t in found if t.name == wanted.name)
+    assert (moved.aim, moved.low, moved.high) == (-2.0, wanted.low, wanted.high)
+    assert moved.scale < wanted.scale
+    assert [t for t in found if t is not moved] == [t for t in TARGETS if t is not wanted]
+    for wish in ("institution_elasticity=-9", "institution_elasticity=much", "institution_elasticity", "fees=3"):
+        with pytest.raises(ValueError, match=f"--aim {wish}: expected"):
+            aimed(TARGETS, [wish])
 
 
 # -- the city file -------------------------------------------------------------------------------------------
