@@ -12,9 +12,10 @@ from sim.report.readings import Wording, tell_months
 from sim.report.scene import Scene
 from sim.report.series import Band, Floats, Monthly, band, gather
 from sim.report.tables import Results
+from sim.study.metrics import TAKE_UP
 
 MARKET = ("mean_fee", "mean_net_fee", "utilisation")
-DRAWN_MONTHLY = ("take_up", "enrolled", "children", "public_cost", *MARKET)
+DRAWN_MONTHLY = (TAKE_UP, "enrolled", "children", "public_cost", *MARKET)
 PAID = 0.1  # of its dearest month: where a policy pays less, pass-through divides by next to nothing
 
 
@@ -25,7 +26,7 @@ def kinds_that_set_fees(results: Results) -> list[str]:
 
 def take_up(scene: Scene) -> Figure | None:
     """Draw take-up, and below it how many more children are enrolled than in the baseline."""
-    levels = _levels(scene, "take_up", 100.0)
+    levels = _levels(scene, TAKE_UP, 100.0)
     if not levels:
         return None
     changes, rule = _enrolled_changes(scene)
@@ -52,7 +53,7 @@ def _enrolled_changes(scene: Scene) -> tuple[dict[str, Floats], str]:
         if mean > 0:
             points = numerals.show(100 / mean, "points", language=scene.language)
             return {p: cube for p, cube in found.items() if cube is not None}, scene.say("axis.rule", points=points)
-    shares = {policy: scene.monthly.change(policy, "take_up") for policy in others}
+    shares = {policy: scene.monthly.change(policy, TAKE_UP) for policy in others}
     return {policy: cube * 100 for policy, cube in shares.items() if cube is not None}, ""
 
 

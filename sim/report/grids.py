@@ -20,10 +20,11 @@ from sim.report.tables import (
 )
 from sim.report.words import METRICS, assumption, form, metric, text
 from sim.study.estimate import Estimate
+from sim.study.metrics import TAKE_UP
 
 # the key of an instrument's parameter: of a policy, or of a standing programme
 INSTRUMENT = re.compile(r"(?:policy\[(\d+)\]\.)?instrument\[(\d+)\]\.(.+)")
-HEADLINE_METRICS = ("take_up", "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
+HEADLINE_METRICS = (TAKE_UP, "added_child_months", "public_cost", *KNOWLEDGE_METRICS)
 NAME_COLUMNS = 80
 # a baseline has no value of its own in these: they compare it with itself
 SIDES = (
@@ -319,7 +320,7 @@ def district_grid(results: Results, language: str) -> Grid:
         Row(
             Cell(names.tidy(group.removeprefix("district="))),
             (
-                cell(results.entry(results.policies[0], "take_up", group).own, "take_up", language),
+                cell(results.entry(results.policies[0], TAKE_UP, group).own, "take_up", language),
                 *(
                     cell(results.entry(policy, "added_child_months", group).own, "count", language)
                     for policy in policies

@@ -14,6 +14,7 @@ from sim.report.notes import notes, resting
 from sim.report.translation import Translation
 from sim.report.words import assumption, form, metric, text
 from sim.study.estimate import Estimate
+from sim.study.metrics import TAKE_UP
 from sim.study.summary import NUMBERS, read_manifest, read_summary
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def headline(results: Results) -> list[HeadlineRow]:
 
 
 def _row(results: Results, policy: str) -> HeadlineRow:
-    take_up = results.entry(policy, "take_up")
+    take_up = results.entry(policy, TAKE_UP)
     baseline = policy == results.baseline
     # the baseline differs from itself by nothing, and that is no finding
     change = UNDEFINED if baseline else take_up.change

@@ -88,12 +88,12 @@ METRICS: dict[str, dict[str, Word]] = {
         "zh": Word("在托儿童月数", "", "一名儿童一个月的账单计为一，统计期内合计"),
     },
     "take_up": {
-        "en": Word("Take-up", "%", "children enrolled, of any age until kindergarten ÷ children under three"),
-        "zh": Word("入托率", "%", "在托儿童（入园前不限年龄）÷ 三岁以下儿童"),
+        "en": Word("Enrolled per child under three", "%", "children enrolled, of any age ÷ children under three"),
+        "zh": Word("在托儿童与三岁以下儿童之比", "%", "在托儿童（入园前不限年龄）÷ 三岁以下儿童"),
     },
     "take_up_under_36": {
-        "en": Word("Take-up under 36 months", "%", "children under three enrolled ÷ children under three"),
-        "zh": Word("三岁以下入托率", "%", "三岁以下在托儿童 ÷ 三岁以下儿童"),
+        "en": Word("Take-up", "%", "children under three enrolled ÷ children under three, as it is published"),
+        "zh": Word("入托率", "%", "三岁以下在托儿童 ÷ 三岁以下儿童，即公布口径"),
     },
     "places": {
         "en": Word("Places", "", "places in open offers, mean of month-ends"),
@@ -1363,11 +1363,11 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "在托儿童，以及比基准情景多多少",
     },
     "figure.take_up.caption": {
-        "en": "Above: children enrolled, of any age until kindergarten, ÷ children under three, at each "
-        "month's end. Below: the difference from "
+        "en": "Above: take-up, children under three who are enrolled ÷ children under three, at each month's end. "
+        "Below: the difference in all who are enrolled from "
         "the baseline under the same luck; policies too close to be told apart above are told apart there. "
         "Bands are 95 % intervals over replications.",
-        "zh": "上图：各月末在托儿童（入园前不限年龄）÷ 三岁以下儿童。下图：随机条件相同时与基准情景之差；"
+        "zh": "上图：各月末入托率，即三岁以下在托儿童 ÷ 三岁以下儿童。下图：随机条件相同时全部在托儿童与基准情景之差；"
         "上图中难以区分的政策可在此区分。色带为各次重复模拟的95%区间。",
     },
     "figure.public_cost.title": {
@@ -1474,8 +1474,8 @@ TEXTS: dict[str, dict[str, str]] = {
     "axis.enrolled_change": {"en": "Children above the baseline", "zh": "比基准情景多的在托儿童（人）"},
     "axis.take_up_change": {"en": "Above the baseline, percentage points", "zh": "比基准情景高（百分点）"},
     "axis.rule": {
-        "en": "100 children are {points} percentage points of take-up.",
-        "zh": "100名儿童相当于入托率 {points} 个百分点。",
+        "en": "100 children are {points} in a hundred children under three.",
+        "zh": "100名儿童相当于每百名三岁以下儿童中的 {points} 名。",
     },
     "axis.cost": {"en": "Cumulative public cost", "zh": "累计公共支出"},
     "axis.incidence": {"en": "Gain against the baseline", "zh": "与基准情景相比的所得"},

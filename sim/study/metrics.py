@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from sim.engine.recorder import LIST_TOTALS
 
+TAKE_UP = "take_up_under_36"  # of the headline: children under three on both sides, as the rate is published
+
 
 @dataclass(frozen=True)
 class Metric:

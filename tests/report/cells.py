@@ -141,7 +141,7 @@ class Cells:
             called = self.facts.called(policy, self.language)
             return f"{called} {baseline}" if first and called != baseline else called
         if name == "change":
-            return [] if first else shown(scaled(self.facts.estimate(policy, "take_up")[1], "points"))
+            return [] if first else shown(scaled(self.facts.estimate(policy, "take_up_under_36")[1], "points"))
         if name == "poorest":
             part = recomputed.poorest_share(self.facts.study, policy)
             return [] if part is None else [100 * part]
@@ -189,7 +189,7 @@ class Cells:
         study, group = self.facts.study, f"district={districts[at.number]}"
         if at.column == 1:
             first = self.facts.policies[0]
-            taken, of = (study.over(first, name, group) for name in ("enrolled", "children"))
+            taken, of = (study.over(first, name, group) for name in ("take_up_under_36*children", "children"))
             return shown(scaled(recomputed.share(taken, of), "take_up"))
         return shown(recomputed.mean(study.over(self._policy(at.head), "added_child_months", group)))
 

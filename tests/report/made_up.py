@@ -47,7 +47,7 @@ COST = {
     "operating_subsidy": 18e6,
     "mixed": 70.2e6,
 }
-UNITS = {"take_up": "share", "inframarginal_share": "share", "public_cost": "yuan"}
+UNITS = {"take_up_under_36": "share", "inframarginal_share": "share", "public_cost": "yuan"}
 CHILDREN = 310_000.0
 # shares of the public outlay; the families' parts add up to theirs, and the sides to the outlay
 INCIDENCE = {
@@ -114,7 +114,7 @@ def policy_rows(policy: str, added: float, cost: float, first: bool, replication
         )
 
     share = added / 12 / CHILDREN
-    yield row("take_up", 0.0986 + share, 0.0008, change=share)
+    yield row("take_up_under_36", 0.0986 + share, 0.0008, change=share)
     yield row("children", CHILDREN, 900, change=0.0)
     yield row("enrolled", CHILDREN * (0.0986 + share), 250, change=added / 12)
     yield row("added_child_months", added, 0.08 * added, change=added)
@@ -201,7 +201,7 @@ def monthly_frame(policies: list[tuple[str, float, float]], replications: int, c
         cubes = {
             "children": children,
             "enrolled": enrolled,
-            "take_up": enrolled / children,
+            "take_up_under_36": enrolled / children,
             "public_cost": paid,
             "mean_fee": 1830 + 0.4 * x + fees + paid / 1.2e6 + 0 * children,
             "mean_net_fee": 1790 + 0.4 * x + fees - paid / 4e4,

@@ -133,7 +133,7 @@ MIDDLE = """(() => {
 
 def taken_up(study: Results, number: int) -> tuple[str, dict[str, float]]:
     """A month and each policy's mean take-up in it."""
-    rows = study.monthly.filter((pl.col("metric") == "take_up") & (pl.col("group") == "all"))
+    rows = study.monthly.filter((pl.col("metric") == "take_up_under_36") & (pl.col("group") == "all"))
     month = rows["month"].unique().sort()[number]
     means = rows.filter(pl.col("month") == month).group_by("policy").agg(pl.col("value").mean())
     return f"{month:%b %Y}", dict(means.iter_rows())

@@ -270,7 +270,11 @@ def test_names_of_the_scenario_are_shown_in_chinese_and_move_no_number(study: Re
     numbers = study.summary.drop("policy", "group")
     assert shown.summary.drop("policy", "group").equals(numbers)
     for ours, theirs in zip(shown.policies, study.policies, strict=True):
-        assert shown.entry(ours, "take_up") == study.entry(theirs, "take_up") != study.entry("", "take_up")
+        assert (
+            shown.entry(ours, "take_up_under_36")
+            == study.entry(theirs, "take_up_under_36")
+            != study.entry("", "take_up_under_36")
+        )
         assert len(shown.knowledge(ours)) == len(study.knowledge(theirs))
         assert not HAN.search(theirs)
     assert {arm["name"] for arm in shown.manifest["sweep"]["arms"]} <= set(shown.summary["policy"])

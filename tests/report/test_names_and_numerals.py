@@ -87,7 +87,7 @@ def test_every_entry_has_an_english_text(table: dict[str, dict[str, object]]) ->
 
 def test_a_language_without_words_falls_back_to_english() -> None:
     assert words.text("column.policy", "eo") == "Policy"
-    assert words.metric("take_up", "eo").label == "Take-up"
+    assert words.metric("take_up_under_36", "eo").label == "Take-up"
     assert words.month(11, "eo") == "Nov"
     assert words.metric("something_new", "en").label == "something_new"
     assert words.assumption("something_new", "en").label == "something_new"

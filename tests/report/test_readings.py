@@ -77,7 +77,7 @@ def test_a_line_says_at_each_height_the_number_of_that_height(said: dict[str, li
 def test_a_month_says_the_mean_of_the_months_replications(
     study: Results, said: dict[str, list[dict[str, Any]]]
 ) -> None:
-    means = study.monthly.filter((pl.col("metric") == "take_up") & (pl.col("group") == "all"))
+    means = study.monthly.filter((pl.col("metric") == "take_up_under_36") & (pl.col("group") == "all"))
     means = means.group_by("policy", "month").agg(pl.col("value").mean())
     value = {(policy, month): mean for policy, month, mean in means.iter_rows()}
     months = sorted({month for _, month in value})

@@ -82,10 +82,10 @@ def read(request: pytest.FixtureRequest, folder: Path, facts: Facts, tmp_path_fa
 
 def test_the_run_is_one_in_which_every_number_is_at_stake(facts: Facts) -> None:
     """Else what follows would compare blanks with blanks, and nought with nought."""
-    for name in ("take_up", "added_child_months", "public_cost", "cost_per_added_child_month", "inframarginal_share",
-                 "pass_through"):  # fmt: skip
+    for name in ("take_up_under_36", "added_child_months", "public_cost", "cost_per_added_child_month",
+                 "inframarginal_share", "pass_through"):  # fmt: skip
         assert any(abs(facts.estimate(policy, name)[0][0] or 0) > 1e-6 for policy in facts.policies[1:]), name
-    assert any(abs(facts.estimate(policy, "take_up")[1][0] or 0) > 1e-6 for policy in facts.policies[1:])
+    assert any(abs(facts.estimate(policy, "take_up_under_36")[1][0] or 0) > 1e-6 for policy in facts.policies[1:])
 
 
 def test_the_summary_says_what_the_months_and_records_say(folder: Path, facts: Facts) -> None:
