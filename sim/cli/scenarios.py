@@ -133,14 +133,14 @@ def calibrate(
     keep
         Only print; leave the city file as it is.
     """
+    from sim.study.calibration import BANDS, calibrate_bands, city_file, write
     from sim.study.calibration import calibrate as search
-    from sim.study.calibration import calibrate_bands, city_file, write
     from sim.study.targets import aimed, published, targets_of
 
     searched = (f"run.scale={scale}", f"run.replications={replications}")
     (scenario,) = load_all((file,), (*settings, *searched))
     try:
-        path = city_file(scenario, *(("band_taste",) if bands else ()))
+        path = city_file(scenario, *([(BANDS,)] if bands else []))
         targets = aimed((published if bands else targets_of)(scenario), aims)
     except ValueError as error:
         complain(f"calibrate: {error}")

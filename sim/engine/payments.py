@@ -36,18 +36,14 @@ class Payments:
         self.home_care = HomeCareClaims(cache, active)
         self.payers = _new_payers(active, own_from, len(self._world.institutions))
 
-    # -- what suppliers pay per child ----------------------------------------------------------------
-
     def write_income(self, offered: Offered, day: date) -> None:
         """Ask those who pay institutions what they pay per child from this day on."""
         running = {q: (instrument, columns) for q, instrument, columns in self._active.running(day)}
         for p, q in enumerate(self.payers.supplier.tolist()):
             income = running[q][0].child_income(offered, running[q][1]) if q in running else None
-            if income is None:
-                self.payers.income[p] = 0
-                continue
-            self.payers.income[p] = np.rint(100 * income.yuan)
-            self.payers.months_cap[p] = income.months_cap
+            self.payers.income[p] = 0 if income is None else np.rint(100 * income.yuan)
+            if income is not None:
+                self.payers.months_cap[p] = income.months_cap
 
     def renew_quotas(self, day: date) -> None:
         """A new month: every supplier may pay all its child-months again."""
@@ -60,8 +56,6 @@ class Payments:
         income = instrument.child_income(self._active.offered(day), columns)
         if income is not None:
             self.payers.quota[self.payers.supplier == q] = income.places
-
-    # -- what no child's bill carries ----------------------------------------------------------------
 
     def pay_grants(self, opened: NDArray[np.int32], owners: NDArray[np.int64], day: date) -> None:
         """Pay what instruments give once for places that open; what is built for the treasury goes on to builders.

@@ -242,7 +242,7 @@ class VoucherPool(Instrument):
         """
         rows, least, most, floor = self._near(asked, on_offer, tranche, desk)
         few, many = 0, len(rows)
-        while True:
+        for _ in range(len(rows) + 1):  # each turn works out a gain that was left open, if any is
             few, many = (number_of_applicants(g, on_offer, self.hassle, few, many) for g in (least, most))
             surely, maybe = least > fare(many + 1, on_offer, self.hassle), most > fare(few, on_offer, self.hassle)
             open_ = maybe & ~surely & (least < most)

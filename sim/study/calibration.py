@@ -46,6 +46,7 @@ FITTED = (
     "renewal",
     "stickiness",
 )  # the outer loop's constants
+BANDS = "band_taste"  # the inner loop's
 BAND_ROUNDS = 4  # simulations of the inner loop at most
 BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
 OUTER_ROUNDS = 6  # steps of the outer loop at most
@@ -151,7 +152,7 @@ def calibrate(
         name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached)
         for n, name in enumerate(FITTED)
     }
-    constants["band_taste"] = search.band_constants(reached)
+    constants[BANDS] = search.band_constants(reached)
     return Fit(constants, reached, search.targets, search.simulations, scale, replications)
 
 
@@ -166,7 +167,7 @@ def calibrate_bands(
     search = _Search(Window.of(scenario, scale), aims, range(replications), COLOURS)
     reached = search.bands_at({})
     return Fit(
-        {"band_taste": search.band_constants(reached)}, reached, search.targets, search.simulations, scale, replications
+        {BANDS: search.band_constants(reached)}, reached, search.targets, search.simulations, scale, replications
     )
 
 
@@ -366,12 +367,13 @@ def _constant(
 # -- the city file ---------------------------------------------------------------------------------------
 
 
-def city_file(scenario: Scenario, constant: str = FITTED[0]) -> Path:
-    """The file that gives a constant of the families. Raises ValueError if the command line does."""
-    file = scenario.document.file_of(("city", "families", constant))
-    if file == COMMAND_LINE:
-        raise ValueError(f"{file} gives city.families.{constant}: there is no file to write")
-    return Path(file)
+def city_file(scenario: Scenario, constants: Sequence[str] = (*FITTED, BANDS)) -> Path:
+    """The file that gives the last of some constants. Raises ValueError if the command line gives any of them."""
+    files = {name: scenario.document.file_of(("city", "families", name)) for name in constants}
+    for name, file in files.items():
+        if file == COMMAND_LINE:
+            raise ValueError(f"{file} gives city.families.{name}: there is no file to write")
+    return Path(files[constants[-1]])
 
 
 def write(fit: Fit, path: str | Path) -> None:

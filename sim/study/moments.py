@@ -25,7 +25,7 @@ from sim.scenario.clock import RunFacts
 from sim.scenario.schema import Scenario
 from sim.world.city import CityFacts
 from sim.world.families import QUINTILES
-from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
+from sim.world.institutions import BANDS
 
 ARC = 0.2  # log units of fees each way, for good, when an elasticity is measured: 18 % below and 22 % above
 SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
@@ -123,11 +123,6 @@ def _mean(values: NDArray[Any]) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def take_up(record: Record) -> float:
-    """Enrolled of all ages ÷ children under 36 months, means of month-ends."""
-    return float(_total(record, "enrolled")[0] / _total(record, "children")[0])
-
-
 def take_up_under_36(record: Record) -> float:
     """Enrolled under 36 months ÷ children under 36 months, means of month-ends: the take-up that is published."""
     return float(_total(record, "enrolled_under_36")[0] / _total(record, "children")[0])
@@ -142,18 +137,6 @@ def take_up_by_band(record: Record) -> NDArray[np.float64]:
     """Enrolled of each band ÷ its own children, float64 (3,)."""
     mine = slice(1, 1 + BANDS)
     return np.asarray(_total(record, "enrolled")[mine] / _total(record, "children")[mine])
-
-
-def places_by_band(record: Record) -> NDArray[np.float64]:
-    """Share of places by band, a mixed class one third toddlers, two thirds older toddlers, float64 (3,)."""
-    thirds = _total(record, "place_thirds")
-    return np.asarray(thirds[1 : 1 + BANDS] / thirds[0])
-
-
-def utilisation(record: Record) -> float:
-    """Full-time equivalents of the enrolled ÷ places."""
-    full_time = _total(record, "full_time_sixtieths")[0] / PARTS_OF_A_PLACE
-    return float(3 * full_time / _total(record, "place_thirds")[0])
 
 
 def mean_fee(record: Record) -> float:

@@ -35,7 +35,7 @@ def test_every_key_is_in_the_reference() -> None:
         for key, entry in table["properties"].items():
             if key == "source":
                 continue
-            if "$ref" in entry or "$ref" in entry.get("items", {}):
+            if any("$ref" in branch for branch in (entry, entry.get("items", {}), *entry.get("anyOf", ()))):
                 assert re.search(rf"^## \[.*{key}\]", text, re.MULTILINE), f"{name}.{key}"
             else:
                 assert f"| `{key}` |" in text, f"{name}.{key}"

@@ -61,17 +61,14 @@ def test_no_stays_have_no_mean() -> None:
 def test_shares_and_ratios() -> None:
     seen = record(
         enrolled=[100, 10, 20, 70, 10, 15, 20, 25, 30],
+        enrolled_under_36=[90, 10, 20, 60, 9, 14, 18, 22, 27],
         children=[1000, 100, 300, 600, 200, 200, 200, 200, 200],
-        place_thirds=[600, 60, 180, 360, 0, 0, 0, 0, 0],
         full_day_place_thirds=[300, 0, 0, 0, 0, 0, 0, 0, 0],
         fee_place_thirds_fen=[300 * 190_000, 0, 0, 0, 0, 0, 0, 0, 0],
-        full_time_sixtieths=[60 * 90, 0, 0, 0, 0, 0, 0, 0, 0],
     )
     seen.city[CITY_TOTALS.index("switches")] = 4
-    assert moments.take_up(seen) == pytest.approx(0.1)
+    assert moments.take_up_under_36(seen) == pytest.approx(0.09)
     assert moments.enrolled_by_band(seen).tolist() == [10, 20, 70]
-    assert moments.places_by_band(seen).tolist() == pytest.approx([0.1, 0.3, 0.6])
-    assert moments.utilisation(seen) == pytest.approx(0.45), "who shares a place counts in part"
     assert moments.mean_fee(seen) == pytest.approx(1900)
     assert moments.switching(seen) == pytest.approx(0.04)
 
@@ -263,7 +260,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 
 def test_the_command_line_is_no_file() -> None:
-    set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.open_share=0.9"])
+    set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.sensitivity=0.002"])
     with pytest.raises(ValueError, match="--set"):
         city_file(set_by_hand)
 
