@@ -46,7 +46,9 @@ def test_the_lines_of_the_readme_run(tmp_path: Path) -> None:
 def test_the_laboratory_of_the_readme_answers_and_writes_nothing(tmp_path: Path) -> None:
     answers = [line.split() for line in done_by_the_readme("laboratory", tmp_path).splitlines()]
     assert [yuan for yuan, _ in answers] == ["500", "800", "1000"]
-    assert len({float(months) for _, months in answers}) == 3
+    months = [float(added) for _, added in answers]
+    assert months == sorted(months)
+    assert months[0] < months[-1]
     assert [path.name for path in tmp_path.iterdir()] == ["scenarios"]
 
 

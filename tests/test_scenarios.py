@@ -122,8 +122,8 @@ def filled(one: Outcome, month: int) -> float:
     return float(one.monthly["enrolled"][month, 0] / one.monthly["places"][month, 0])
 
 
-def test_the_tight_city_is_full_before_september_and_the_slack_one_half_empty() -> None:
-    for stem, low, high in (("pass_through", 0.85, 1.0), ("pass_through_slack", 0.4, 0.6)):
+def test_the_tight_city_is_full_before_september_and_the_slack_one_has_room() -> None:
+    for stem, low, high in (("pass_through", 0.85, 1.0), ("pass_through_slack", 0.5, 0.8)):
         for one in compared(stem)["baseline"]:
             assert low < filled(one, 9) < high, "August"
 

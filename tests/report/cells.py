@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.report import menu, terms
 from sim.report.words import METRICS, TEXTS, assumption, form, metric, text
+from sim.study.metrics import TAKE_UP
 
 from . import recomputed
 from .facts import FACTORS, UNITS, Facts, Unaccounted, compare, plain, scaled, shown, written
@@ -141,14 +142,14 @@ class Cells:
             called = self.facts.called(policy, self.language)
             return f"{called} {baseline}" if first and called != baseline else called
         if name == "change":
-            return [] if first else shown(scaled(self.facts.estimate(policy, "take_up_under_36")[1], "points"))
+            return [] if first else shown(scaled(self.facts.estimate(policy, TAKE_UP)[1], "points"))
         if name == "poorest":
             part = recomputed.poorest_share(self.facts.study, policy)
             return [] if part is None else [100 * part]
         if name == "pass_through" and not self.facts.manifest["fees_respond"]:
             return []
         more = [] if first else [x * FACTORS[form(name)] for x in self.facts.range(policy, name)]
-        return shown(self._own(policy, name, at.head), *more)
+        return shown(self._own(policy, {"take_up": TAKE_UP}.get(name, name), at.head), *more)
 
     def _sweep_cell(self, at: Spot) -> Expected:
         sweep = self.facts.manifest["sweep"]
@@ -189,7 +190,8 @@ class Cells:
         study, group = self.facts.study, f"district={districts[at.number]}"
         if at.column == 1:
             first = self.facts.policies[0]
-            taken, of = (study.over(first, name, group) for name in ("take_up_under_36*children", "children"))
+            of = study.over(first, "children", group)
+            taken = (study.cube(first, TAKE_UP, group) * study.cube(first, "children", group)).mean(axis=1)
             return shown(scaled(recomputed.share(taken, of), "take_up"))
         return shown(recomputed.mean(study.over(self._policy(at.head), "added_child_months", group)))
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from sim.report.numerals import DASH
 from sim.report.series import band, gather
 from sim.report.tables import KNOWLEDGE_METRICS, UNDEFINED, Results, headline, terminal_table
+from sim.study.metrics import TAKE_UP
 
 from .made_up import HOSTILE, build, split_of
 
@@ -41,14 +42,14 @@ def test_the_headline_has_one_row_per_policy_and_none_per_arm(study: Results) ->
 
 def test_the_headline_says_what_the_summary_says(study: Results) -> None:
     for row in headline(study)[1:]:
-        for metric in ("take_up_under_36", "added_child_months", "public_cost", *KNOWLEDGE_METRICS):
-            estimate = getattr(row, metric)
+        for metric in (TAKE_UP, "added_child_months", "public_cost", *KNOWLEDGE_METRICS):
+            estimate = row.take_up if metric == TAKE_UP else getattr(row, metric)
             for column in ("value", "low", "high"):
                 assert getattr(estimate, column) == number(study, row.policy, metric, column)
         change = row.take_up_change
-        assert change.value == number(study, row.policy, "take_up_under_36", "difference")
-        assert change.low == number(study, row.policy, "take_up_under_36", "difference_low")
-        assert change.high == number(study, row.policy, "take_up_under_36", "difference_high")
+        assert change.value == number(study, row.policy, TAKE_UP, "difference")
+        assert change.low == number(study, row.policy, TAKE_UP, "difference_low")
+        assert change.high == number(study, row.policy, TAKE_UP, "difference_high")
         assert row.replications == 10
 
 
@@ -205,13 +206,13 @@ def test_the_band_leaves_out_what_is_missing() -> None:
 
 def test_monthly_values_find_their_replication_and_month_in_any_order(study: Results) -> None:
     shuffled = Results(study.summary, study.monthly.sample(fraction=1.0, shuffle=True, seed=1), study.manifest)
-    one, two = (gather(results, ["take_up_under_36", "public_cost"]) for results in (study, shuffled))
+    one, two = (gather(results, [TAKE_UP, "public_cost"]) for results in (study, shuffled))
     assert one.months == two.months
     assert one.counted.sum() == 12
     for key, cube in one.cubes.items():
         np.testing.assert_array_equal(cube, two.cubes[key])
-    row = study.monthly.filter(metric="take_up_under_36", policy="mixed").row(30, named=True)
-    cube = one.level("mixed", "take_up_under_36")
+    row = study.monthly.filter(metric=TAKE_UP, policy="mixed").row(30, named=True)
+    cube = one.level("mixed", TAKE_UP)
     assert cube is not None
     assert cube[row["replication"], one.months.index(row["month"])] == row["value"]
 
