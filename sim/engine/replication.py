@@ -205,9 +205,11 @@ class Replication:
 
     def _former(self, billed: NDArray[np.generic], gone: NDArray[np.generic]) -> NDArray[np.int32]:
         """Children of stays that ended before the window, who aren't billed in it, as `Record.former` has them."""
-        rows = np.setdiff1d(gone, billed)
-        cut = dates.school_year_cut(dates.date_in(self.span.counted))
-        return np.asarray(rows[self.world.families.birth[rows] > cut], np.int32)
+        came = np.zeros(len(self.world.families), bool)
+        came[gone] = True
+        came[billed] = False
+        came &= self.world.families.birth > dates.school_year_cut(dates.date_in(self.span.counted))
+        return np.flatnonzero(came).astype(np.int32)
 
     def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
         """Σ months · (2 · income rank − 1) and Σ months over the window, of those under three in it, float64 (2,).
