@@ -188,6 +188,7 @@ def scorecard(*files: Path, settings: Setting = (), children: Whole = 50_000, re
     replications
         Draws of each city.
     """
+    from sim.study.moments import check_window
     from sim.study.scorecard import as_markdown, score, share_of
     from sim.study.targets import published
 
@@ -198,9 +199,15 @@ def scorecard(*files: Path, settings: Setting = (), children: Whole = 50_000, re
     for scenario in scenarios:
         try:
             published(scenario)
+            check_window(scenario.run)
+            share_of(scenario, children)
         except ValueError as error:
             complain(f"scorecard: {scenario.document.path}: {error}")
             return BAD_INPUT
+    cities = [scenario.city.name for scenario in scenarios]
+    for name in dict.fromkeys(city for city in cities if cities.count(city) > 1):
+        complain(f"scorecard: found {name} in {cities.count(name)} scenarios, expected each city once")
+        return BAD_INPUT
     with interruptible(NOT_KEPT):
         cards = {one.city.name: score(one, share_of(one, children), replications) for one in scenarios}
     for line in as_markdown(cards):

@@ -40,7 +40,7 @@ class VoucherDesk:
     told: float = 0.0
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
-        """Children of an age (completed months, inclusive) who are billed while a voucher is good.
+        """Children of an age (completed months, inclusive) who, if enrolled, are billed while a voucher is good.
 
         That is on the next of their decision days, today counted, and on those within `valid_days` after today. They
         are the same under every policy, so they are found once and kept; nobody may write to them.

@@ -12,7 +12,7 @@ MOST = 100_000  # yuan a month for a child
 
 
 class HomeCareAllowance(Budgeted, Instrument):
-    """Pays a monthly sum for each child of an age unless it is enrolled where public money is; enrolling ends it.
+    """Pays a monthly sum for each child of an age that is enrolled at none of the institutions at which it ends.
 
     Of the type of Norway's kontantstøtte, since 1998 and 1999 for children of one and two who are in no subsidised
     place, and of Finland's allowance for children under three in no municipal or private day care. Schøne (Journal of

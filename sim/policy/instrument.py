@@ -220,7 +220,7 @@ class Desk(Protocol):
     """What the engine offers a voucher pool on a round's day; rows are children."""
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
-        """Children of an age (completed months, inclusive) who are billed while a voucher is good.
+        """Children of an age (completed months, inclusive) who, if enrolled, are billed while a voucher is good.
 
         That is on the next of their decision days, today counted, and on those within `valid_days` after today.
         """
@@ -319,12 +319,12 @@ class Instrument(Facts):
 
     @property
     def inert(self) -> bool:
-        """Whether these parameters make the instrument change nothing and pay nothing out."""
+        """Return whether these parameters make the instrument change nothing and pay nothing out."""
         return False
 
     @property
     def idle(self) -> bool:
-        """Whether it does nothing at all: it is inert, and running it costs nothing either."""
+        """Return whether it does nothing at all: it is inert, and running it costs nothing either."""
         return self.inert and self.running_yuan_per_month == 0
 
     @property
@@ -450,7 +450,7 @@ class Instrument(Facts):
 
     @property
     def pays_families(self) -> bool:
-        """Whether its money goes to families, at once, and to no institution."""
+        """Return whether its money goes to families, at once, and to no institution."""
         return bool(self.cash())
 
     def home_care(self, offered: Offered) -> HomeCare | None:

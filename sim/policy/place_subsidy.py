@@ -49,7 +49,7 @@ class PlaceSubsidy(Budgeted, RatedByKind, FeeRule):
         return not (self.rules or any(rate > 0 for rate in (self.yuan_per_place, *self.yuan_by_kind.values())))
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
-        """Who is paid asks its fee, or the most that the rule allows where that is less."""
+        """Limit the fees of those paid to what the rule allows."""
         del columns
         return np.where(self.means(offered)[:, None], np.minimum(fee, self.most()), fee)
 
@@ -59,7 +59,7 @@ class PlaceSubsidy(Budgeted, RatedByKind, FeeRule):
         return np.where(self.means(offered), self.rate(offered, self.yuan_per_place), 0.0)
 
     def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition:
-        """What its places bring, and by how much less it lets ask, over the months of the coming year."""
+        """Payments for its places, and the fall of fees that it asks for, over the months of the coming year."""
         share = months / YEAR
         cut = np.where(self.means(offered)[:, None], np.maximum(fee - self.most(), 0.0), 0.0) * share
         return Recognition(pay=np.zeros_like(cut), cut=cut, place=self.place_income(offered, columns) * share)

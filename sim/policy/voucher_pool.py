@@ -136,8 +136,9 @@ class VoucherPool(Instrument):
         return len(self.tranches)
 
     def columns(self) -> dict[str, Column]:
-        """Who knows, who has won, when a live voucher was issued; by tranche what rolls over, and what part of those
-        who would not know campaigns have left untold.
+        """Columns by child: knowing, having won, round of a live voucher; by tranche what rolls over, and `untold`.
+
+        untold : part of those who would not know whom no campaign has told
         """
         return {
             "aware": Column("child", "bool"),

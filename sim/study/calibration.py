@@ -315,7 +315,7 @@ def figures_of(window: Window, number: int) -> dict[str, float]:
 
 
 def wishes(survey: Survey) -> dict[str, float]:
-    """What families say of care: who would use it if it cost nothing, and who of them at `WANTED_AT`."""
+    """Share of families who would use care if it cost nothing, and of these who would at `WANTED_AT`."""
     free, dear = (survey.ask((Asked(fee=fee),)).whole for fee in (0.0, WANTED_AT))
     return {"wants_care": free, "accepts_2000": dear / free if free > 0 else float("nan")}
 
@@ -368,11 +368,14 @@ def _constant(
 
 
 def city_file(scenario: Scenario, constants: Sequence[str] = (*FITTED, BANDS)) -> Path:
-    """The file that gives the last of some constants. Raises ValueError if the command line gives any of them."""
+    """The file that gives some constants. Raises ValueError if the command line gives one, or several files do."""
     files = {name: scenario.document.file_of(("city", "families", name)) for name in constants}
     for name, file in files.items():
         if file == COMMAND_LINE:
             raise ValueError(f"{file} gives city.families.{name}: there is no file to write")
+    if len(set(files.values())) > 1:
+        several = " and ".join(sorted(set(files.values())))
+        raise ValueError(f"{several} give the constants between them: here only --bands can be fitted")
     return Path(files[constants[-1]])
 
 

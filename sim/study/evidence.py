@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from sim.study.match import Matched
 
 
-TARGETS = "city.published."  # numbers that constants are fitted to; no run reads them
+PUBLISHED = "city.published."  # numbers that constants are fitted to; no run reads them
 
 
 def evidence_of(scenario: Scenario, matched: Sequence["Matched"] = ()) -> list[dict[str, Any]]:
@@ -26,7 +26,7 @@ def _written(scenario: Scenario, matched: Sequence["Matched"]) -> list[dict[str,
     found = {key: (number, one.reason) for one in matched for key, number in one.numbers.items()}
     rows = []
     for e in scenario.document.evidence:
-        if e.key.startswith(TARGETS):
+        if e.key.startswith(PUBLISHED):
             continue
         row = {"key": e.key, "value": e.value, "low": e.low, "high": e.high, "source": e.source}
         if e.key in found:

@@ -28,24 +28,24 @@ from sim.world.families import QUINTILES
 from sim.world.institutions import BANDS
 
 ARC = 0.2  # log units of fees each way, for good, when an elasticity is measured: 18 % below and 22 % above
-SETTLING = 6  # months between the rise and the window, which is then its months 7 to 18
-COLOURS = 12  # sets of institutions raised in turn, so that few rivals of one are raised with it
+SETTLING = 6  # months between the change of fees and the window, which is then its months 7 to 18
+COLOURS = 12  # sets of institutions whose fees are moved in turn, so that few rivals of one are moved with it
 SHORT = 2  # months: a stay of so many bills or fewer is short
 
 
 class FeeRise(Instrument):
-    """Every fee, or those of some institutions, higher from a day on: a measuring rod, no policy."""
+    """Every fee, or those of some institutions, multiplied from a day on: a measuring rod, no policy."""
 
-    title: ClassVar[str] = "fees raised to measure an elasticity"
+    title: ClassVar[str] = "fees moved to measure an elasticity"
 
     rise: float = number("share", "rise of the posted fee", default=0.0, idle=0.0, at_least=-1, at_most=10)
-    ids: Rows[int] = Field(default=(), description="addresses of the institutions that raise; empty for all")
+    ids: Rows[int] = Field(default=(), description="addresses of the institutions that move theirs; empty for all")
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:
-        """The raised fees."""
+        """The fees moved."""
         del columns
-        raised = np.isin(offered.id, self.ids) if self.ids else np.ones(len(offered.id), bool)
-        return fee * (1 + self.rise * raised[:, None])
+        moved = np.isin(offered.id, self.ids) if self.ids else np.ones(len(offered.id), bool)
+        return fee * (1 + self.rise * moved[:, None])
 
 
 @dataclass(frozen=True)
@@ -218,9 +218,8 @@ def elasticities(window: Window, replications: Sequence[int], colours: int = COL
     colours : sets into which institutions are parted; each set moves while the others do not
     Raises ValueError if the window does not lie at least six months after the burn-in's begin.
     """
+    check_window(window.run)
     counted = dates.month_of(window.run.counted_from)
-    if counted - SETTLING < window.run.first_month:
-        raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
     window = _with_patient_owners(window)
     rod = _Rod(dates.date_in(counted - SETTLING), window.run.until)
     pairs, own = [], []
@@ -239,6 +238,12 @@ def elasticities(window: Window, replications: Sequence[int], colours: int = COL
         market_by_quintile=response[1 + BANDS :],
         institution=float(rod.slope(*np.sum(own, axis=0)[:, None])[0]),
     )
+
+
+def check_window(run: RunFacts) -> None:
+    """Raise ValueError if the counted window does not lie at least `SETTLING` months after the burn-in's begin."""
+    if dates.month_of(run.counted_from) - SETTLING < run.first_month:
+        raise ValueError(f"the counted window begins less than {SETTLING} months after the burn-in")
 
 
 def _with_patient_owners(window: Window) -> Window:

@@ -14,7 +14,7 @@ from sim import dates
 from sim.engine.recorder import CITY_TOTALS, ROW
 from sim.scenario.schema import Scenario, load
 from sim.study import calibration, moments
-from sim.study.calibration import FITTED, Constant, Fit, calibrate, calibrate_bands, city_file, write
+from sim.study.calibration import BANDS, FITTED, Constant, Fit, calibrate, calibrate_bands, city_file, write
 from sim.study.moments import Window, colour_apart, elasticities, stays_of
 from sim.study.targets import TARGETS, Target, aimed, published, targets_of
 
@@ -263,6 +263,13 @@ def test_the_command_line_is_no_file() -> None:
     set_by_hand = load(ROOT / "tests" / "hamlet.toml", ["city.families.sensitivity=0.002"])
     with pytest.raises(ValueError, match="--set"):
         city_file(set_by_hand)
+
+
+def test_a_city_that_borrows_its_constants_has_only_tastes_of_its_own() -> None:
+    borrows = load(ROOT / "scenarios" / "taiyuan_cap.toml")
+    with pytest.raises(ValueError, match=r"nation\.toml and .*taiyuan\.toml give the constants.*--bands"):
+        city_file(borrows)
+    assert city_file(borrows, (BANDS,)).name == "taiyuan.toml"
 
 
 def test_plain_numbers_and_comments_beside_them(tmp_path: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from records import MAY, record
 
+from sim.engine.recorder import ROW
 from sim.scenario.schema import Scenario, load
 from sim.study import scorecard
+from sim.study.moments import Window
 from sim.study.scorecard import CAUSES, CHECKS, Line, as_markdown, at_end_of, score, share_of
 from sim.study.targets import BANDS_PINNED_BY, TARGETS, targets_of
 from sim.world.institutions import PARTS_OF_A_PLACE
@@ -72,3 +74,22 @@ def test_stocks_are_those_of_octobers_end() -> None:
     assert seen == pytest.approx({"utilisation": 8 / 20, "past_three": 0.1})
     spring = record(3, **{name: [value] * 9 for name, value in counted.items()})
     assert at_end_of(scorecard.OCTOBER, spring) == pytest.approx(seen)
+
+
+def test_a_miss_that_rounds_to_the_end_of_its_range_has_more_digits() -> None:
+    check = replace(CHECKS[0], low=0.95, high=1.05)
+    (row,) = (r for r in as_markdown({"A": [Line(check, (1.0501,))]}) if r.startswith("| check"))
+    assert "**1.0501**" in row
+
+
+def test_places_are_those_of_the_first_months_end(lines: list[Line], hamlet: Scenario) -> None:
+    (line,) = (one for one in lines if one.wanted.name == "places")
+    records = (Window.of(hamlet, 1.0).replication(number).baseline() for number in (0, 1))
+    ends = [float(record.totals[ROW["place_thirds"], 0, 0]) / 3 / hamlet.city.supply.places for record in records]
+    assert line.reached == pytest.approx(ends)
+
+
+def test_a_year_without_births_is_refused(hamlet: Scenario) -> None:
+    births = hamlet.city.births.model_copy(update={"by_year": {"2020": 5}})
+    with pytest.raises(ValueError, match="no births of 2025"):
+        share_of(replace(hamlet, city=hamlet.city.model_copy(update={"births": births})), 10)
