@@ -293,7 +293,7 @@ def _pool(workers: int) -> Iterator[Any]:
 def end_workers() -> None:
     """End the workers that stand by for a next plan, and give back what they shared with us; without any, nothing."""
     while _standing_by:
-        _standing_by.pop().shutdown(wait=True, kill_workers=True)
+        _standing_by.pop().shutdown(wait=True)  # one killed as it begins would leave its locks behind
 
 
 @contextmanager
