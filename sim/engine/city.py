@@ -146,7 +146,7 @@ class RunningCity:
     def write_tariff(self, day: date) -> None:
         """Ask every instrument what families and institutions face from this day on."""
         offered, state = self.active.offered(day), self.state
-        self.appeal = self.active.appeal(day, offered)
+        self.appeal = self.active.appeal(day, offered) + self.cache.trends.worth(dates.month_of(day))[:, None]
         state.offers.value[:] = self.cache.market.value(state, self.appeal)
         tariff = write_tariff(
             self.instruments,

@@ -17,6 +17,7 @@ from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_resp
 from sim.engine.scheme import choose, guided_fee
 from sim.engine.state import State
 from sim.engine.support import Support
+from sim.engine.trends import Trends
 from sim.engine.turnover import Prospect, Turnover, by_turn
 from sim.kernels import demand, supply
 from sim.policy.instrument import Recognition
@@ -30,8 +31,8 @@ Rows = NDArray[np.int64]
 class Market:
     """The rules of one city's institutions; holds nothing that time changes."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, trends: Trends | None = None) -> None:
+        self._world, self._trends = world, trends or Trends(world)
         families, institutions = world.facts.families, world.institutions
         self._taste = np.array(families.band_taste, np.float64)
         self._worth = families.quality_yuan * institutions.quality + institutions.appeal  # to families [yuan a month]
@@ -127,13 +128,13 @@ class Market:
 
         posted, income : (rows, 3)
         """
-        market, memory = state.market, state.market.memory
+        market, memory, trend = state.market, state.market.memory, self._trends.costs(state.month)[rows]
         fresh, enrolled = memory.fresh.take(rows, axis=1).sum(axis=0), memory.enrolled.take(rows, axis=1)
         had = (enrolled + memory.waiting.take(rows, axis=1)).sum(axis=0)
         taken = memory.taken.take(rows, axis=1).mean(axis=0)
         return Position(
             posted=posted,
-            cost=self.costs.marginal[rows, :BANDS] + market.usual.wedge[rows] - income,
+            cost=self.costs.marginal[rows, :BANDS] + market.usual.wedge[rows] + trend - income,
             scale=np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0),
             room=room(state.offers.places[rows], taken, enrolled.mean(axis=0)) + market.usual.tolerated[rows],
         )
@@ -222,7 +223,7 @@ class Market:
         for known, total in ((memory.enrolled, had), (memory.waiting, had), (memory.fresh, fresh)):
             supply.sums_by_band(known, total)
         scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
-        fee = asked(self._world.institutions.fee)
+        fee = asked(self._trends.listed(month))
         self.turnover.plan_entry(month, Prospect(self._demand(state) * scale, fee, support), state)
 
 

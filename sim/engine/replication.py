@@ -17,6 +17,7 @@ from sim.engine.replication_cache import ReplicationCache
 from sim.engine.schedule import run_to
 from sim.engine.state import NO_LIMIT, State, budgets_of, empty_state
 from sim.engine.treasury import Ledger
+from sim.engine.trends import Trends
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.world.city import CityFacts, World, draw_world
@@ -83,7 +84,8 @@ class Replication:
         self.world: World = draw_world(facts, luck, dates.date_in(span.first), date.fromordinal(last), scale)
         self.span, self.passes = span, passes
         self._standing = standing
-        self.cache = ReplicationCache(self.world, span.first, span.end - span.first)
+        trends = Trends(self.world, dates.month_of(span.start))
+        self.cache = ReplicationCache(self.world, span.first, span.end - span.first, trends)
         state = empty_state(
             self.world,
             span.first,

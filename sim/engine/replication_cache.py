@@ -13,6 +13,7 @@ from sim.engine.births import Births
 from sim.engine.epochs import EpochTable
 from sim.engine.market import Market
 from sim.engine.recorder import GroupIndex
+from sim.engine.trends import Trends
 from sim.kernels import census
 from sim.kernels.columns import NOBODY, Ages
 from sim.kernels.day import Days
@@ -28,11 +29,12 @@ MOST_EXPOSED = 64  # answers that are kept: half a megabyte each in a city of 30
 
 @dataclass
 class ReplicationCache:
-    """Values that every policy of a replication shares: epochs, groups, and counts that no policy moves."""
+    """Values that every policy of a replication shares: epochs, groups, trends, and counts that no policy moves."""
 
     world: World
     first_month: int
     months: int
+    trends: Trends
     _edges: dict[date, NDArray[np.int64]] = field(default_factory=dict)
     _rows_by_age: dict[date, NDArray[np.int64]] = field(default_factory=dict)
 
@@ -44,7 +46,7 @@ class ReplicationCache:
     @cached_property
     def market(self) -> Market:
         """The rules of the institutions."""
-        return Market(self.world)
+        return Market(self.world, self.trends)
 
     @cached_property
     def room(self) -> NDArray[np.int32]:

@@ -113,7 +113,7 @@ class Turnover:
         planned = untouched & (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start)
         ready = np.flatnonzero(planned | (market.sites.opening == month))
         state.offers.places[ready] = self._places[ready]
-        state.offers.fee[ready] = institutions.fee[ready]
+        state.offers.fee[ready] = institutions.fee[ready] * self._world.facts.trends.fees(since_start)
         market.sites.runs[ready] = True
         market.sites.opening[ready] = market.accounts.losing[ready] = 0
         market.accounts.arrears[ready] = 0

@@ -15,6 +15,7 @@ from sim.world.families import BirthFacts, Families, FamilyFacts, IncomeFacts, d
 from sim.world.institutions import SERVICES, Institutions, draw_institutions
 from sim.world.published import PublishedFacts
 from sim.world.supply import ClassFacts, CostFacts, SupplyFacts
+from sim.world.trends import TrendFacts
 
 MOST_OFFERS = 16  # among which a family chooses
 MOST_SITES = 8  # among them, where institutions offer several services: half the room is for these
@@ -34,11 +35,12 @@ class CityFacts(Facts):
     classes: ClassFacts
     costs: CostFacts
     supply: SupplyFacts
+    trends: TrendFacts = TrendFacts()
     published: PublishedFacts | None = Field(default=None, description="use of care that tastes are fitted to")
 
     @model_validator(mode="after")
     def _districts(self) -> "CityFacts":
-        """Districts have names of their own, and residents between them."""
+        """Districts have names of their own, and residents between them; trends name kinds that there are."""
         names = [d.name for d in self.district]
         again = [n for n, name in enumerate(names) if name in names[:n]]
         if again:
@@ -47,6 +49,11 @@ class CityFacts(Facts):
             raise Misfit((("district",), "at least one with residents"))
         if any(k.services for k in self.supply.kind) and self.families.candidates > MOST_SITES:
             raise Misfit((("families", "candidates"), f"at most {MOST_SITES} where kinds offer several services"))
+        kinds = [k.name for k in self.supply.kind]
+        unknown = [name for name in self.trends.trust_yuan_per_year if name not in kinds]
+        if unknown:
+            expected = f"one of {', '.join(kinds)}"
+            raise Misfit(*((("trends", "trust_yuan_per_year", name), expected) for name in unknown))
         return self
 
 

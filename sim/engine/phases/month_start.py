@@ -1,4 +1,4 @@
-"""The first of a month: new classes and institutions open, fees reviewed last month hold, quotas are new."""
+"""The first of a month: new classes and institutions open, reviewed fees hold and follow the trend, quotas are new."""
 
 from datetime import date
 
@@ -17,6 +17,7 @@ def open_month(city: RunningCity, day: date) -> None:
     if day.month == 1:
         state.instruments.months_paid[:] = 0
     city.payments.renew_quotas(day)
+    city.cache.trends.move_fees(month, state)
     before = state.offers.places.copy()
     seats, owners = market.classes.open(month, state)
     opened = int(((state.offers.places - before) // city.world.institutions.class_seats).sum())
