@@ -9,7 +9,7 @@ from types import FrameType
 
 from cyclopts import CycloptsError
 
-from sim.cli import results, running, scenarios  # noqa: F401  (they put their commands into the application)
+from sim.cli import backtesting, results, running, scenarios  # noqa: F401  (they put their commands into the application)
 from sim.cli.shell import BAD_INPUT, DONE, INTERRUPTED, STORAGE, answer, app, complain, explained, repeat, stop
 from sim.cli.streams import caught
 
