@@ -21,7 +21,6 @@ TRUST = "city.trends.trust_yuan_per_year"
 TASTE, FEE = "city.trends.taste_per_year", "city.trends.fee_per_year"
 IDLE = (f"{TASTE}=0", f"{FEE}=0", f"{TRUST}.private=0")
 ALL = (f"{TASTE}=0.6", f"{FEE}=-0.12", f"{TRUST}.private=150", f"{TRUST}.public=-40")
-OPEN_SEATS = ("city.families.candidates=8", *SETTLED)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +98,7 @@ def test_taste_is_trust_in_all_kinds_at_the_price_sensitivity() -> None:
 
 
 def test_trust_in_a_kind_moves_families_to_it() -> None:
-    plain, moved = (settle(*OPEN_SEATS, *more) for more in ((), (f"{TRUST}.private=1000",)))
+    plain, moved = without_limits(), settle(*SETTLED, f"{TRUST}.private=1000", unlimited=True)
     share = []
     for town in (plain, moved):
         enrolled = town.baseline.offer_enrolled[-1].sum(axis=0)
