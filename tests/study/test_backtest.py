@@ -12,6 +12,7 @@ from sim.scenario.schema import Scenario, load
 from sim.study import backtest as module
 from sim.study.backtest import ALL, CHILDREN, FEE, NOTHING, PLACES, STANDING, TAKE_UP, Backtest, as_markdown, worlds
 from sim.study.backtest import backtest as measured
+from sim.study.moments import Window
 from sim.study.targets import published
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,10 @@ def test_every_table_that_differs_is_put_in_alone_then_all() -> None:
 
 def test_a_standing_programme_is_a_change_and_a_source_is_none() -> None:
     later = load(HAMLET, ("city.supply.planned_per_year=0", *STILL, "instrument.cash_allowance.yuan_per_month=900"))
-    assert [one.name for one in worlds(hamlet(), later, 1.0)] == [NOTHING, STANDING, ALL]
+    found = worlds(hamlet(), later, 1.0)
+    assert [one.name for one in found] == [NOTHING, STANDING, ALL]
+    first, alone, all_ = (one.window.standing for one in found)
+    assert first != alone == all_ == Window.of(later, 1.0).standing
     resourced = later.city.income.model_copy(update={"source": "another"})
     told = later.city.model_copy(update={"income": resourced})
     assert [one.name for one in worlds(hamlet(), replace(later, city=told), 1.0)] == [NOTHING, STANDING, ALL]
@@ -62,7 +66,7 @@ def test_changes_do_what_they_say_and_one_alone_nothing_else(test_of_three: Back
 
 def test_the_unchanged_world_is_the_earlier_city_and_all_are_the_later(test_of_three: Backtest) -> None:
     for scenario, line in ((hamlet(), test_of_three.lines[0]), (hamlet(FEES, BIRTHS, SITES), test_of_three.lines[-1])):
-        same = module._measured(module.Window.of(scenario, 1.0), range(2))
+        same = module._measured(Window.of(scenario, 1.0), range(2))
         assert np.array_equal(same, line.figures)
 
 
