@@ -53,6 +53,7 @@ BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
 BAND_MISSED = 0.05  # log units at which it has failed: no tastes for bands meet take-up there
 SLOPES = (0.1, 2.0)  # of those expected of a band's enrolled, at least and at most
 SECANT = 0.1  # units of the shock that a taste has to move for its slope to be seen above the grain
+LONG = 0.5  # units of the shock that it has to move for its slope to be believed
 GUMBEL_SD = np.pi / np.sqrt(6)
 
 
@@ -289,8 +290,9 @@ class _Search:
             figures, gap = self._look(window)
             clear = np.abs(step) >= SECANT
             seen = np.divide(before - gap, step * expected, out=np.ones(len(gap)), where=clear)
-            # halfway in logs, because a band's enrolled move with the others' tastes too
-            self.bent = np.clip(self.bent * np.sqrt(np.clip(seen, *SLOPES)), *SLOPES)
+            # after a short step halfway in logs, because a band's enrolled move with the others' tastes too
+            trust = np.where(np.abs(step) >= LONG, 1.0, 0.5)
+            self.bent = np.clip(self.bent * np.maximum(seen, SLOPES[0]) ** trust, *SLOPES)
         return figures | {"met": float(np.abs(gap).max() < BAND_MISSED)}
 
     def _look(self, window: Window) -> tuple[dict[str, float], Floats]:
