@@ -221,7 +221,7 @@ def _fit_lines(fit: Fit) -> Iterator[str]:
         several = found if isinstance(found, tuple) else (found,)
         yield f"{name} = " + ", ".join(f"{one.value:g} ({one.low:g} to {one.high:g})" for one in several)
     if fit.law is not None and fit.settled:
-        yield f"settled: round {fit.rounds} of the search won next to nothing"
+        yield f"settled after {fit.rounds} rounds of the search, the last of which won next to nothing"
     elif fit.law is not None:
         yield f"not settled after {fit.rounds} rounds: calibrate again, from the constants found"
 

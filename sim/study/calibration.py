@@ -96,7 +96,7 @@ class Fit:
     targets : what was aimed at; missed : targets whose figure lies outside its range
     simulations : cities simulated, forks included; scale, replications : of each
     law : what is known of the outer loop's constants together; none where the bands alone were fitted
-    rounds : that the search took; settled : whether it ended because the last had won next to nothing
+    rounds : that the search took; settled : whether it ended because nothing was left to win
     """
 
     constants: Mapping[str, Constant | tuple[Constant, ...]]
@@ -157,7 +157,7 @@ def calibrate(
     if not reached["met"]:
         raise ValueError("found no tastes for bands that meet [city.published] with any constants, expected some")
     bands = search.band_constants(reached)  # before the slopes move the tastes
-    law = laplace_of(FITTED, found.place, both_ways(look, found.place), search.outer)
+    law = laplace_of(FITTED, found.place, both_ways(found.look, found.place), search.outer)
     constants: dict[str, Constant | tuple[Constant, ...]] = {
         name: _constant(value, law.interval(name), search.named(PINNED_BY[name]), reached)
         for name, value in values.items()

@@ -47,7 +47,7 @@ def test_grain_does_not_keep_it_from_settling_nor_from_coming_near() -> None:
     assert found.place == pytest.approx(true, abs=0.05)
 
 
-def test_no_place_is_looked_at_twice_and_rounds_are_bounded() -> None:
+def test_places_are_remembered_and_rounds_are_bounded() -> None:
     seen: list[bytes] = []
 
     def look(place: Floats) -> Floats:
@@ -55,7 +55,8 @@ def test_no_place_is_looked_at_twice_and_rounds_are_bounded() -> None:
         return curved(place)
 
     found = converge(look, aims_at(np.array([40.0, -3.0, 9.0])), np.zeros(2), rounds=2)
-    assert len(seen) == len(set(seen)) <= 1 + 2 * (2 + LOOKS - 1)
+    assert len(seen) - len(set(seen)) <= 1  # a careful round looks again at where it begins
+    assert len(set(seen)) <= 1 + 2 * (2 + LOOKS - 1) + 2
     assert found.rounds <= 2
     assert not converge(curved, aims_at(curved(np.array([1.5, 1.5]))), np.zeros(2), rounds=1).settled
 
@@ -68,6 +69,20 @@ def test_a_range_without_an_aim_is_kept_within_and_else_says_nothing() -> None:
         lambda z: np.array([z[0] + 5, z[1]]), (target("a", None, 6.0, 9.0), free[1]), np.array([0.3, -1.0])
     )
     assert 6.0 <= beyond.figures[0] <= 6.2
+
+
+def test_a_place_that_grain_flattered_does_not_hold_it() -> None:
+    """The first look at the start shows what the targets want by chance; the second shows the truth."""
+    true, start = np.array([0.6, -0.5]), np.array([0.2, 0.1])
+    first = [True]
+
+    def look(place: Floats) -> Floats:
+        flattered = first[0] and bool((place == start).all())
+        first[0] = first[0] and not flattered
+        return curved(true) + 0.05 if flattered else curved(place)
+
+    found = converge(look, aims_at(curved(true)), start)
+    assert found.place == pytest.approx(true, abs=0.05)
 
 
 def test_a_figure_that_is_no_number_stops_nothing() -> None:
@@ -102,7 +117,7 @@ def test_slopes_to_one_side_serve_where_the_other_has_no_figures() -> None:
 
 def test_slopes_are_fresh_where_a_round_begins_and_then_agree_with_each_step() -> None:
     place, aims = np.array([0.5, 1.0]), aims_at(np.zeros(3))
-    slopes = Slopes(curved, aims, place)
+    slopes = Slopes(curved, aims, place, one_way)
     scale = aims[0].scale
     assert slopes(np.zeros(2)) * scale == pytest.approx(one_way(curved, place))
     for move in (np.array([0.3, -0.4]), np.array([0.7, -0.1])):
@@ -119,7 +134,7 @@ def test_a_search_that_has_far_to_go_takes_its_slopes_again() -> None:
 
 
 def test_slopes_of_figures_that_are_no_numbers_are_nought() -> None:
-    slopes = Slopes(lambda z: np.array([z[0], np.nan]), aims_at(np.zeros(2)), np.zeros(2))
+    slopes = Slopes(lambda z: np.array([z[0], np.nan]), aims_at(np.zeros(2)), np.zeros(2), one_way)
     assert np.isfinite(slopes(np.zeros(2))).all()
 
 
