@@ -132,18 +132,32 @@ def test_finished_jobs_are_kept_and_workers_change_nothing(town: Scenario, tmp_p
     assert rows.height == once.values.size
 
 
+ALL = """[[policy]]
+name = "cash"
+  [[policy.instrument]]
+  kind = "cash_allowance"
+  source = "s"
+  yuan_per_month = 30
+"""
+MATCH = """  [policy.match]
+  source = "s"
+  metric = "public_cost"
+  to = "cash"
+  by = "rate"
+  low = 0.01
+  high = 0.99
+"""
+
+
 def test_a_match_is_found_anew_at_each_draw(tmp_path: Path) -> None:
+    """What all children are paid costs the same whatever the demand; the rate that costs as much does not stay."""
     path = tmp_path / "matched.toml"
-    other = HALF.replace("half price", "as dear").replace("rate = 0.5", "rate = 0.1")
-    matched = other + (
-        '  [policy.match]\n  source = "s"\n  metric = "public_cost"\n  to = "half price"\n  by = "rate"\n'
-        "  low = 0.1\n  high = 0.9\n"
-    )
-    path.write_text(TOWN.read_text(encoding="utf-8") + "\n" + HALF + matched, encoding="utf-8")
-    town = load(path, ["run.until=2025-05-31"])
-    draws = [town.city.families, town.city.families.model_copy(update={"sensitivity": 0.002})]
+    path.write_text("\n".join((TOWN.read_text(encoding="utf-8"), ALL, HALF, MATCH)), encoding="utf-8")
+    town = load(path, ["run.until=2025-05-31", "city.supply.places=1200"])
+    draws = [town.city.families, town.city.families.model_copy(update={"open_share": 0.6})]
     cost = at_draws(town, draws, metric_named("public_cost", False), tmp_path, at_end=False, workers=1)
-    assert cost.values[:, 2, 0] == pytest.approx(cost.values[:, 1, 0], rel=0.01)
+    assert cost.values[0, 1, 0] == pytest.approx(cost.values[1, 1, 0])
+    assert cost.values[:, 2, 0] == pytest.approx(cost.values[:, 1, 0], rel=0.02)
 
 
 def made_up(draws: int) -> AtDraws:
