@@ -172,6 +172,7 @@ def calibrate_draws(
 ) -> Iterator[tuple[dict[str, Any], dict[str, float]]]:
     """Draw constants jointly from what a fit of the scenario's city knows, the tastes for bands fitted anew at each.
 
+    Each is moved to where its figures are what the fit's slopes foretell of it (`Laplace.straightened`).
     number : of draws; the same for a fit and the scenario's seed, fewer being the first of more
     Yields the constants of [city.families] and the figures that they reach, by the names of the targets, first those of
     the fit itself. A draw at which no tastes meet take-up by band can't be the city's and is passed over. Raises
@@ -180,14 +181,22 @@ def calibrate_draws(
     if fit.law is None:
         raise ValueError("found a fit of the tastes for bands alone, expected one of all constants")
     yield fit.values(), fit.reached_targets()
-    window = _with(Window.of(scenario, fit.scale), fit.values())
-    for place in fit.law.draws(number, scenario.run.seed):
+    law, window = fit.law, _with(Window.of(scenario, fit.scale), fit.values())
+    found: dict[bytes, tuple[dict[str, Any], dict[str, float]]] = {}
+
+    def look(place: Floats) -> Floats:
+        """Figures of the outer targets at a place, float64 (targets,); what was found there is kept."""
         search = _Search(window, fit.targets, range(fit.replications), colours)  # each from the fit's own tastes
-        values = values_at(fit.law.names, place)
+        values = values_at(law.names, place)
         reached = search.at(values)
-        if not reached["met"]:
-            continue
-        yield values | {BANDS: tuple(search.tastes.tolist())}, {t.name: reached[t.name] for t in fit.targets}
+        found[place.tobytes()] = values | {BANDS: tuple(search.tastes.tolist())}, reached
+        return np.array([reached[target.name] for target in search.outer])
+
+    central = look(law.centre)
+    for drawn in law.draws(number, scenario.run.seed):
+        constants, reached = found[law.straightened(look, central, drawn).tobytes()]
+        if reached["met"]:
+            yield constants, {target.name: reached[target.name] for target in fit.targets}
 
 
 def check_start(scenario: Scenario) -> Floats:

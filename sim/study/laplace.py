@@ -4,7 +4,7 @@ A constant x that may be anything from 0 to M stands there by its place, log(x Ã
 steps are proportional, and wherever a place lies the constant is within its bounds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,8 @@ MOST: Mapping[str, float] = {
     "renewal": 0.95,
     "stickiness": 50.0,
 }
+MENDS = 3  # steps of a draw at most towards the figures foretold of it
+FAR = 1.0  # log odds that such a step may go
 CONFIDENCE = 0.95  # of a target's range, and of a constant's interval
 _REACH = float(ndtri((1 + CONFIDENCE) / 2))  # standard deviations to either end
 
@@ -51,11 +53,15 @@ class Laplace:
     """A normal law of some constants' places.
 
     names : of the constants; centre : float64 (constants,) [log odds]; covariance : float64 (constants, constants)
+    slopes : float64 (targets, constants), of the figures that it follows from, in their standard deviations
+    sd : float64 (targets,), these
     """
 
     names: tuple[str, ...]
     centre: Floats
     covariance: Floats
+    slopes: Floats
+    sd: Floats
 
     def interval(self, name: str) -> tuple[float, float]:
         """The 95 % interval of a constant, the others unknown too; always within what it may be."""
@@ -74,6 +80,34 @@ class Laplace:
         law = qmc.MultivariateNormalQMC(self.centre, cov=self.covariance, engine=points)
         whole = 1 << (number - 1).bit_length()
         return np.asarray(law.random(whole)[:number])
+
+    def straightened(self, look: Callable[[Floats], Floats], central: Floats, place: Floats) -> Floats:
+        """Move a draw to where its figures are what the slopes foretold of it, as near as a few steps bring it.
+
+        look : from a place to its figures, float64 (targets,); central : float64 (targets,), those of the centre
+        place : float64 (constants,), a draw. Returns one like it: the draw itself where figures are straight.
+        Where figures bend, a draw would else lie where no target has it. Each is drawn as targets moved by chance
+        would, and fitted to these by Gauss and Newton's steps with the slopes of the centre: randomized maximum
+        likelihood (D. S. Oliver, A. C. Reynolds and N. Liu, Inverse Theory for Petroleum Reservoir Characterization
+        and History Matching, 2008, chapter 10). It ends within one standard deviation of all figures together, where a
+        step brings it no nearer, or after `MENDS` steps.
+        """
+
+        def off(there: Floats) -> Floats:
+            """What the figures are beside those foretold, float64 (targets,), in standard deviations."""
+            return np.asarray((look(there) - central) / self.sd - self.slopes @ (place - self.centre))
+
+        here, beside = place, off(place)
+        for _ in range(MENDS):
+            if not beside @ beside > 1:  # nor where there are no figures
+                break
+            step = self.covariance @ self.slopes.T @ beside
+            there = here - step * min(1.0, FAR / float(np.linalg.norm(step)))
+            after = off(there)
+            if not after @ after < beside @ beside:
+                break
+            here, beside = there, after
+        return here
 
 
 def laplace_of(names: Sequence[str], centre: Floats, slopes: Floats, targets: Sequence[Target]) -> Laplace:
@@ -94,4 +128,4 @@ def laplace_of(names: Sequence[str], centre: Floats, slopes: Floats, targets: Se
     if np.linalg.matrix_rank(scaled, tol=1e-6 * max(float(np.abs(scaled).max()), 1e-300)) < len(names):
         raise ValueError(f"found figures that do not tell {', '.join(names)} apart, expected more or other targets")
     covariance = np.linalg.inv(scaled.T @ scaled)
-    return Laplace(tuple(names), centre, (covariance + covariance.T) / 2)
+    return Laplace(tuple(names), centre, (covariance + covariance.T) / 2, scaled, sd)

@@ -197,7 +197,7 @@ def test_draws_have_the_laws_mean_and_covariance() -> None:
 
 def test_draws_and_intervals_lie_within_what_constants_may_be_and_none_at_an_end() -> None:
     centre = place_of({"open_share": 0.97, "renewal": 0.93})
-    wide = Laplace(("open_share", "renewal"), centre, np.diag([4.0, 4.0]))
+    wide = Laplace(("open_share", "renewal"), centre, np.diag([4.0, 4.0]), np.eye(2) / 2, np.ones(2))
     drawn = [values_at(wide.names, place) for place in wide.draws(256, 1)]
     for name in wide.names:
         values = np.array([one[name] for one in drawn])
@@ -205,6 +205,29 @@ def test_draws_and_intervals_lie_within_what_constants_may_be_and_none_at_an_end
         assert len(np.unique(values)) == len(values)  # a clipped one would come twice
         low, high = wide.interval(name)
         assert 0 < low < high < MOST[name]
+
+
+def test_a_draw_is_moved_to_where_bent_figures_are_what_slopes_foretold() -> None:
+    centre = np.array([0.4, -0.3])
+    slopes = both_ways(curved, centre)
+    law = laplace_of(NAMES, centre, slopes, [target(f"f{n}", f, f - 2, f + 2) for n, f in enumerate(curved(centre))])
+    bent = []
+    for drawn in law.draws(16, 5):
+        foretold = curved(centre) + slopes @ (drawn - centre)
+        moved = law.straightened(curved, curved(centre), drawn)
+        before, after = (np.linalg.norm((curved(z) - foretold) / law.sd) for z in (drawn, moved))
+        assert after <= before
+        assert after < 0.6 * before or before < 1
+        bent.append(before)
+    assert max(bent) > 2
+
+
+def test_a_draw_of_straight_figures_stays() -> None:
+    law = law_of_three()
+    for drawn in law.draws(8, 5):
+        assert (law.straightened(lambda z: STRAIGHT @ z, STRAIGHT @ law.centre, drawn) == drawn).all()
+    lost = law.straightened(lambda _: np.full(3, np.nan), np.zeros(3), law.centre)
+    assert (lost == law.centre).all()
 
 
 def test_figures_that_do_not_tell_constants_apart_are_refused() -> None:
