@@ -89,24 +89,25 @@ class Laplace:
         Where figures bend, a draw would else lie where no target has it. Each is drawn as targets moved by chance
         would, and fitted to these by Gauss and Newton's steps with the slopes of the centre: randomized maximum
         likelihood (D. S. Oliver, A. C. Reynolds and N. Liu, Inverse Theory for Petroleum Reservoir Characterization
-        and History Matching, 2008, chapter 10). It ends within one standard deviation of all figures together, where a
-        step brings it no nearer, or after `MENDS` steps.
+        and History Matching, 2008, chapter 10). It ends within one standard deviation of all figures together, or after
+        `MENDS` steps; one that brings it no nearer is not taken, and the next is half as long.
         """
 
         def off(there: Floats) -> Floats:
             """What the figures are beside those foretold, float64 (targets,), in standard deviations."""
             return np.asarray((look(there) - central) / self.sd - self.slopes @ (place - self.centre))
 
-        here, beside = place, off(place)
+        here, beside, share = place, off(place), 1.0
         for _ in range(MENDS):
             if not beside @ beside > 1:  # nor where there are no figures
                 break
             step = self.covariance @ self.slopes.T @ beside
-            there = here - step * min(1.0, FAR / float(np.linalg.norm(step)))
+            there = here - step * min(share, FAR / float(np.linalg.norm(step)))
             after = off(there)
-            if not after @ after < beside @ beside:
-                break
-            here, beside = there, after
+            if after @ after < beside @ beside:
+                here, beside = there, after
+            else:
+                share /= 2
         return here
 
 
