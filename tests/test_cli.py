@@ -47,6 +47,7 @@ def test_the_help_of_every_command_has_an_example_that_begins_like_it(words, cap
         (("chekc", "f"), "did you mean check?"),
         (("instrumnets",), "did you mean instruments?"),
         (("Verify", "results/x"), "did you mean verify?"),
+        (("at-drwas", "f.toml", "x"), "did you mean at-draws?"),
         (("f.toml", "--replication", "3"), "Did you mean --replications?"),
         (("compare", "x", "--ot", "y"), "Did you mean --out?"),
         (("--halp",), "Did you mean --help?"),
@@ -128,6 +129,16 @@ def test_check_says_good_and_writes_nothing(tmp_path):
         (("calibrate", SCENARIO, "--replications", "1.5"), "--replications: found 1.5"),
         (("calibrate", SCENARIO, "--scale", "nan"), "run.scale"),
         (("calibrate", SCENARIO, "--set", "city.families.sensitivity=0.002"), "there is no file to write"),
+        (("calibrate", SCENARIO, "--draws", "4"), "--draws: found no --out beside it"),
+        (("calibrate", SCENARIO, "--draws", "1", "--out", "x"), "--draws: found 1, expected a number from 2"),
+        (("calibrate", SCENARIO, "--bands", "--draws", "4", "--out", "x"), "--draws: found --bands beside it"),
+        (("calibrate", SCENARIO, "--out", "x"), "--out: found no --draws beside it"),
+        (("calibrate", SCENARIO, "--draws", "4", "--out", SCENARIO), "a file, expected a folder"),
+        (("calibrate", ROOT / "tests" / "hamlet.toml"), "city.families.open_share: found 1, expected a number above 0"),
+        (("at-draws", SCENARIO, ROOT / "docs"), "found no file, expected the table that calibrate --draws writes"),
+        (("at-draws", SCENARIO, ROOT / "docs", "--metric", "take_upp"), "did you mean take_up"),
+        (("at-draws", SCENARIO, ROOT / "docs", "--metric", "mvpf"), "expected --whole beside it"),
+        (("at-draws", SCENARIO, ROOT / "docs", "--workers", "0"), "--workers: found 0"),
         ((SCENARIO, "--scale", "nan"), "run.scale"),
         ((SCENARIO, "--colour", "blue"), "--colour"),
         ((SCENARIO, "--set", "policy.vouchers.voucher_pool.face_valeu=3"), "did you mean tranches.face_value?"),
@@ -136,7 +147,7 @@ def test_check_says_good_and_writes_nothing(tmp_path):
     ],
 )
 def test_bad_words_are_one_line_and_status_2(words, said, tmp_path):
-    done = sim(*words, *(() if words[0] in ("check", "calibrate") else ("--out", tmp_path / "none")))
+    done = sim(*words, *(() if words[0] in ("check", "calibrate", "at-draws") else ("--out", tmp_path / "none")))
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -90,6 +90,73 @@ def run(
     return _run_all(scenarios, out, workers, fresh, lang, quiet)
 
 
+@app.command
+def at_draws(
+    file: Path,
+    folder: Path,
+    metric: str = "take_up_under_36",
+    whole: bool = False,
+    scale: float = 0.15,
+    replications: Whole = 1,
+    workers: Whole | None = None,
+    settings: Setting = (),
+    quiet: bool = False,
+) -> int:
+    """Run a scenario's policies at each draw of the fitted demand: how far a figure moves with what is not known of it.
+
+    For example:
+
+    `python -m sim at-draws scenarios/for_good.toml results/xian_demand`
+
+    Parameters
+    ----------
+    file
+        Scenario file of the city whose demand was drawn.
+    folder
+        Where `calibrate --draws` wrote its table; finished jobs and a table of this scenario are kept there too.
+    metric
+        What is asked, by the name that summary.csv gives it.
+    whole
+        Take it over the whole counted window, not at the end of its last month.
+    scale
+        Share of the city that is simulated, in place of the file's.
+    replications
+        Draws of the city and its luck at each draw of demand, in place of the file's.
+    workers
+        Worker processes; all cores if left out. The numbers do not depend on it.
+    settings
+        KEY=VALUE, as for a run.
+    quiet
+        No progress.
+    """
+    from rich.console import Console
+
+    from sim.study import demand_draws
+    from sim.study.run import JobsFailedError
+
+    if not number_of_workers(workers):
+        return BAD_INPUT
+    (scenario,) = load_all((file,), (*settings, f"run.scale={scale}", f"run.replications={replications}"))
+    try:
+        asked = demand_draws.metric_named(metric, not whole)
+        draws = demand_draws.read_draws(folder / demand_draws.DRAWS, scenario)
+    except ValueError as error:
+        complain(f"at-draws: {error}")
+        return BAD_INPUT
+    console = Console(stderr=True, quiet=quiet)
+    try:
+        with _progress(console, quiet, "en") as advance, interruptible():
+            found = demand_draws.at_draws(scenario, draws, asked, folder, not whole, workers, advance)
+    except JobsFailedError as error:
+        for job, trace in sorted(error.failures.items()):
+            complain(f"failed: {job}: {trace.strip().splitlines()[-1]}")
+        return JOBS_FAILED
+    for line in demand_draws.as_markdown(found):
+        print(line)
+    print(f"{folder / scenario.stem / demand_draws.AT_DRAWS}: written")
+    return DONE
+
+
 def _run_all(
     scenarios: list[Scenario], out: Path, workers: int | None, fresh: bool, lang: Language, quiet: bool
 ) -> int:
@@ -109,7 +176,7 @@ def _no_command(word: str) -> str:
 
     commands = [name for name in app if not name.startswith("-")]
     expected = one_of(commands, word)
-    if "; did you mean" not in expected or not word.isalpha() or Path(word).exists():
+    if "; did you mean" not in expected or not word.replace("-", "").isalpha() or Path(word).exists():
         return ""
     return f"{word}: (command): found no such command or file, expected a scenario file or {expected}"
 

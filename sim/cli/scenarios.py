@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.shell import BAD_INPUT, DONE, NOT_KEPT, Aim, Setting, Whole, app, complain, interruptible, load_all
+from sim.cli.shell import (
+    BAD_INPUT,
+    DONE,
+    NOT_KEPT,
+    Aim,
+    Folder,
+    Setting,
+    Whole,
+    app,
+    complain,
+    interruptible,
+    load_all,
+)
 from sim.report.words import Language, text
 
 if TYPE_CHECKING:
     from sim.study.calibration import Fit
+
+MOST_DRAWS = 1024
 
 
 @app.command
@@ -106,6 +120,8 @@ def calibrate(
     replications: Whole = 2,
     bands: bool = False,
     aims: Aim = (),
+    draws: Whole | None = None,
+    out: Folder | None = None,
     keep: bool = False,
 ) -> int:
     """Fit the free constants of a city's families to what is published, and write them to the city file.
@@ -115,6 +131,8 @@ def calibrate(
     `python -m sim calibrate scenarios/xian_vouchers.toml --keep`
 
     `python -m sim calibrate scenarios/xian_vouchers.toml --aim institution_elasticity=-2.0 --keep`
+
+    `python -m sim calibrate scenarios/xian_vouchers.toml --draws 16 --out results/xian_demand --keep`
 
     Parameters
     ----------
@@ -130,23 +148,40 @@ def calibrate(
         Fit the tastes for the bands alone, to the city's own take-up.
     aims
         NAME=VALUE: aim at another value of a figure's range, to see what else would fit.
+    draws
+        How many times all constants are drawn together from what the fit knows of them, for `at-draws`.
+    out
+        Folder for the table of draws, demand_draws.csv.
     keep
-        Only print; leave the city file as it is.
+        Leave the city file as it is.
     """
-    from sim.study.calibration import BANDS, calibrate_bands, city_file, write
+    from sim.study.calibration import BANDS, calibrate_bands, calibrate_draws, check_start, city_file, write
     from sim.study.calibration import calibrate as search
+    from sim.study.demand_draws import DRAWS, write_draws
     from sim.study.targets import aimed, published, targets_of
 
+    if fault := _no_draws(draws, out, bands):
+        complain(f"calibrate: {fault}")
+        return BAD_INPUT
     searched = (f"run.scale={scale}", f"run.replications={replications}")
     (scenario,) = load_all((file,), (*settings, *searched))
     try:
         path = city_file(scenario, *([(BANDS,)] if bands else []))
         targets = aimed((published if bands else targets_of)(scenario), aims)
+        if not bands:
+            check_start(scenario)
     except ValueError as error:
         complain(f"calibrate: {error}")
         return BAD_INPUT
-    with interruptible(NOT_KEPT):
-        fit = (calibrate_bands if bands else search)(scenario, scale, replications, targets)
+    try:
+        with interruptible(NOT_KEPT):
+            fit = (calibrate_bands if bands else search)(scenario, scale, replications, targets)
+            drawn = [] if draws is None else list(calibrate_draws(scenario, fit, draws))
+        if draws is not None and len(drawn) < 3:
+            raise ValueError(f"found {len(drawn) - 1} of {draws} draws whose take-up can be met, expected two at least")
+    except ValueError as error:
+        complain(f"calibrate: {error}")
+        return BAD_INPUT
     for line in _fit_lines(fit):
         print(line)
     if not keep:
@@ -156,17 +191,49 @@ def calibrate(
             complain(f"calibrate: {error}")
             return BAD_INPUT
         print(f"{path}: written")
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_draws(out / DRAWS, scenario.city.name, drawn)
+        for line in _draw_lines(fit, [figures for _, figures in drawn[1:]], draws or 0):
+            print(line)
+        print(f"{out / DRAWS}: written")
     return DONE
 
 
+def _no_draws(draws: int | None, out: Path | None, bands: bool) -> str:
+    """What is wrong with the wish for draws; nothing if all is well."""
+    if draws is None:
+        return "" if out is None else "--out: found no --draws beside it, expected how many there are to be"
+    if not 2 <= draws <= MOST_DRAWS:
+        return f"--draws: found {draws}, expected a number from 2 to {MOST_DRAWS}"
+    if bands:
+        return "--draws: found --bands beside it, expected a fit of all constants"
+    return "--draws: found no --out beside it, expected a folder for the table" if out is None else ""
+
+
 def _fit_lines(fit: Fit) -> Iterator[str]:
-    """What the search reached of each target, then the constants it found."""
+    """What the search reached of each target, the constants it found with their 95 % intervals, and how it ended."""
     for target in fit.targets:
         aim = "any" if target.aim is None else f"{target.aim:g}"
         reached = fit.reached[target.name]
         yield f"{target.words}: reached {reached:.4g}, aim {aim} ({target.low:g} to {target.high:g})"
-    for name, value in fit.values().items():
-        yield f"{name} = {value}"
+    for name, found in fit.constants.items():
+        several = found if isinstance(found, tuple) else (found,)
+        yield f"{name} = " + ", ".join(f"{one.value:g} ({one.low:g} to {one.high:g})" for one in several)
+    if fit.law is not None and fit.settled:
+        yield f"settled after {fit.rounds} rounds of the search, the last of which won next to nothing"
+    elif fit.law is not None:
+        yield f"not settled after {fit.rounds} rounds: calibrate again, from the constants found"
+
+
+def _draw_lines(fit: Fit, drawn: Sequence[Mapping[str, float]], number: int) -> Iterator[str]:
+    """Between which values the draws reach each figure, and how many of them were passed over."""
+    if len(drawn) < number:
+        yield f"{number - len(drawn)} of {number} draws passed over: no tastes for bands meet take-up there"
+    yield f"over {len(drawn)} draws, from the lowest to the highest:"
+    for target in fit.targets:
+        figures = [figures[target.name] for figures in drawn]
+        yield f"{target.words}: {min(figures):.4g} to {max(figures):.4g}"
 
 
 @app.command

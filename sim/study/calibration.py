@@ -2,25 +2,25 @@
 
 Two loops. The inner one moves the taste for each band until the enrolled of each band are right; the outer one moves
 the share open to care, price sensitivity, dispersion of taste, income power, renewal and stickiness by least squares
-until what families say, elasticities and stays are. All simulations share the same luck, so the figures move smoothly.
+(`sim.study.search`) until what families say, elasticities and stays are. All simulations share the same luck, so the
+figures move smoothly, but for their grain. What the fit knows, and draws of it, follow from the slopes where it ended.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from scipy.special import ndtr, ndtri
 
 from sim import dates
 from sim.scenario.schema import Scenario
 from sim.scenario.settings import COMMAND_LINE
 from sim.study.disk import write_whole
+from sim.study.laplace import Laplace, laplace_of, place_of, values_at
 from sim.study.moments import (
     COLOURS,
     Window,
@@ -33,6 +33,7 @@ from sim.study.moments import (
     take_up_under_36,
     without_first_month,
 )
+from sim.study.search import ROUNDS, both_ways, converge
 from sim.study.survey import Asked, Survey
 from sim.study.targets import BANDS_PINNED_BY, WANTED_AT, Target, published, targets_of
 
@@ -47,12 +48,12 @@ FITTED = (
     "stickiness",
 )  # the outer loop's constants
 BANDS = "band_taste"  # the inner loop's
-BAND_ROUNDS = 4  # simulations of the inner loop at most
+BAND_ROUNDS = 12  # simulations of the inner loop at most
 BAND_PRECISION = 0.01  # log units of the enrolled of a band at which it stops
-OUTER_ROUNDS = 6  # steps of the outer loop at most
-STEP = 0.1  # share by which a constant is moved to see what the figures do: well above their grain
-FURTHEST = 4.0  # times and part of its start that a constant may reach
-MOST = {"renewal": 0.95, "open_share": 1.0}  # that a constant may be
+BAND_MISSED = 0.05  # log units at which it has failed: no tastes for bands meet take-up there
+SLOPES = (0.1, 2.0)  # of those expected of a band's enrolled, at least and at most
+SECANT = 0.1  # units of the shock that a taste has to move for its slope to be seen above the grain
+LONG = 0.5  # units of the shock that it has to move for its slope to be believed
 GUMBEL_SD = np.pi / np.sqrt(6)
 
 
@@ -71,7 +72,8 @@ PINNED_BY: Mapping[str, tuple[str, ...]] = {
 class Constant:
     """A fitted number of the city file: value, range and what it was fitted to.
 
-    low, high : where it would go, others following, if the figures that pin it stood at the ends of theirs
+    low, high : its 95 % interval (`sim.study.laplace`), the others unknown too; of a taste for a band, where it would
+        go if take-up and the band's share stood at the ends of their ranges, all else as it is
     """
 
     value: float
@@ -93,6 +95,8 @@ class Fit:
     reached : name of a target to the simulated figure at the constants as they are written
     targets : what was aimed at; missed : targets whose figure lies outside its range
     simulations : cities simulated, forks included; scale, replications : of each
+    law : what is known of the outer loop's constants together; none where the bands alone were fitted
+    rounds : that the search took; settled : whether it ended because nothing was left to win
     """
 
     constants: Mapping[str, Constant | tuple[Constant, ...]]
@@ -101,11 +105,18 @@ class Fit:
     simulations: int
     scale: float
     replications: int
+    law: Laplace | None = None
+    rounds: int = 0
+    settled: bool = True
 
     @property
     def missed(self) -> tuple[str, ...]:
         """Names of the targets that are outside their range."""
         return tuple(t.name for t in self.targets if not t.low <= self.reached[t.name] <= t.high)
+
+    def reached_targets(self) -> dict[str, float]:
+        """What was reached of each target, by its name."""
+        return {target.name: self.reached[target.name] for target in self.targets}
 
     def values(self) -> dict[str, Any]:
         """The constants as `FamilyFacts` takes them."""
@@ -120,40 +131,80 @@ def calibrate(
     scale: float = 0.25,
     replications: int = 1,
     targets: Sequence[Target] | None = None,
-    rounds: int = OUTER_ROUNDS,
+    rounds: int = ROUNDS,
     colours: int = COLOURS,
 ) -> Fit:
     """Fit the free constants of the scenario's city over its counted window, without policies.
 
     scale : share of the city simulated; replications : draws of the city over which figures are averaged
     targets : those of `targets_of` if left out
-    rounds : steps of the outer loop at most; colours : see `moments.elasticities`
-    The constants now in the file are where the search begins. Raises ValueError as `published`.
+    rounds : of the search at most (`search.converge` says when it ends); colours : see `moments.elasticities`
+    The constants now in the file are where the search begins. Raises ValueError as `published`, where one of them is
+    at an end of what it may be, and where the targets do not tell the constants apart.
     """
     aims = targets_of(scenario) if targets is None else tuple(targets)
     search = _Search(Window.of(scenario, scale), aims, range(replications), colours)
-    start = np.array([getattr(scenario.city.families, name) for name in FITTED])
-    upper = np.array([min(FURTHEST, MOST.get(name, np.inf) / x) for name, x in zip(FITTED, start, strict=True)])
+    start = check_start(scenario)
 
-    @cache
-    def seen(*x: float) -> Floats:
-        return search.residuals(search.at(dict(zip(FITTED, (start * x).tolist(), strict=True))))
+    def look(place: Floats) -> Floats:
+        """Figures of the outer targets at a place, float64 (targets,)."""
+        reached = search.at(values_at(FITTED, place))
+        return np.array([reached[target.name] for target in search.outer])
 
-    def misfit(x: Floats) -> Floats:
-        return seen(*x.tolist())
-
-    slopes = _Slopes(misfit)
-    bounds = (1 / FURTHEST, upper)
-    found = least_squares(misfit, np.ones(len(start)), slopes, bounds, max_nfev=rounds, xtol=5e-3, ftol=1e-2)
-    values = {name: _rounded(float(v)) for name, v in zip(FITTED, start * found.x, strict=True)}
+    found = converge(look, search.outer, start, rounds)
+    values = {name: _rounded(value) for name, value in values_at(FITTED, found.place).items()}
     reached = search.at(values, written=True)
-    spread = _spread(slopes(found.x), search.outer, start)
+    if not reached["met"]:
+        raise ValueError("found no tastes for bands that meet [city.published] with any constants, expected some")
+    bands = search.band_constants(reached)  # before the slopes move the tastes
+    law = laplace_of(FITTED, found.place, both_ways(found.look, found.place), search.outer)
     constants: dict[str, Constant | tuple[Constant, ...]] = {
-        name: _constant(name, values[name], spread[n], search.named(PINNED_BY[name]), reached)
-        for n, name in enumerate(FITTED)
+        name: _constant(value, law.interval(name), search.named(PINNED_BY[name]), reached)
+        for name, value in values.items()
     }
-    constants[BANDS] = search.band_constants(reached)
-    return Fit(constants, reached, search.targets, search.simulations, scale, replications)
+    constants[BANDS] = bands
+    spent = search.simulations
+    return Fit(constants, reached, aims, spent, scale, replications, law, found.rounds, found.settled)
+
+
+def calibrate_draws(
+    scenario: Scenario, fit: Fit, number: int, colours: int = COLOURS
+) -> Iterator[tuple[dict[str, Any], dict[str, float]]]:
+    """Draw constants jointly from what a fit of the scenario's city knows, the tastes for bands fitted anew at each.
+
+    Each is moved to where its figures are what the fit's slopes foretell of it (`Laplace.straightened`).
+    number : of draws; the same for a fit and the scenario's seed, fewer being the first of more
+    Yields the constants of [city.families] and the figures that they reach, by the names of the targets, first those of
+    the fit itself. A draw at which no tastes meet take-up by band can't be the city's and is passed over. Raises
+    ValueError for a fit of the bands alone.
+    """
+    if fit.law is None:
+        raise ValueError("found a fit of the tastes for bands alone, expected one of all constants")
+    yield fit.values(), fit.reached_targets()
+    law, window = fit.law, _with(Window.of(scenario, fit.scale), fit.values())
+    found: dict[bytes, tuple[dict[str, Any], dict[str, float]]] = {}
+
+    def look(place: Floats) -> Floats:
+        """Figures of the outer targets at a place, float64 (targets,); what was found there is kept."""
+        search = _Search(window, fit.targets, range(fit.replications), colours)  # each from the fit's own tastes
+        values = values_at(law.names, place)
+        reached = search.at(values)
+        found[place.tobytes()] = values | {BANDS: tuple(search.tastes.tolist())}, reached
+        return np.array([reached[target.name] for target in search.outer])
+
+    central = look(law.centre)
+    for drawn in law.draws(number, scenario.run.seed):
+        constants, reached = found[law.straightened(look, central, drawn).tobytes()]
+        if reached["met"]:
+            yield constants, {target.name: reached[target.name] for target in fit.targets}
+
+
+def check_start(scenario: Scenario) -> Floats:
+    """Where a search begins: places of the constants now in the file, float64 (constants,) in log odds.
+
+    Raises ValueError where a constant is at an end of what it may be.
+    """
+    return place_of({name: getattr(scenario.city.families, name) for name in FITTED})
 
 
 def calibrate_bands(
@@ -171,39 +222,29 @@ def calibrate_bands(
     )
 
 
-class _Slopes:
-    """Slopes of the residuals, taken once where the search begins: they change little, and cost a city."""
-
-    def __init__(self, misfit: Callable[[Floats], Floats]) -> None:
-        self._misfit = misfit
-        self._seen: Floats | None = None
-
-    def __call__(self, x: Floats) -> Floats:
-        if self._seen is None:
-            here, columns = self._misfit(x), []
-            for n in range(len(x)):
-                there = x.copy()
-                there[n] *= 1 + STEP
-                columns.append((self._misfit(there) - here) / (there[n] - x[n]))
-            self._seen = np.stack(columns, axis=1)
-        return self._seen
-
-
 @dataclass
 class _Search:
-    """The two loops' memory: the tastes found last, their slopes there, and how much was simulated."""
+    """The two loops' memory: the tastes found last, at which sensitivity, their slopes, and how much was simulated."""
 
     window: Window
     targets: tuple[Target, ...]
     numbers: range
     colours: int
     tastes: Floats = field(init=False)
-    slope: Floats = field(init=False)  # of the log of a band's enrolled by its taste
+    sensitivity: float = field(init=False)
+    expected: Floats = field(init=False)  # slope of the log of a band's enrolled by its taste, by its take-up
+    bent: Floats = field(init=False)  # what it is times that, as steps have shown
     simulations: int = 0
 
     def __post_init__(self) -> None:
         self.tastes = np.array(self.window.facts.families.band_taste)
-        self.slope = np.ones(len(self.tastes))
+        self.sensitivity = self.window.facts.families.sensitivity
+        self.expected, self.bent = np.ones(len(self.tastes)), np.ones(len(self.tastes))
+
+    @property
+    def slope(self) -> Floats:
+        """Slope of the log of a band's enrolled by its taste, float64 (3,)."""
+        return self.expected * self.bent
 
     @property
     def outer(self) -> tuple[Target, ...]:
@@ -214,14 +255,15 @@ class _Search:
         """Targets by name, in that order."""
         return tuple(t for name in names for t in self.targets if t.name == name)
 
-    def residuals(self, reached: Mapping[str, float]) -> Floats:
-        """Deviations of the outer targets."""
-        return np.array([t.residual(reached[t.name]) for t in self.outer])
-
     def at(self, values: Mapping[str, float], written: bool = False) -> dict[str, float]:
-        """All figures at some constants, the tastes for the bands fitted anew; `written`: rounded as in the file."""
+        """All figures at some constants, the tastes for the bands fitted anew; `written`: rounded as in the file.
+
+        No figure is a number where no tastes meet take-up by band.
+        """
         window = _with(self.window, values)
         figures = self.bands_at(values) if written else self._fit_tastes(window)
+        if not figures["met"]:
+            return {target.name: float("nan") for target in self.targets} | {"met": 0.0}
         response = elasticities(self._tasted(window), self.numbers, self.colours)
         self.simulations += (3 + 2 * self.colours) * len(self.numbers)
         return figures | {
@@ -234,21 +276,36 @@ class _Search:
     def bands_at(self, values: Mapping[str, float]) -> dict[str, float]:
         """Figures at some constants, the tastes for the bands fitted anew and rounded as they are written."""
         window = _with(self.window, values)
-        self._fit_tastes(window)
+        met = self._fit_tastes(window)["met"]
         self.tastes = np.round(self.tastes, 2)
-        return self._look(window)[0]
+        return self._look(window)[0] | {"met": met}
 
     def _fit_tastes(self, window: Window) -> dict[str, float]:
-        """Move the tastes until every band's enrolled are right; returns the figures seen last."""
-        for _ in range(BAND_ROUNDS):
-            figures, gap = self._look(window)
+        """Move the tastes until every band's enrolled are right; the figures there, and whether they are, as `met`.
+
+        Each band's taste goes by the slope that its take-up lets expect, times what earlier steps have shown of it.
+        Another
+        sensitivity takes the usual fee's worth with it, so that the first look is not far off.
+        """
+        families = window.facts.families
+        self.tastes = self.tastes + (families.sensitivity - self.sensitivity) * _usual_fees(window)
+        self.sensitivity = families.sensitivity
+        figures, gap = self._look(window)
+        for _ in range(BAND_ROUNDS - 1):
             if np.abs(gap).max() < BAND_PRECISION:
                 break
-            self.tastes = self.tastes + np.clip(gap / self.slope, -4, 4)
-        return figures
+            step = np.clip(gap / self.slope, -4, 4)
+            self.tastes, before, expected = self.tastes + step, gap, self.slope
+            figures, gap = self._look(window)
+            clear = np.abs(step) >= SECANT
+            seen = np.divide(before - gap, step * expected, out=np.ones(len(gap)), where=clear)
+            # after a short step halfway in logs, because a band's enrolled move with the others' tastes too
+            trust = np.where(np.abs(step) >= LONG, 1.0, 0.5)
+            self.bent = np.clip(self.bent * np.maximum(seen, SLOPES[0]) ** trust, *SLOPES)
+        return figures | {"met": float(np.abs(gap).max() < BAND_MISSED)}
 
     def _look(self, window: Window) -> tuple[dict[str, float], Floats]:
-        """Figures of the city as it is, and by band the log of wanted ÷ enrolled; notes the slopes there."""
+        """Figures of the city as it is, and by band the log of wanted ÷ enrolled; notes the slopes to expect."""
         seen = [figures_of(self._tasted(window), number) for number in self.numbers]
         self.simulations += len(self.numbers)
         mean = {name: float(np.mean([f[name] for f in seen])) for name in seen[0]}
@@ -258,7 +315,7 @@ class _Search:
         enrolled = mean["take_up"] * np.append(share, 1 - share.sum())
         own = np.array([mean[f"{band}_take_up"] for band in dates.BAND_NAMES])
         families = window.facts.families
-        self.slope = _tail_slope(own / families.open_share) / np.hypot(families.taste_sd, GUMBEL_SD)
+        self.expected = _tail_slope(own / families.open_share) / np.hypot(families.taste_sd, GUMBEL_SD)
         return mean, np.log(wanted / np.maximum(enrolled, 1e-6))
 
     def _tasted(self, window: Window) -> Window:
@@ -326,6 +383,12 @@ def _tail_slope(share: Floats) -> Floats:
     return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) / ndtr(z))
 
 
+def _usual_fees(window: Window) -> Floats:
+    """Posted fees by band, means of the kinds of institution by their shares, float64 (3,) [yuan a month]."""
+    kinds = window.facts.supply.kind
+    return np.average([kind.fees for kind in kinds], axis=0, weights=[kind.share for kind in kinds])
+
+
 def _with(window: Window, values: Mapping[str, Any]) -> Window:
     """The window with other constants of the families."""
     families = window.facts.families.model_copy(update=dict(values))
@@ -337,31 +400,13 @@ def _rounded(value: float) -> float:
     return float(f"{value:.3g}")
 
 
-def _spread(jacobian: Floats, targets: Sequence[Target], start: Floats) -> Floats:
-    """How far down and up each constant goes when the targets do, (constants, 2), by the fit's own slopes.
-
-    jacobian : of residuals by constants as shares of their start
-    Independent targets add in quadrature; those without an aim say nothing.
-    """
-    aimed = [n for n, t in enumerate(targets) if t.aim is not None]
-    back = np.linalg.pinv(jacobian[aimed]) * start[:, None]
-    ends = np.array([targets[n].ends() for n in aimed])
-    moves = ends[:, :, None] * back.T[:, None, :]  # (targets, ends, constants)
-    down = np.sqrt((np.minimum(moves.min(axis=1), 0) ** 2).sum(axis=0))
-    up = np.sqrt((np.maximum(moves.max(axis=1), 0) ** 2).sum(axis=0))
-    return np.stack([down, up], axis=1)
-
-
 def _constant(
-    name: str, value: float, spread: Floats, targets: Sequence[Target], reached: Mapping[str, float]
+    value: float, interval: tuple[float, float], targets: Sequence[Target], reached: Mapping[str, float]
 ) -> Constant:
-    """A constant with its range, held to what it may be, and its source."""
-    low = max(value - float(spread[0]), value / FURTHEST)
-    high = min(value + float(spread[1]), value * FURTHEST)
-    high = min(high, MOST.get(name, np.inf))
+    """A constant with its interval, both ends to two digits, and its source."""
     text = "; ".join(f"{t.text()}, reached {reached[t.name]:.3g}" for t in targets)
-    low, high = min(float(f"{low:.2g}"), value), max(float(f"{high:.2g}"), value)
-    return Constant(value, low, high, f"fitted to {text}")
+    low, high = (float(f"{end:.2g}") for end in interval)
+    return Constant(value, min(low, value), max(high, value), f"fitted to {text}")
 
 
 # -- the city file ---------------------------------------------------------------------------------------
@@ -439,4 +484,4 @@ def _bare(text: str, start: int) -> Iterator[tuple[int, str]]:
         at += 1
 
 
-__all__ = ["Constant", "Fit", "calibrate", "calibrate_bands", "city_file", "write"]
+__all__ = ["Constant", "Fit", "calibrate", "calibrate_bands", "calibrate_draws", "check_start", "city_file", "write"]

@@ -38,14 +38,17 @@ class Target:
         inside = min(max(reached, self.low + self.scale), self.high - self.scale)
         return (reached - (inside if self.aim is None else self.aim)) / self.scale
 
+    def slope(self, reached: float) -> float:
+        """How fast the residual moves with the figure, per unit of the figure: 0 where it does not."""
+        if not np.isfinite(reached):
+            return 0.0
+        moves = self.aim is not None or not self.low + self.scale <= reached <= self.high - self.scale
+        return 1 / self.scale if moves else 0.0
+
     @property
     def centre(self) -> float:
         """The aim, or the middle of the range."""
         return (self.low + self.high) / 2 if self.aim is None else self.aim
-
-    def ends(self) -> tuple[float, float]:
-        """Both ends of the range as residuals."""
-        return (self.low - self.centre) / self.scale, (self.high - self.centre) / self.scale
 
     def text(self) -> str:
         """The aim and its range, in words."""
