@@ -16,6 +16,7 @@ BAND_FROM_MONTHS = (6, 12, 24)  # design section 2; the last band ends at kinder
 MIXED = 3  # the type of a mixed class; those of the bands come before it
 MIXED_FROM_MONTHS = 18  # mixed class, 18 to 36 months: 托育机构设置标准（试行）2019
 KINDERGARTEN_MONTHS = 36
+OLDEST_MONTHS = KINDERGARTEN_MONTHS + YEAR  # that no child comes to before kindergarten
 
 
 def month_of(day: date) -> int:
@@ -57,3 +58,8 @@ def school_year_cut(day: date) -> int:
     """
     september = date(day.year if day >= date(day.year, 9, 1) else day.year - 1, 9, 1)
     return date(september.year - 3, 8, 31).toordinal()
+
+
+def next_school_year(day: date) -> date:
+    """The first 1 September after a day."""
+    return date(day.year + (1 if day >= date(day.year, 9, 1) else 0), 9, 1)

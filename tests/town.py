@@ -19,7 +19,7 @@ from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
 from sim.scenario.schema import Scenario, load
 from sim.world.city import CityFacts, World
-from sim.world.families import Families
+from sim.world.families import Families, FamilyFacts
 from sim.world.institutions import Institutions
 
 HAMLET = Path(__file__).with_name("hamlet.toml")
@@ -28,18 +28,21 @@ MIXED = 3
 BANDS = ("infant", "toddler", "older_toddler")
 
 # a choice without taste, trends or habits: only fee, band and quality tell offers apart
-PLAIN_LOGIT = tuple(
-    f"city.families.{key}={value}"
-    for key, value in {
-        "taste_sd": 0,
-        "sensitivity_sd": 0,
-        "income_power": 0,
-        "grandparent_share": 0,
-        "stickiness": 0,
-        "renewal": 1,
-        "distance_yuan": 0,
-        "candidates": 16,
-    }.items()
+PLAIN_LOGIT = (
+    *(
+        f"city.families.{key}={value}"
+        for key, value in {
+            "taste_sd": 0,
+            "sensitivity_sd": 0,
+            "income_power": 0,
+            "grandparent_share": 0,
+            "stickiness": 0,
+            "renewal": 1,
+            "distance_yuan": 0,
+            "candidates": 16,
+        }.items()
+    ),
+    "city.supply.kind.private.prepaid_months=1",
 )
 
 RESERVE = "city.supply.reserved_sites.public=2"  # so that a policy may open some
@@ -75,9 +78,9 @@ class Town:
     def baseline(self) -> Record:
         return self.replication.baseline()
 
-    def run(self, *own: Instrument, straight: bool = False, commitment: int | None = None) -> Record:
+    def run(self, *own: Instrument, straight: bool = False, outlook: FamilyFacts | None = None) -> Record:
         """The record of a policy."""
-        return self.replication.run(within(self.scenario, own), straight, commitment)
+        return self.replication.run(within(self.scenario, own), straight, outlook)
 
     def day(self, month: int, day: int = 1) -> date:
         """A day of a month of the counted window, 0 the first."""
@@ -191,6 +194,8 @@ def _families(children: Sequence[Child], ident: NDArray[np.int64]) -> Families:
         sensitivity=np.full(n, 0.001, np.float32),
         taste=np.zeros(n, np.float32),
         grandparent=np.zeros(n, bool),
+        foresight=np.zeros(n),
+        patience=np.full(n, 0.5),
     )
 
 
@@ -216,6 +221,7 @@ def _institutions(facts: CityFacts, houses: Sequence[House]) -> Institutions:
         fee=np.array([h.fee for h in houses], float).reshape(j, 3),
         classes=np.array([h.classes for h in houses], np.int32).reshape(j, 4),
         prepaid_months=np.ones(j, np.int64),
+        prepaid_refund=np.zeros(j),
         owner=np.arange(j, dtype=np.int32),
         patience=np.full(j, 1e6),
         opens_after=np.array([np.inf if h.vacant else 0.0 for h in houses]),

@@ -8,17 +8,14 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import dates
-from sim.engine import support
 from sim.engine.census import find_seated
 from sim.engine.market import Asked
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.state import State
-from sim.engine.support import Support
-from sim.engine.tariff import in_force, months_on, posted_fees
+from sim.engine.tariff import in_force, posted_fees
 from sim.kernels import census
 from sim.kernels.columns import NOBODY
-from sim.policy.instrument import Cash, Columns, Instrument, Offered, Recognition
+from sim.policy.instrument import Cash, Columns, Instrument, Offered
 from sim.policy.menu import kind_of
 from sim.world.institutions import BANDS
 
@@ -106,13 +103,17 @@ class ActiveInstruments:
             if on:
                 yield q, self.instruments[q], self.state.instruments.columns[q]
 
+    def places(self) -> NDArray[np.float64]:
+        """Full-time places by institution, (J,)."""
+        return np.asarray(self.state.offers.places.sum(axis=1) * self._world.institutions.hours_share)
+
     # -- what they say -------------------------------------------------------------------------------
 
     def begin(self, q: int, offered: Offered) -> None:
         """Let an instrument choose institutions by their draws."""
-        self.instruments[q].begin(offered, self._chance(q), self.state.instruments.columns[q])
+        self.instruments[q].begin(offered, self.chance(q), self.state.instruments.columns[q])
 
-    def _chance(self, q: int) -> NDArray[np.float64]:
+    def chance(self, q: int) -> NDArray[np.float64]:
         """An instrument's draw of each institution, for selections, float64 (J,)."""
         stream = f"{kind_of(self.instruments[q])} selection"
         return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
@@ -147,79 +148,3 @@ class ActiveInstruments:
             if in_force(instrument, day):
                 held = np.maximum(held, instrument.escrow(offered))
         return held
-
-    # -- what owners count on ------------------------------------------------------------------------
-
-    def places(self) -> NDArray[np.float64]:
-        """Full-time places by institution, (J,)."""
-        return np.asarray(self.state.offers.places.sum(axis=1) * self._world.institutions.hours_share)
-
-    def support(self, day: date) -> Support:
-        """Support that owners count on beside the payments per child."""
-        return support.support(
-            self.instruments,
-            self.state.instruments.columns,
-            self.on(day),
-            self.offered(day),
-            self.state.instruments.left,
-            [_months_in_force(instrument, day, 0) for instrument in self.instruments],  # this month's is yet to be paid
-            self.places,
-            self._begun,
-        )
-
-    def _begun(self) -> NDArray[np.float64]:
-        """Full-time places that are being built, by class type, (J, 4)."""
-        sites, institutions = self.state.market.sites, self._world.institutions
-        classes = (sites.opens_in > 0).astype(np.int64) + (sites.added_in > 0)
-        seats = classes * institutions.class_seats + (sites.opening > 0)[:, None] * institutions.seats
-        return np.asarray(seats * institutions.hours_share[:, None])
-
-    def income_per_child(self, day: date) -> NDArray[np.float64]:
-        """Treasury payments to an institution for one more child, (J, 3) [yuan a month], over a year.
-
-        As far as what is left of a budget bears the months to come of the next twelve, this one's bills being made
-        out, with the children who were enrolled at the last month's end.
-        """
-        offered, total = self.offered(day), np.zeros((len(self._world.institutions), BANDS))
-        enrolled = self.state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
-        for q, instrument, columns in self.running(day):
-            income = instrument.child_income(offered, columns)
-            if income is None:
-                continue
-            fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
-            paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
-            in_force_for = _months_in_force(instrument, day, 1)
-            months = min(income.months_cap, in_force_for)
-            coming = months * paid * float((fen * enrolled).sum()) / 100
-            part = support.borne(instrument, self.state.instruments.left[q], coming, in_force_for)
-            total += fen * min(income.months_cap / dates.YEAR, 1.0) / 100 * part
-        return total
-
-    def recognition(self, day: date, offered: Offered, stands: bool, guided: NDArray[np.float64]) -> Recognition:
-        """Payments and demands of instruments over a year if every institution were in the scheme, or none.
-
-        What is in force today ends with its window, and holds as far as what is left of its budget bears it; nobody
-        foresees what has not begun.
-        guided : (J, 3)  fees that they would ask in the scheme before instruments lower them; each instrument finds
-            them as those before it leave them [yuan a month]
-        """
-        size = len(offered.kind)
-        offered = replace(offered, inclusive=np.full(size, stands))
-        total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
-        children, places = np.maximum(offered.enrolled, 0), self.places()
-        for q, instrument, columns in self.running(day):
-            months = _months_in_force(instrument, day, 0)
-            brings = instrument.recognition(offered, columns, months, guided - total.cut)
-            if brings is None:
-                continue
-            coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
-            part = support.borne(instrument, self.state.instruments.left[q], coming, months)
-            total = Recognition(
-                total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
-            )
-        return total
-
-
-def _months_in_force(instrument: Instrument, day: date, first: int) -> int:
-    """In how many of twelve months an instrument is in force, counted from the `first`th after a day's on."""
-    return sum(in_force(instrument, d) for d in months_on(day, first + dates.YEAR)[first:])

@@ -7,12 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import DECISION_DAYS, month_of
+from sim.engine.groups import Grouping
 from sim.engine.state import State
-from sim.engine.tariff import family_groups
 from sim.kernels.columns import CLOSED, PARTS, ChoiceInputs, Tariff
 from sim.kernels.passing import Month
 from sim.kernels.welfare import Faced
-from sim.policy.instrument import Groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +28,12 @@ class BaselineLog:
 
     gains_from : absolute month from which families' gains are counted
     kept_from : absolute month from which policies may fork
-    groups : family groups that the standing instruments tell apart
-    youngest : int16 (n,)  group of each child while it is youngest; ages : at which it passes to the next
+    grouping : family groups that the standing instruments tell apart
     """
 
     gains_from: int
     kept_from: int
-    groups: Groups = field(default_factory=lambda: family_groups((), np.zeros(0), np.zeros(0, np.int8))[0])
-    youngest: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, np.int16))
-    ages: tuple[int, ...] = ()
+    grouping: Grouping = field(default_factory=lambda: Grouping.of((), 0, (1,)))
     _months: dict[int, Month] = field(default_factory=dict)
     _free: dict[int, NDArray[np.bool_]] = field(default_factory=dict)
     _terms: dict[date, Terms] = field(default_factory=dict)
@@ -60,7 +56,9 @@ class BaselineLog:
                 sat=np.empty(n, np.int16),
                 rests=np.empty(n, np.int16),
                 face=np.empty_like(faces),
+                group=np.zeros(n, np.int16),
                 alpha=np.empty(n, np.float32),
+                sunk=np.zeros(n, np.float32),
                 margin=np.full(n, -np.inf, np.float32),
             )
             self._free[month] = np.zeros((DECISION_DAYS, PARTS, institutions), np.bool_)
@@ -85,15 +83,14 @@ class BaselineLog:
             last = following
         return last
 
-    def faced(self, day: date, value: NDArray[np.float32], group: NDArray[np.int16]) -> Faced:
+    def faced(self, day: date, value: NDArray[np.float32]) -> Faced:
         """Terms that the baseline's families faced, for comparison with a policy's; `free` is the day's.
 
         Fees, vouchers and seats are valued, not what care is thought of: on both sides an offer that is open is worth
         what it is under the policy, before its fee.
         value : float32 (4, J)  under the policy
-        group : int16 (n,)  the baseline's family group of each child on its decision day
         """
         month, free, terms = self.on(day)
         shared = np.where(value > CLOSED, value, terms.value)
         shared = np.where(terms.value > CLOSED, shared, CLOSED).astype(np.float32)
-        return Faced(terms.tariff, shared, free[day.day - 1], group, month.at, month.face, month.sat)
+        return Faced(terms.tariff, shared, free[day.day - 1], month.group, month.at, month.face, month.sat, month.sunk)

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.active_instruments import ActiveInstruments
 from sim.engine.baseline_log import BaselineLog
+from sim.engine.expectations import Expectations
+from sim.engine.groups import Grouping, ages_passed, horizons
 from sim.engine.payments import Payments
 from sim.engine.replication_cache import ReplicationCache
 from sim.engine.state import State, allocate_columns
-from sim.engine.tariff import ages_passed, ages_told_apart, family_groups, groups_there, write_tariff
+from sim.engine.tariff import Outlook, write_tariff
 from sim.kernels import bills, places
-from sim.kernels.columns import ChoiceInputs
+from sim.kernels.columns import ChoiceInputs, Tariff, Terms, Ties
 from sim.kernels.day import Work, nothing_beside
 from sim.kernels.passing import Month, Reach, Sorted
 from sim.kernels.welfare import Faced
 from sim.policy.instrument import Instrument, Relief
 from sim.world.city import World
+from sim.world.families import FamilyFacts
 from sim.world.institutions import BANDS
 
 
@@ -63,7 +66,7 @@ class RunningCity:
     instruments : the standing ones first, then the policy's own, windows filled in
     own_from : place in the chain of the policy's first own instrument
     start : the scenario's start, day 0 of the clock
-    commitment : months over which an entrant weighs a one-off relief
+    outlook : how far families look ahead, and what they expect
     log : of the baseline: written by the baseline, read by every policy
     passes : whether children whom nothing can have moved are passed over; the same to the bit if not, but slower
     """
@@ -75,25 +78,30 @@ class RunningCity:
         instruments: tuple[Instrument, ...],
         own_from: int,
         start: date,
-        commitment: int,
+        outlook: FamilyFacts,
         log: BaselineLog,
         passes: bool = True,
     ) -> None:
-        self.cache, self.state, self.start, self.commitment = cache, state, start, commitment
+        self.cache, self.state, self.start, self.outlook = cache, state, start, outlook
         self.log, self.passes = log, passes
         self.own_from, self.is_baseline = own_from, own_from == len(instruments)
         self.instruments = instruments
         families = self.world.families
         allocate_columns(state, self.world, instruments)
-        self.groups, youngest = family_groups(instruments, families.income, families.birth_order)
-        self.ages = ages_told_apart(instruments)
-        month = state.month - 1  # when each family decided last
-        _, passed = ages_passed(families, dates.date_in(month), dates.date_in(month, dates.DECISION_DAYS), self.ages)
-        state.children.group[:] = youngest + passed
+        self.grouping = Grouping.of(instruments, own_from, horizons(outlook))
+        self.sort_into_groups(state.month)
         if self.is_baseline:
-            log.groups, log.youngest, log.ages = self.groups, youngest, self.ages
+            log.grouping = self.grouping
+        institutions = self.world.institutions
+        self.prepaid = Terms(
+            months=institutions.prepaid_months,
+            kept=(1 - institutions.prepaid_refund).astype(np.float32),
+            forfeited=np.zeros(len(institutions), np.int64),
+            lost=np.zeros(len(cache.groups.names), np.int64),
+        )
         self.month = MonthCounters.of(len(cache.groups.names), len(families))
         self.active = ActiveInstruments(cache, state, instruments)
+        self.expects = Expectations(self.world, self.active, own_from)
         self.payments = Payments(cache, self.active, own_from, self.month.flows)
         paid = [cash for i in instruments for cash in i.cash()]
         self.cash_ages = sorted({age for cash in paid for age in (cash.from_months, cash.to_months)})
@@ -101,6 +109,7 @@ class RunningCity:
             rows=cache.room,
             at=np.empty_like(state.children.at),
             face=np.empty_like(state.vouchers.face),
+            sunk=np.zeros(len(families), np.float32),
             free=np.zeros_like(state.offers.value, np.bool_),
             left=Sorted.of(len(families)),
             before=np.zeros_like(self.payments.payers.accounts),
@@ -111,18 +120,20 @@ class RunningCity:
     @cached_property
     def group_there(self) -> NDArray[np.int64]:
         """The baseline's family group to which each of the policy's belongs, int64 (G,)."""
-        return groups_there(self.groups, self.log.groups)
+        return self.grouping.there(self.log.grouping)
 
-    @cached_property
-    def _group_beside(self) -> NDArray[np.int16]:
-        return self.log.youngest.copy()
+    def sort_into_groups(self, month: int) -> None:
+        """Put every child into its family group, as it is before the decision days of an absolute month."""
+        families, last = self.world.families, month - 1  # when each family decided last
+        first, end = dates.date_in(last), dates.date_in(last, dates.DECISION_DAYS)
+        _, passed = ages_passed(families, first, end, self.grouping.ages[1:])
+        youngest = self.grouping.youngest(families, self.outlook, dates.date_in(month))
+        self.state.children.group[:] = youngest + passed
+        self.note_who_may_win()
 
-    def group_beside(self, first: date, last: date) -> NDArray[np.int16]:
-        """The baseline's family groups, int16 (n,), of the children who decide on some days of a month as on these."""
-        if self.log.ages:
-            rows, passed = ages_passed(self.world.families, first, last, self.log.ages)
-            self._group_beside[rows] = self.log.youngest[rows] + passed
-        return self._group_beside
+    def note_who_may_win(self) -> None:
+        """Sort families anew by the voucher pools of which they know and may win a voucher."""
+        self.grouping.note_who_may_win(self.state.children, self.state.instruments.columns, self.instruments)
 
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
@@ -131,7 +142,9 @@ class RunningCity:
 
     def relief_of(self, q: int, day: date) -> Relief | None:
         """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
-        relief = self.instruments[q].relief(self.active.offered(day), self.groups, self.state.instruments.columns[q])
+        relief = self.instruments[q].relief(
+            self.active.offered(day), self.grouping.groups, self.state.instruments.columns[q]
+        )
         return None if relief is None or relief.voucher else relief
 
     @property
@@ -148,17 +161,7 @@ class RunningCity:
         offered, state = self.active.offered(day), self.state
         self.appeal = self.active.appeal(day, offered) + self.cache.trends.worth(dates.month_of(day))[:, None]
         state.offers.value[:] = self.cache.market.value(state, self.appeal)
-        tariff = write_tariff(
-            self.instruments,
-            state.instruments.columns,
-            state.instruments.left <= 0,
-            offered,
-            self.groups,
-            state.offers.fee,
-            state.offers.value,
-            day,
-            self.commitment,
-        )
+        tariff = self.tariff_on(day, day)
         self.payments.write_income(offered, day)
         self.inputs = ChoiceInputs(
             birth=self.world.families.birth,
@@ -173,9 +176,30 @@ class RunningCity:
             offers=state.offers,
             vouchers=state.vouchers,
             tariff=tariff,
-            stickiness=np.float32(self.world.facts.families.stickiness),
+            ties=Ties(
+                np.float32(self.world.facts.families.stickiness),
+                self.prepaid.kept,
+                state.children.links,
+                state.children.counts,
+            ),
+            prepaid=self.prepaid,
             site=self.world.institutions.site,
             events=self.month.events,
             lists=self.month.lists,
         )
         self.fees_noted = False  # until somebody is billed by them
+
+    def tariff_on(self, today: date, day: date, coming: bool = False) -> Tariff:
+        """What families face, and expect, from a day on by what is announced today; coming : as in `Outlook`."""
+        state, terms = self.state, self.world.institutions.prepaid_months
+        announced = any(i.start is not None and i.start <= today for i in self.instruments[self.own_from :])
+        return write_tariff(
+            self.instruments,
+            state.instruments.columns,
+            state.instruments.left <= 0,
+            self.active.offered(day),
+            self.grouping,
+            state.offers.fee,
+            state.offers.value,
+            Outlook(day, self.own_from, announced, self.grouping.thirds, terms, self.outlook.prolonged, coming),
+        )

@@ -126,15 +126,17 @@ class Payments:
 
     # -- the month's end -----------------------------------------------------------------------------
 
-    def close_month(self, day: date, row: int, held: int | None) -> None:
+    def close_month(self, day: date, row: int, held: int | None, forfeited: NDArray[np.int64]) -> None:
         """Claims of the month, cash, lagged payments, costs; then the accounts must balance.
 
         held : what families have paid ahead and not used [fen]; None where nobody asks more than a month
+        forfeited : int64 (J,)  what institutions keep of it because children left early [fen]
         Raises LedgerError.
         """
         state, payers, ledger = self._state, self.payers, self._state.ledger
         costs = self._cache.market.costs.month(state.offers.places, state.offers.taken)
         costs = replace(costs, goods=costs.goods + self._built)
+        payers.takings[:] += forfeited
         self._pay_programmes(day, row, costs)
         self._pay_home_care(day, row)
         claims = self._claims(day, row)
@@ -143,6 +145,7 @@ class Payments:
         ledger.transfer(row, FAMILIES, INSTITUTIONS, int(self._flows[bills.NET, 0]))
         self._settle(row, claims)
         self._pay_costs(day, row, costs)
+        ledger.transfer(row, PREPAID, INSTITUTIONS, int(forfeited.sum()))
         if held is not None:
             ledger.transfer(row, FAMILIES, PREPAID, held - int(ledger.book[:, PREPAID].sum()))
         ledger.check(row)

@@ -54,6 +54,7 @@ TOTALS = (
     "cash_fen",  # by what the treasury pays them in cash
     "forgone_fen",  # cash that the enrolled forgo, which the gains by choices take for lost; see docs/model.md
     "prepaid_lost_fen",  # less what closures cost them of fees paid in advance
+    "forfeited_fen",  # and what leaving early does
     "application_fen",  # and less what applying for vouchers costs them in trouble: no money, so on no ledger
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}

@@ -21,6 +21,7 @@ from sim.engine.trends import Trends
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.world.city import CityFacts, World, draw_world
+from sim.world.families import FamilyFacts
 
 
 @dataclass(frozen=True)
@@ -125,13 +126,13 @@ class Replication:
         """A copy of the baseline at the beginning of an absolute month. Raises KeyError if none was kept."""
         return self._checkpoints[month].copy()
 
-    def run(self, own: tuple[Instrument, ...], straight: bool = False, commitment: int | None = None) -> Record:
+    def run(self, own: tuple[Instrument, ...], straight: bool = False, outlook: FamilyFacts | None = None) -> Record:
         """The record of a policy, forked from the latest checkpoint before it begins, or run straight through.
 
         own : the policy's own instruments, windows filled in
         straight : begin at the earliest checkpoint instead of the policy's own month
-        commitment : months over which entrants weigh what ends, where not the city's; only where no standing
-            programme touches fees is the baseline the same for any number of them
+        outlook : facts of families of which only what they look ahead to counts (`LOOKS_AHEAD`), where not the city's;
+            only where no standing programme touches fees is the baseline the same whatever they say
         Raises KeyError if no checkpoint was kept at or before the policy's first month.
         """
         chain = Chain(self._standing, own)
@@ -140,22 +141,21 @@ class Replication:
             return self.baseline()
         month = min(self._checkpoints) if straight else max((m for m in self._checkpoints if m <= month), default=month)
         self.baseline()  # to its end: families' gains are counted from it
-        city = self.city(self.checkpoint(month), own, commitment)
+        city = self.city(self.checkpoint(month), own, outlook)
         run_to(city, self.span.end)
         self.decisions += _decisions(city.state, month - self.span.first)
         self.weighed += int(city.work.weighed[0])
         return self._record(city.state, chain)
 
-    def city(self, state: State, own: tuple[Instrument, ...], commitment: int | None = None) -> RunningCity:
+    def city(self, state: State, own: tuple[Instrument, ...], outlook: FamilyFacts | None = None) -> RunningCity:
         """A state under the standing instruments and some more, which the schedule moves on."""
-        months = self.world.facts.families.commitment_months if commitment is None else commitment
         return RunningCity(
             self.cache,
             state,
             self._standing + own,
             len(self._standing),
             self.span.start,
-            months,
+            outlook or self.world.facts.families,
             self.log,
             self.passes,
         )

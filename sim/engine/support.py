@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.dates import YEAR
 from sim.policy.instrument import Columns, Instrument, Offered
 from sim.world.institutions import SEATS
 
@@ -36,18 +37,20 @@ def support(
     places: Callable[[], NDArray[np.float64]],
     begun: Callable[[], NDArray[np.float64]],
 ) -> Support:
-    """The sum over the instruments that are `on`.
+    """The sum over the instruments: grants of those that are `on`, and what each pays a month over the year to come.
 
     Nobody counts on a grant whose budget is spoken for by what is being built, nor on more a month than is borne for
     the months to come.
-    left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one among them, that each pays for
+    left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one among them, that each pays for,
+        0 of what nobody knows of
     places : (J,), begun : (J, 4)  full-time places, and those being built; counted where somebody pays for them
     """
     total = Support.none(len(offered.kind))
     for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
-        monthly = instrument.place_income(offered, columns) if holds else None
+        monthly = instrument.place_income(offered, columns) if time > 0 else None
         if monthly is not None:
             monthly = monthly * borne(instrument, budget, time * float((monthly * places()).sum()), time)
+            monthly = monthly * (time / YEAR)
         once = instrument.grant(offered, columns) if holds else None
         if once is not None and 100 * float((once * begun()).sum()) >= budget:
             once = None

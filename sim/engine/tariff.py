@@ -1,84 +1,18 @@
 """The tariff: what each family group would pay at each offer, from the instruments in force."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine.groups import LONGEST, Grouping
 from sim.kernels import supply
 from sim.kernels.columns import AMOUNT, CEILING, FORGONE, NOBODY, RATE, Ages, ChoiceInputs, Tariff
-from sim.policy.instrument import Columns, Groups, Instrument, Offered, Relief
-from sim.world.families import Families
-
-MOST_GROUPS = 512
-MOST_CELLS = 1_000_000
-
-
-def holds(instruments: Sequence[Instrument], institutions: int) -> bool:
-    """Return whether a tariff holds the family groups that the instruments tell apart: 512, and a million cells."""
-    incomes = {x for i in instruments for x in i.incomes_told_apart()}
-    orders = {x for i in instruments for x in i.orders_told_apart()}
-    size = (len(incomes) + 1) * (len(orders) + 1) * (len(ages_told_apart(instruments)) + 1)
-    return size <= MOST_GROUPS and size * 3 * institutions <= MOST_CELLS
-
-
-def ages_told_apart(instruments: Sequence[Instrument]) -> tuple[int, ...]:
-    """Ages above 0 at which a child passes from one family group to the next, ascending [completed months]."""
-    return tuple(sorted({age for i in instruments for age in i.ages_told_apart() if age > 0}))
-
-
-def family_groups(
-    instruments: Sequence[Instrument], income: NDArray[np.float64], birth_order: NDArray[np.int8]
-) -> tuple[Groups, NDArray[np.int16]]:
-    """The groups that the instruments distinguish, and the group of each child while it is youngest, int16 (n,).
-
-    Groups that differ by age alone follow one another.
-    """
-    limits = np.array(sorted({x for i in instruments for x in i.incomes_told_apart()}))
-    orders = np.array(sorted({x for i in instruments for x in i.orders_told_apart()}), np.int64)
-    upper = np.append(limits, np.inf)
-    kinds = np.append(orders, 0)
-    lower = np.array([0, *ages_told_apart(instruments)], np.int64)
-    groups = Groups(
-        np.repeat(upper, len(kinds) * len(lower)),
-        np.tile(np.repeat(kinds, len(lower)), len(upper)),
-        np.tile(lower, len(upper) * len(kinds)),
-    )
-    if len(upper) * len(kinds) == 1:
-        return groups, np.zeros(len(income), np.int16)
-    bracket = np.searchsorted(limits, income, side="left")
-    matches = birth_order[:, None] == orders[None, :]
-    order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
-    return groups, ((bracket * len(kinds) + order) * len(lower)).astype(np.int16)
-
-
-def groups_there(here: Groups, there: Groups) -> NDArray[np.int64]:
-    """The group among fewer, coarser ones to which each group belongs, int64 (G,)."""
-    upper, lower = np.unique(there.income_to), np.unique(there.from_months)
-    orders = np.unique(there.birth_order[there.birth_order > 0])
-    bracket = np.searchsorted(upper, here.income_to, side="left")
-    matches = here.birth_order[:, None] == orders[None, :]
-    order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(orders)) if len(orders) else 0
-    age = np.searchsorted(lower, here.from_months, side="right") - 1
-    return np.asarray((bracket * (len(orders) + 1) + order) * len(lower) + age)
-
-
-def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
-    """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
-
-    Returns the rows, and int16 (rows,); ages : completed months, ascending.
-    """
-    rows = slice(int(families.slices[first.day - 1]), int(families.slices[last.day]))
-    out = np.zeros(rows.stop - rows.start, np.int16)
-    for ordinal in range(first.toordinal(), last.toordinal() + 1 if ages else 0):
-        day = date.fromordinal(ordinal)
-        low, high = (int(edge) for edge in families.slices[day.day - 1 : day.day + 1])
-        cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
-        out[low - rows.start : high - rows.start] = (families.birth[low:high, None] <= cuts).sum(axis=1)
-    return rows, out
+from sim.policy.instrument import FOREVER, Columns, Groups, Instrument, Offered, Relief
 
 
 def in_force(instrument: Instrument, day: date) -> bool:
@@ -115,24 +49,29 @@ def posted_fees(
 def _stages(
     instruments: Sequence[Instrument],
     declared: Sequence[Columns],
-    today: Sequence[bool],
+    day: date,
+    spent_out: NDArray[np.bool_],
     offered: Offered,
     groups: Groups,
 ) -> list[tuple[int, Relief, int, int]]:
     """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it.
 
+    Those are left out of which nothing holds today, and nothing within the months that anybody looks ahead.
+
     Last comes what families forgo, as a relief below nothing: it is part of no bill, so no relief is a share of it.
     """
     stages, pools, tiers = [], 0, 0
+    days = months_on(day, LONGEST)
+    matters = [not dry and any(in_force(i, d) for d in days) for i, dry in zip(instruments, spent_out, strict=True)]
     for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
         relief = instrument.relief(offered, groups, columns)
         # vouchers in hand outlive their pool's window: only their face, not the window, decides
-        if relief is not None and (relief.voucher or today[q]):
+        if relief is not None and (relief.voucher or matters[q]):
             stages.append((q, relief, pools if relief.voucher else NOBODY, tiers))
         pools += relief is not None and relief.voucher
         tiers += instrument.tiers()
     for q, instrument in enumerate(instruments):
-        care = instrument.home_care(offered) if today[q] else None
+        care = instrument.home_care(offered) if matters[q] else None
         if care is not None:
             loses = care.reaches(groups)[:, None, None] & care.ends[None, None, :]
             nothing = np.zeros(loses.shape)
@@ -141,49 +80,198 @@ def _stages(
     return stages
 
 
+@dataclass(frozen=True)
+class Outlook:
+    """From when, and how far, families look.
+
+    day : from which on
+    own_from : place in the chain of the policy's first own instrument; what stands in the city before that is known
+        to everybody
+    announced : whether the first of the policy's own instruments has begun, with which it is announced whole
+    thirds : months that a third of families each look ahead
+    terms : int64 (J,)  months that institutions ask to be paid for in advance
+    prolonged : chance that a programme goes on, as it is on its last day, when it was announced to end
+    coming : whether the rounds of a month come before its bill: institutions ask what families will face in the months
+        to come, whatever day they decide on; else those of a month come after this month's bill
+    """
+
+    day: date
+    own_from: int
+    announced: bool
+    thirds: tuple[int, ...]
+    terms: NDArray[np.int64]
+    prolonged: float
+    coming: bool = False
+
+
 def write_tariff(
     instruments: Sequence[Instrument],
     declared: Sequence[Columns],
     spent_out: NDArray[np.bool_],
     offered: Offered,
-    groups: Groups,
+    grouping: Grouping,
     own_fee: NDArray[np.float64],
     value: NDArray[np.float32],
-    day: date,
-    commitment: int,
+    outlook: Outlook,
 ) -> Tariff:
     """Write the tariff of a day.
 
     spent_out : bool (instruments,)  budgets that have run dry
     own_fee : float64 (J, 3)  what institutions would ask [yuan a month]
     value : float32 (4, J)  of the offers, by part
-    commitment : months over which an entrant weighs what it would pay; a relief, or a cut of the posted fee,
-        that ends within them counts for the months before
     """
+    groups = grouping.groups
     n, g = len(own_fee), len(groups.income_to)
-    today = tuple(in_force(i, day) and not dry for i, dry in zip(instruments, spent_out, strict=True))
-    stages = _stages(instruments, declared, today, offered, groups)
-    later = _to_come(instruments, today, day, commitment)
-    patterns = [today, *(on for on, _ in later)]
-    posted = np.empty((len(patterns), 3, n))
-    for p, on in enumerate(patterns):
+    stages = _stages(instruments, declared, outlook.day, spent_out, offered, groups)
+    calendar = _calendar(instruments, spent_out, outlook)
+    posted = np.empty((len(calendar.asked), 3, n))
+    for p, on in enumerate(calendar.asked):
         posted[p] = posted_fees(instruments, declared, on, offered, own_fee).T
-    relieves = np.array([[voucher < 0 and on[q] for q, _, voucher, _ in stages] for on in patterns], bool)
     relieved = np.zeros((3, len(stages), g, 3, n))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
+    today = [voucher >= 0 or calendar.kinds[0][1][q] for q, _, voucher, _ in stages]
+    patterns = np.zeros((len(calendar.kinds), 1 + len(stages)), np.int16)
+    for p, (asked, relieving, rounds) in enumerate(calendar.kinds):
+        patterns[p, 0] = asked
+        for s, (q, _, voucher, _) in enumerate(stages):
+            patterns[p, 1 + s] = 2 + rounds[q] if voucher >= 0 and q in rounds else voucher < 0 and relieving[q]
+    expects, once = _prospects(instruments, declared, stages, groups)
+    horizon = _horizons(grouping, outlook)
     prices, bounds = np.empty((3, g, 3, n), np.float32), np.empty((3, len(value)), np.float32)
-    weights = np.array([0.0, *(weight for _, weight in later)])
-    supply.write_prices(posted, relieves.reshape(len(patterns), -1), weights, relieved, value, prices, bounds)
+    spread = np.empty((3, g, 3, n))
+    supply.write_prices(
+        posted, patterns, calendar.later, calendar.weight, horizon, len(grouping.ages), groups.foresees, relieved,
+        expects, once, value, prices, spread, bounds,
+    )  # fmt: skip
     return Tariff(
         prices=prices.reshape(3, -1),
         bounds=bounds,
         posted=posted[0],
-        stages=relieved,
-        terms=np.ascontiguousarray(terms.T),
-        commitment=float(commitment),
+        stages=np.ascontiguousarray(relieved[:, today]),
+        terms=np.ascontiguousarray(terms[today].T),
+        spread=spread.reshape(3, -1),
+        commitment=horizon.min(axis=1, initial=LONGEST)[grouping.classes_of_groups].astype(np.float64),
     )
+
+
+def _horizons(grouping: Grouping, outlook: Outlook) -> NDArray[np.int64]:
+    """Months over which an entrant weighs what it pays, by horizon of its group and institution, int64 (C, J).
+
+    As long as it takes a child to settle or as it has paid for, whichever is longer, but no longer than to
+    kindergarten.
+    """
+    if grouping.classes == 1:
+        return np.ones((1, len(outlook.terms)), np.int64)
+    september = dates.month_of(dates.next_school_year(outlook.day)) - dates.month_of(outlook.day)
+    rows = []
+    for settles in grouping.thirds:
+        for until in (LONGEST, september):
+            rows.append(np.minimum(np.maximum(outlook.terms, settles), until))
+    return np.stack(rows).astype(np.int64)
+
+
+def _prospects(
+    instruments: Sequence[Instrument],
+    declared: Sequence[Columns],
+    stages: Sequence[tuple[int, Relief, int, int]],
+    groups: Groups,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """What family groups expect of coming rounds by stage, float64 (3, S, G, 3): face, odds, cost; and whether once."""
+    expects, once = np.zeros((3, len(stages), len(groups.income_to), 3)), np.zeros(len(stages), np.bool_)
+    for s, (q, _, voucher, _) in enumerate(stages):
+        ahead = instruments[q].prospects(groups, declared[q]) if voucher >= 0 else None
+        if ahead is not None:
+            may = (groups.may_win >> voucher) % 2 == 1
+            expects[:, s] = ahead.face, np.where(may[:, None], ahead.odds, 0.0), ahead.cost
+            once[s] = ahead.once
+    return expects, once
+
+
+@dataclass
+class _Calendar:
+    """What families expect of the months to come, as kinds of month: what holds in each, and which of them come when.
+
+    asked : what is in force in the months in which fees differ
+    kinds : place among these of what fees are asked by; what relieves; and of each pool of which a round comes before
+        the bill, by its place in the chain, how many came before that
+    later : int16 (2, M, 2), weight : float64 (2, M, 2)  as `supply.write_prices` has them
+    """
+
+    asked: list[tuple[bool, ...]]
+    kinds: list[tuple[int, tuple[bool, ...], dict[int, int]]]
+    later: NDArray[np.int16]
+    weight: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, months: int) -> "_Calendar":
+        """Nothing yet but that each month after this one is like this one."""
+        weight = np.zeros((2, months, 2))
+        weight[:, :, 0] = 1.0
+        return cls([], [], np.zeros((2, months, 2), np.int16), weight)
+
+    def kind(self, asked: tuple[bool, ...], relieving: tuple[bool, ...], rounds: dict[int, int]) -> int:
+        """The number of a kind of month; found anew where it has none yet."""
+        if asked not in self.asked:
+            self.asked.append(asked)
+        found = self.asked.index(asked), relieving, rounds
+        if found not in self.kinds:
+            self.kinds.append(found)
+        return self.kinds.index(found)
+
+
+def _calendar(instruments: Sequence[Instrument], spent_out: NDArray[np.bool_], outlook: Outlook) -> _Calendar:
+    """What families expect, by whether they look ahead.
+
+    A policy is announced whole, with the first of it that holds. Who looks ahead expects every instrument of it while
+    its window lasts, and every round of vouchers; past the policy's last day it goes on as on that day, by chance. Who
+    does not counts on this month, and further only on what has no last day; fees are taken to be asked as today. What
+    stands in the city without the policy everybody expects by its windows.
+    """
+    own_from, chain = outlook.own_from, range(len(instruments))
+    last = max((i.until or FOREVER for i in instruments[own_from:]), default=FOREVER)
+    drawn = {q: instruments[q].round_days() for q in chain if instruments[q].tiers() > 0}
+
+    def on(day: date) -> tuple[bool, ...]:
+        known = (q < own_from or outlook.announced for q in chain)
+        return tuple(
+            may and in_force(i, day) and not dry for may, i, dry in zip(known, instruments, spent_out, strict=True)
+        )
+
+    def rounds(after: date, to: date, so_far: dict[int, int]) -> dict[int, int]:
+        return {
+            q: so_far[q]
+            for q, days in drawn.items()
+            if any(after < d <= to for d in days) and (q < own_from or outlook.announced)
+        }
+
+    today, none_yet = on(outlook.day), dict.fromkeys(drawn, 0)
+    lasts = tuple(now and instruments[q].until == FOREVER for q, now in enumerate(today))
+    calendar, so_far = _Calendar.of(LONGEST - 1), dict(none_yet)
+    days, eve = months_on(outlook.day, LONGEST + 1), timedelta(days=1)
+    first = rounds(days[0] - eve, days[1] - eve, none_yet) if outlook.coming else {}
+    calendar.kind(today, today, first)
+    so_far |= dict.fromkeys(first, 1)
+    for h, (before, day, after) in enumerate(zip(days, days[1:], days[2:], strict=False)):
+        announced = on(day)
+        drawn_then = rounds(day - eve, after - eve, so_far) if outlook.coming else rounds(before, day, so_far)
+        own_today, own_lasting = (announced[:own_from] + own[own_from:] for own in (today, lasts))
+        standing = {q: n for q, n in drawn_then.items() if q < own_from}
+        calendar.later[0, h, 0] = calendar.kind(own_today, own_lasting, standing)
+        calendar.later[1, h, 0] = calendar.kind(announced, announced, drawn_then)
+        if outlook.day <= last < day and outlook.prolonged > 0:
+            goes_on = announced[:own_from] + on(last)[own_from:]
+            drawn_then = drawn_then | rounds(_a_month_before(last), last, so_far)
+            calendar.later[1, h, 1] = calendar.kind(goes_on, goes_on, drawn_then)
+            calendar.weight[1, h] = 1 - outlook.prolonged, outlook.prolonged
+        so_far |= {q: n + 1 for q, n in drawn_then.items()}
+    return calendar
+
+
+def _a_month_before(day: date) -> date:
+    """The day by which a month later it is the day."""
+    return date.fromordinal(dates.months_before(day, 1))
 
 
 def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inputs: ChoiceInputs) -> int:
@@ -195,15 +283,3 @@ def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inpu
     posted = inputs.tariff.posted
     net = np.broadcast_to(_net(posted, relief), (len(groups.income_to), *posted.shape))
     return int((np.rint(100 * net[group, band, j]) < np.rint(100 * posted[band, j])).sum())
-
-
-def _to_come(
-    instruments: Sequence[Instrument], today: tuple[bool, ...], day: date, commitment: int
-) -> list[tuple[tuple[bool, ...], float]]:
-    """List what will be in force, other than today, in the months an entrant commits to, each with its share of them.
-
-    What is in force today ends with its window; nobody foresees what has not begun.
-    """
-    days = months_on(day, commitment)
-    patterns = [tuple(on and in_force(i, d) for i, on in zip(instruments, today, strict=True)) for d in days]
-    return [(on, patterns.count(on) / commitment) for on in sorted(set(patterns) - {today})]

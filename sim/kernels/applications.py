@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.compiled import entry, inner, prefetch
 from sim.kernels.census import born_by
-from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, WITHOUT, net_fee, part_of
-from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MOST, NOBODY
+from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, WITHOUT, net_fee, part_of, tied
+from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MONTHS, MOST, NOBODY
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
 HAIR = 1e-6  # the same in yuan
@@ -79,8 +79,9 @@ def count_children(rows: Any, birth: Any, ages: Any, cells: Any, out: Any) -> No
 @inner
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
-    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, bounds: Any, commitment: float,
-    stickiness: float, candidates: int, near: Any,
+    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, group: Any, bounds: Any,
+    commitment: Any,
+    ties: Any, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 
@@ -93,10 +94,10 @@ def within_reach(
     for m in range(size):
         i = np.uint32(rows[first + m])
         part, enrolled = part_of(birth[i], ages), at[i] != NOBODY
-        months[m] = 1.0 if enrolled else commitment
+        months[m] = 1.0 if enrolled else commitment[group[i]]
         fee = np.float64(bounds[ENROLLED if enrolled else ENTRY, part]) - yuan / months[m]
         best[m] = np.float64(bounds[MOST, part]) - np.float64(alpha_of[i]) * fee
-        best[m] += stickiness if enrolled else 0.0
+        best[m] += tied(i, at[i], alpha_of[i], ties) if enrolled else 0.0
     n = 0
     for m in range(size):
         i = np.uint32(rows[first + m])
@@ -113,7 +114,7 @@ def within_reach(
 @inner
 def look_around(
     near: Any, found: int, yuan: float, ages: Any, birth: Any, candidate: Any, fixed: Any, epoch: Any, shocked: Any,
-    alpha_of: Any, shorts: Any, values: Any, prices: Any, commitment: float, stickiness: float, site: Any,
+    alpha_of: Any, shorts: Any, values: Any, prices: Any, spread: Any, ties: Any, site: Any,
     present: Any, later: Any, choice: Any,
 ) -> None:  # fmt: skip
     """Write the best of each child's own candidates, were the whole face value taken off their prices.
@@ -130,16 +131,17 @@ def look_around(
         prefetch(fixed, ahead)
         prefetch(shocked, epoch[ahead])
         part, own = part_of(birth[i], ages), shorts[AT, i]
-        kind, months = (ENROLLED if own != NOBODY else ENTRY), (1.0 if own != NOBODY else commitment)
+        kind = ENROLLED if own != NOBODY else ENTRY
         base = np.uint64((np.int64(shorts[GROUP, i]) * 3 + BAND_OF_PART[part]) * institutions)
-        e, alpha, relief = np.uint64(epoch[i]), np.float64(alpha_of[i]), yuan / months
+        e, alpha = np.uint64(epoch[i]), np.float64(alpha_of[i])
         for k in range(size):
             j = np.uint64(candidate[i, k])
-            lasting[k] = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - relief)
+            months = spread[MONTHS, base + j] if own == NOBODY else 1.0
+            lasting[k] = np.float64(values[part, j]) - alpha * (np.float64(prices[kind, base + j]) - yuan / months)
         if own != NOBODY:
-            home = site[np.uint64(own)]
+            home, hold = site[np.uint64(own)], np.float64(tied(i, own, alpha_of[i], ties))
             for k in range(size):
-                lasting[k] += stickiness if site[np.uint64(candidate[i, k])] == home else 0.0
+                lasting[k] += hold if site[np.uint64(candidate[i, k])] == home else 0.0
         for k in range(size):
             worth[k] = lasting[k] + shocked[e, k]
         for k in range(size):
@@ -158,7 +160,8 @@ def gains(
 ) -> None:  # fmt: skip
     """Write the worth of a voucher of `face` fen to each child, at least and at most [yuan].
 
-    For a family that would enter, the month's gain from relief / H counts over the H months it commits to.
+    For a family that would enter, the month's gain from relief / H counts over the H months it commits to; where these
+    are not the same at all institutions, over the fewest.
 
     pool : the pool's row of vouchers; none of these children holds one of it
     floor : gains that cannot exceed it are written as 0 [yuan]
@@ -170,7 +173,8 @@ def gains(
     lasting, epoch, alpha_of = inputs.lasting, inputs.children.epoch, inputs.children.alpha
     shocked, peak, stays_out = inputs.epochs.shocked, inputs.epochs.peak, inputs.epochs.alone
     shorts, counts = inputs.children.shorts, inputs.children.counts
-    values, faces, commitment = inputs.offers.value, inputs.vouchers.face, inputs.tariff.commitment
+    values, faces = inputs.offers.value, inputs.vouchers.face
+    commitment, spread = inputs.tariff.commitment, inputs.tariff.spread
     bounds, site = inputs.tariff.bounds, inputs.site
     prices, posted, stages, terms = (
         inputs.tariff.prices,
@@ -178,7 +182,7 @@ def gains(
         inputs.tariff.stages,
         inputs.tariff.terms,
     )
-    stickiness, yuan, size = np.float64(inputs.stickiness), face / 100.0, candidate.shape[1]
+    ties, yuan, size = inputs.ties, face / 100.0, candidate.shape[1]
     plain, better, near = np.empty(size), np.empty(size), np.empty((2, BLOCK), np.int64)
     present, later, choice = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     surely = SLACK * floor + HAIR
@@ -190,18 +194,18 @@ def gains(
                 break
             found = within_reach(
                 rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
-                epoch, peak, stays_out, alpha_of, shorts[AT], bounds, commitment, stickiness, size, near,
+                epoch, peak, stays_out, alpha_of, shorts[AT], shorts[GROUP], bounds, commitment, ties, size, near,
             )  # fmt: skip
             look_around(
                 near, found, yuan, ages, birth, candidate, fixed, epoch, shocked, alpha_of, shorts, values, prices,
-                commitment, stickiness, site, present, later, choice,
+                spread, ties, site, present, later, choice,
             )  # fmt: skip
             first, done = first + BLOCK, 0
             continue
         i, n, r = near[0, done], near[1, done], done
         done += 1
         enrolled = shorts[AT, i] != NOBODY
-        e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment)
+        e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment[shorts[GROUP, i]])
         alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
         relief = yuan / months
         above = _at_most(present[r] - alone, later[r] - stay, relief, months, renewal, alpha, size)
@@ -211,18 +215,20 @@ def gains(
         band, g, own = BAND_OF_PART[part], shorts[GROUP, i], shorts[AT, i]
         # is what it gains now at the first of them enough? No relief is negative, so all else only adds to it
         j = candidate[i, choice[r]]
+        kind, base = (ENROLLED if enrolled else ENTRY), (np.int64(g) * 3 + band) * posted.shape[1]
         if not exact and counts[HELD, i] == 0 and values[part, j] > CLOSED:
             none = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, WITHOUT, 0.0)
             more = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, pool, np.float64(face))
-            before = present[r] - alpha * relief
-            after = before + alpha * (none - more) / months
+            over = 1.0 if enrolled else spread[MONTHS, base + j]
+            before = present[r] - alpha * yuan / over
+            after = before + alpha * (none - more) / over
             sure = months * (1.0 - renewal) * (max(alone, after) - max(alone, before)) / alpha
             if sure > surely:
                 least[n], most[n] = (sure - HAIR) / SLACK, above
                 continue
 
-        kind, base = (ENROLLED if enrolled else ENTRY), (np.int64(g) * 3 + band) * posted.shape[1]
         now, then, relief_most, top = alone, alone, 0.0, -1e30
+        hold = np.float64(tied(i, own, alpha_of[i], ties)) if enrolled else 0.0
         for k in range(size):
             j = candidate[i, k]
             plain[k] = better[k] = -1e30
@@ -234,10 +240,11 @@ def gains(
             if counts[HELD, i] > 0:
                 held = net_fee(i, g, band, j, full, stages, terms, faces, AS_HELD, 0.0)
             more = net_fee(i, g, band, j, full, stages, terms, faces, pool, np.float64(face))
-            relief = (held - more) / months
-            fee = np.float64(prices[kind, base + j]) - (none - held) / months
+            over = 1.0 if enrolled else spread[MONTHS, base + j]
+            relief = (held - more) / over
+            fee = np.float64(prices[kind, base + j]) - (none - held) / over
             u = np.float64(values[part, j]) - alpha * fee
-            u += stickiness if own != NOBODY and site[own] == site[j] else 0.0
+            u += hold if own != NOBODY and site[own] == site[j] else 0.0
             now = max(now, shocked[e, k] + u)
             then = max(then, shocked[e, k] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock

@@ -21,7 +21,9 @@ from sim.kernels.columns import (
     GROUP,
     HELD,
     INSTRUMENT,
+    MONTHS_AHEAD,
     NOBODY,
+    PAID,
     RATE,
     REFUSED,
     STAY_AT,
@@ -181,7 +183,8 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
     flows : int64 (FLOWS, groups)  this month's totals; group 0 is all, 1 to 3 the bands
     """
     birth, cells, kind_cell = inputs.birth, inputs.cells, inputs.kind_cell
-    shorts, counts = inputs.children.shorts, inputs.children.counts
+    shorts, counts, links = inputs.children.shorts, inputs.children.counts, inputs.children.links
+    months_at_once = inputs.prepaid.months
     face, tranche_of = inputs.vouchers.face, inputs.vouchers.tranche
     posted, stages, terms = inputs.tariff.posted, inputs.tariff.stages, inputs.tariff.terms
     left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
@@ -253,6 +256,11 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
             claim_child[c], claim_fen[c], claim_relief[c], claim_tranche[c] = i, own, posted_fen - owed, tranche
             filled[0] = c + 1
         counts[STAY_SUBSIDISED, i] += np.uint8(1 if own > 0 else 0)
+        term = months_at_once[j]
+        counts[MONTHS_AHEAD, i], links[PAID, i] = (
+            np.uint8(term - 1 - (month - shorts[STAY_FIRST, i]) % term),
+            np.int32(owed),
+        )
         groups[0], groups[1], groups[2] = 0, 1 + band, kind_cell[j]
         for c in range(cells.shape[1]):
             groups[3 + c] = cells[i, c]

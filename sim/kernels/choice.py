@@ -22,9 +22,13 @@ from sim.kernels.columns import (
     ENTRY,
     GROUP,
     HELD,
+    LATER,
     LEAST,
+    MONTHS,
+    MONTHS_AHEAD,
     MOST,
     NOBODY,
+    PAID,
     RATE,
     VOUCHER,
     WAITS,
@@ -274,26 +278,36 @@ def seated_as(part: int, own: int, value: Any) -> int:
     return kept
 
 
+@inlined
+def spread_fee(now: float, later: float, months: float) -> Any:
+    """Fee that an entrant weighs: the mean of what it is billed over the months it commits to [yuan a month].
+
+    now : this month's bill; later : the others' together [fen]
+    """
+    return np.float32((now + later) / (100.0 * months))
+
+
 @inner
 def weigh_anew(
-    i: int, e: int, own: int, g: int, band: int, part: int, months: float, held: bool, candidate: Any, shocked: Any,
-    value: Any, alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, worth: Any,
+    i: int, e: int, own: int, g: int, band: int, part: int, held: bool, candidate: Any, shocked: Any, value: Any,
+    alpha: Any, price: Any, base: int, posted: Any, stages: Any, terms: Any, face: Any, spread: Any, worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of the candidates of a child who holds a voucher or has outgrown what its institution offers.
 
-    A voucher counts whole if the child is enrolled, spread over the commitment if entering.
+    A voucher counts on this month's bill, which an entrant spreads over the months it commits to.
 
-    months : over which the family weighs it; price : row of the tariff's prices; the rest as in `appraise`
+    price : row of the tariff's prices; the rest as in `appraise`
     """
     kept = seated_as(part, own, value)
     for k in range(candidate.shape[1]):
         j = candidate[i, k]
         fee = price[base + j]
         if held:
-            relief = 0.0
-            for counted in range(WITHOUT, AS_HELD + 1):
-                relief = net_fee(i, g, band, j, posted[band, j], stages, terms, face, counted, 0.0) - relief
-            fee = np.float32(np.float64(fee) + relief / months)
+            net = net_fee(i, g, band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
+            later, months = 0.0, 1.0
+            if own == NOBODY:
+                later, months = spread[LATER, base + j], spread[MONTHS, base + j]
+            fee = spread_fee(np.rint(100.0 * net), later, months)
         worth[k] = (shocked[e, k] + value[kept if j == own else part, j]) - alpha * fee
 
 
@@ -313,17 +327,32 @@ def plain_worths(
 
 
 @inlined
-def stick(i: int, own: int, candidate: Any, stickiness: Any, site: Any, worth: Any) -> None:
-    """Add stickiness to the services of the institution that child i attends."""
+def stick(i: int, own: int, candidate: Any, hold: Any, site: Any, worth: Any) -> None:
+    """Add what ties child i to it to all services of the institution that it attends."""
     home, column = site[np.uint64(own)], np.uint64(i)
     for k in range(candidate.shape[1]):
-        worth[k] = worth[k] + stickiness if site[np.uint64(candidate[column, k])] == home else worth[k]
+        worth[k] = worth[k] + hold if site[np.uint64(candidate[column, k])] == home else worth[k]
+
+
+@inlined
+def forgoes(i: int, own: int, ties: Any) -> Any:
+    """What child i would forgo this month by leaving `own`: the fee that is paid and not given back [yuan]."""
+    row = np.uint64(i)
+    if ties.counts[MONTHS_AHEAD, row] == 0:
+        return np.float32(0)
+    return ties.kept[np.uint64(own)] * np.float32(ties.links[PAID, row] / 100.0)
+
+
+@inlined
+def tied(i: int, own: int, alpha: Any, ties: Any) -> Any:
+    """By how much child i is tied to the institution `own` that it attends: habit, and the fee that is paid already."""
+    return ties.stickiness + alpha * forgoes(i, own, ties)
 
 
 @inlined
 def appraise(
     i: int, e: int, part: int, own: int, g: int, held: bool, candidate: Any, shocked: Any, alpha: Any, value: Any,
-    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any,
+    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, spread: Any, hold: Any, site: Any,
     worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates to a family of group g whose child attends `own`, or NOBODY.
@@ -334,28 +363,29 @@ def appraise(
     worth : float32 (K,)  written
     """
     band, enrolled = BAND_OF_PART[part], own != NOBODY
-    kind, months = (ENROLLED if enrolled else ENTRY), (1.0 if enrolled else commitment)
+    kind = ENROLLED if enrolled else ENTRY
     base = (np.int64(g) * 3 + band) * posted.shape[1]
     plain_worths(i, e, part, base, kind, candidate, shocked, alpha, value, prices, worth)
     if held or (enrolled and value[part, own] <= CLOSED):  # the few
         weigh_anew(
-            i, e, own, g, band, part, months, held, candidate, shocked, value, alpha, prices[kind], base, posted,
-            stages, terms, face, worth,
+            i, e, own, g, band, part, held, candidate, shocked, value, alpha, prices[kind], base, posted, stages,
+            terms, face, spread, worth,
         )  # fmt: skip
     if enrolled:
-        stick(i, own, candidate, stickiness, site, worth)
+        stick(i, own, candidate, hold, site, worth)
 
 
 @inlined
 def weigh(
     i: int, part: int, candidate: Any, epoch: Any, shocked: Any, alpha: Any, shorts: Any, counts: Any, value: Any,
-    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float, stickiness: Any, site: Any,
-    worth: Any,
+    prices: Any, posted: Any, stages: Any, terms: Any, face: Any, spread: Any, ties: Any, site: Any, worth: Any,
 ) -> None:  # fmt: skip
     """Utilities of child i's candidates as things stand; the rest as in `appraise`."""
+    own = shorts[AT, i]
+    hold = tied(i, own, alpha[i], ties) if own != NOBODY else ties.stickiness
     appraise(
-        i, epoch[i], part, shorts[AT, i], shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value,
-        prices, posted, stages, terms, face, commitment, stickiness, site, worth,
+        i, epoch[i], part, own, shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value, prices,
+        posted, stages, terms, face, spread, hold, site, worth,
     )  # fmt: skip
 
 
@@ -363,7 +393,7 @@ def weigh(
 def weigh_rows(
     rows: Any, first: int, end: int, part: int, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
     shorts: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
-    commitment: float, stickiness: Any, site: Any, worths: Any,
+    spread: Any, ties: Any, site: Any, worths: Any,
 ) -> None:  # fmt: skip
     """Utilities of the candidates of rows[first : end], children of one part, as `weigh` finds them.
 
@@ -381,12 +411,12 @@ def weigh_rows(
         kind, base = (ENTRY if own == NOBODY else ENROLLED), (np.int64(shorts[GROUP, i]) * 3 + band) * value.shape[1]
         plain_worths(i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth)
         if own != NOBODY:
-            stick(i, own, candidate, stickiness, site, worth)
+            stick(i, own, candidate, tied(i, own, alpha[i], ties), site, worth)
         rare[few] = m
         few += 1 if counts[HELD, i] > 0 or (own != NOBODY and value[part, own] <= CLOSED) else 0
     for r in range(few):
         m = rare[r]
         weigh(
             np.int64(rows[m]), part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages,
-            terms, face, commitment, stickiness, site, worths[m],
+            terms, face, spread, ties, site, worths[m],
         )  # fmt: skip

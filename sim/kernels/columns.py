@@ -17,16 +17,17 @@ BAND_OF_PART = (0, 1, 1, 2)
 CLOSED = np.float32(-1e30)  # the value of an offer where nobody may enrol
 
 # rows of the blocks: of the children's links, shorts and counts,
-WAITS, WAITS_BEFORE, WAITS_AFTER, CLIMBS, CLIMBS_BEFORE, CLIMBS_AFTER, WAITS_SINCE = range(7)
+WAITS, WAITS_BEFORE, WAITS_AFTER, CLIMBS, CLIMBS_BEFORE, CLIMBS_AFTER, WAITS_SINCE, PAID = range(8)
 AT, SEAT, GROUP, STAY_AT, STAY_FIRST, STAY_LAST = range(6)
-HELD, REFUSED, STAY_REFUSED, STAY_SUBSIDISED = range(4)
-LINKS, SHORTS, COUNTS = 7, 6, 4
+HELD, REFUSED, STAY_REFUSED, STAY_SUBSIDISED, MONTHS_AHEAD = range(5)
+LINKS, SHORTS, COUNTS = 8, 6, 5
 # of the offers' seats,
 PLACES, TAKEN = range(2)
-# and of the tariff's prices, bounds, stages and terms
+# and of the tariff's prices, bounds, stages, spread and terms
 ENTRY, ENROLLED, SLOPES = range(3)
 LEAST, LEAST_ENROLLED, MOST = range(3)
 RATE, AMOUNT, CEILING = range(3)
+MONTHS, LATER, LATER_SLOPES = range(3)
 VOUCHER, INSTRUMENT, FIRST_TIER = range(3)
 FORGONE = -2  # in place of a row of vouchers: what a family forgoes by enrolling, which it weighs and is not billed
 
@@ -39,18 +40,20 @@ class Children(NamedTuple):
 
     alpha : float32 (n,)  marginal utility of a yuan a month
     epoch : int32 (n,)  row of `Epochs` with the shocks in force
-    links : int32 (7, n)
+    links : int32 (8, n)
         waits, climbs  offer waited for, and offer of the next band waited for inside; -1 none
         waits_before, waits_after, climbs_before, climbs_after  neighbours in the lists
         waits_since  ordinal day of joining
+        paid  what each month that is paid ahead was paid with [fen]
     shorts : int16 (6, n)
         at  institution attended, -1 for none; seat  type of its class
         group  family group, the row of the tariff
         stay_at, stay_first, stay_last  the current run of bills: institution and months
-    counts : uint8 (4, n)
+    counts : uint8 (5, n)
         held  live vouchers held
         refused  months since its last bill in which the child sat nowhere because a place it wanted was full
         stay_refused, stay_subsidised  such months before the current run; its months with a claim of the policy's own
+        ahead  months paid ahead where the child sits, after that of its last bill
     """
 
     alpha: NDArray[np.float32]
@@ -69,7 +72,7 @@ class Children(NamedTuple):
             shorts=np.full((SHORTS, n), NOBODY, np.int16),
             counts=np.zeros((COUNTS, n), np.uint8),
         )
-        children.links[WAITS_SINCE] = 0
+        children.links[WAITS_SINCE] = children.links[PAID] = 0
         children.shorts[GROUP] = 0
         return children
 
@@ -92,6 +95,11 @@ class Children(NamedTuple):
     def waits_since(self) -> NDArray[np.int32]:
         """Row of `links`."""
         return np.asarray(self.links[WAITS_SINCE])
+
+    @property
+    def paid(self) -> NDArray[np.int32]:
+        """Row of `links`."""
+        return np.asarray(self.links[PAID])
 
     @property
     def climbs(self) -> NDArray[np.int32]:
@@ -159,6 +167,34 @@ class Children(NamedTuple):
         return np.asarray(self.counts[STAY_SUBSIDISED])
 
 
+class Terms(NamedTuple):
+    """Fees paid in advance: what institutions ask, and what has become of them this month.
+
+    months : int64 (J,)  fees that are paid at once; kept : float32 (J,)  share of a fee paid ahead that whoever leaves
+        early does not get back
+    forfeited : int64 (J,)  what leavers left behind, by institution [fen]; lost : int64 (groups,)  the same by the
+        groups that children are counted in
+    """
+
+    months: NDArray[np.int64]
+    kept: NDArray[np.float32]
+    forfeited: NDArray[np.int64]
+    lost: NDArray[np.int64]
+
+
+class Ties(NamedTuple):
+    """What ties a child to where it is.
+
+    stickiness : float32  what being enrolled at an institution adds to it (σ)
+    kept : float32 (J,)  as in `Terms`; links : int32 (8, n), counts : uint8 (5, n)  of the children
+    """
+
+    stickiness: np.float32
+    kept: NDArray[np.float32]
+    links: NDArray[np.int32]
+    counts: NDArray[np.uint8]
+
+
 class Epochs(NamedTuple):
     """The shocks of the children's epochs: luck, the same under every policy, so that no state holds them.
 
@@ -217,7 +253,9 @@ class Tariff(NamedTuple):
         at a voucher stage the amount is 1 where the voucher may be redeemed and is multiplied by the face
     terms : int16 (3, S)  of each stage: its row of `Vouchers.face`, -1 for no vouchers or FORGONE; its instrument's
         place in the chain; the number of voucher tranches of the instruments before it
-    commitment : float64  months over which an entrant weighs a one-off relief
+    spread : float64 (3, G·3·J)  of an entrant: months over which it weighs what it pays; what it expects to be billed
+        in those after this one, together [fen]; and by how much more if the posted fee rises by a yuan [yuan]
+    commitment : float64 (G,)  the fewest of these months at any offer
     """
 
     prices: NDArray[np.float32]
@@ -225,7 +263,8 @@ class Tariff(NamedTuple):
     posted: NDArray[np.float64]
     stages: NDArray[np.float64]
     terms: NDArray[np.int16]
-    commitment: float
+    spread: NDArray[np.float64]
+    commitment: NDArray[np.float64]
 
     @property
     def entry(self) -> NDArray[np.float32]:
@@ -261,7 +300,7 @@ class ChoiceInputs(NamedTuple):
     lasting : float32 (n,)  the highest of `fixed`
     cells : int16 (n, C)  groups a child is counted in: quintile, birth order, district
     kind_cell : int16 (J,)  group of an institution's kind
-    stickiness : float32  what being enrolled at an institution adds to it (σ)
+    ties : what ties children to where they are; prepaid : fees paid in advance
     site : int32 (J,)  the row that stands for the institution, equal for all its services
     events : int64 (EVENTS,)  counts of what happened this month, see `places`
     lists : int64 (LISTS, 3)  this month's entries on waiting lists and days waited, by the lists' band, see `places`
@@ -279,7 +318,8 @@ class ChoiceInputs(NamedTuple):
     offers: Offers
     vouchers: Vouchers
     tariff: Tariff
-    stickiness: np.float32
+    ties: Ties
+    prepaid: Terms
     site: NDArray[np.int32]
     events: NDArray[np.int64]
     lists: NDArray[np.int64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.compiled import entry, inner
 from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
-from sim.kernels.choice import begin_epochs
+from sim.kernels.choice import begin_epochs, forgoes
 from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, ChoiceInputs
 from sim.kernels.passing import MOVED, Month, Reach, Sorted, note_margins, pass_over
 from sim.kernels.places import run_day_choices
@@ -74,8 +74,8 @@ class Mode(NamedTuple):
 class Work(NamedTuple):
     """Room to work in, and what is told of the last day.
 
-    rows : int32 (n,); at : int16 (n,), face : int32 (V, n), free : bool (4, J)  as the day begins; where children are
-        passed over, at and face of those weighed
+    rows : int32 (n,); at : int16 (n,), face : int32 (V, n), sunk : float32 (n,), free : bool (4, J)  as the day begins;
+        where children are passed over, the first three of those weighed
     left : the day's children, sorted by whether they must be weighed
     before : int64 (4, instruments)  the payers' accounts before the day's bills
     weighed : int64 (1,)  children not passed over, added up
@@ -84,6 +84,7 @@ class Work(NamedTuple):
     rows: NDArray[np.int32]
     at: NDArray[np.int16]
     face: NDArray[np.int32]
+    sunk: NDArray[np.float32]
     free: NDArray[np.bool_]
     left: Sorted
     before: NDArray[np.int64]
@@ -120,8 +121,16 @@ def note_start(lo: int, hi: int, inputs: Any, at: Any, face: Any) -> None:
 
 
 @inner
+def note_sunk(lo: int, hi: int, inputs: Any, sunk: Any) -> None:
+    """Note what a slice's families would forgo by leaving where their children sit, of fees that are paid [yuan]."""
+    at = inputs.children.shorts[AT]
+    for i in range(lo, hi):
+        sunk[i] = forgoes(i, at[i], inputs.ties) if at[i] != NOBODY else np.float32(0)
+
+
+@inner
 def note_some(rows: Any, n: int, inputs: Any, at: Any, face: Any) -> None:
-    """Note the same of the first n rows."""
+    """Note where the first n rows sit and which vouchers they hold."""
     children_at, faces = inputs.children.shorts[AT], inputs.vouchers.face
     for m in range(n):
         at[rows[m]] = children_at[rows[m]]
@@ -173,6 +182,8 @@ def run_days(
             note_free(inputs.offers.seats, frees[d])
             note_margins(edges, inputs, month.margin)
             month.alpha[lo:hi] = inputs.children.alpha[lo:hi]
+            month.group[lo:hi] = inputs.children.shorts[GROUP, lo:hi]
+            note_sunk(lo, hi, inputs, month.sunk)
         elif mode.gains:
             note_free(inputs.offers.seats, work.free)
         if mode.passes:
@@ -182,6 +193,8 @@ def run_days(
             note_some(work.left.weighed, work.left.weighed_at[4], inputs, work.at, work.face)
         elif mode.gains:
             note_start(lo, hi, inputs, work.at, work.face)
+        if mode.gains:  # it is another for everybody when the day's bills are paid
+            note_sunk(lo, hi, inputs, work.sunk)
         run_day_choices(
             edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, inputs, mode.passes, work.left
         )
@@ -195,9 +208,9 @@ def run_days(
         if mode.gains:
             here = Faced(
                 inputs.tariff, inputs.offers.value, work.free, inputs.children.shorts[GROUP], work.at, work.face,
-                inputs.children.shorts[AT],
+                inputs.children.shorts[AT], work.sunk,
             )  # fmt: skip
-            base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat)
+            base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat, there.sunk)
             add_gains(edges, ages, here, base, inputs, mode.passes, work.left, gains)
             if mode.passes and reach.moves:
                 add_savings(work.left, inputs, reach.saves, gains)
@@ -207,6 +220,6 @@ def run_days(
 def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
     i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
-    month = Month(i16, i16, i16, np.zeros((0, 0), np.int32), f32, f32)
-    there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16)
+    month = Month(i16, i16, i16, np.zeros((0, 0), np.int32), i16, f32, f32, f32)
+    there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16, f32)
     return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, Reach.nothing()

@@ -12,8 +12,20 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import entry, inner
-from sim.kernels.choice import AS_HELD, BLOCK, OF_SERVICES, WITHOUT, net_fee
-from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, GROUP, HELD, LEAST, PARTS, SLOPES
+from sim.kernels.choice import AS_HELD, BLOCK, OF_SERVICES, net_fee, spread_fee
+from sim.kernels.columns import (
+    BAND_OF_PART,
+    CLOSED,
+    ENTRY,
+    GROUP,
+    HELD,
+    LATER,
+    LATER_SLOPES,
+    LEAST,
+    MONTHS,
+    PARTS,
+    SLOPES,
+)
 
 EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost per yuan of posted fee
 
@@ -49,16 +61,23 @@ def exp(x: Any) -> Any:
 
 
 @inner
-def perceived(
-    i: int, g: int, band: int, j: int, posted: float, price: float, stages: Any, terms: Any, face: Any, months: float
-) -> float:
-    """Net fee that a holder of vouchers perceives on entering: relief by vouchers spread over the months it commits to.
+def with_vouchers(
+    i: int, size: int, band: int, base: int, candidate: Any, posted: Any, stages: Any, terms: Any, face: Any,
+    spread: Any, fees: Any, slopes: Any,
+) -> None:  # fmt: skip
+    """Write the fees that a holder of vouchers weighs on entering, and by how much they rise with the posted fee.
 
-    price : the perceived net fee without vouchers
+    base : where the prices of its group and band begin
+    fees, slopes : float32  written, one for each of `size` candidates [yuan a month; yuan]
     """
-    without = net_fee(i, g, band, j, posted, stages, terms, face, WITHOUT, 0.0)
-    relief: float = net_fee(i, g, band, j, posted, stages, terms, face, AS_HELD, 0.0) - without
-    return price + relief / months
+    g = base // (3 * posted.shape[1])
+    for k in range(size):
+        j = np.int64(candidate[i, k])
+        at, asked = base + j, posted[band, j]
+        net: float = net_fee(i, g, band, j, asked, stages, terms, face, AS_HELD, 0.0)
+        more: float = net_fee(i, g, band, j, asked + 1.0, stages, terms, face, AS_HELD, 0.0)
+        fees[k] = spread_fee(np.rint(100.0 * net), spread[LATER, at], spread[MONTHS, at])
+        slopes[k] = np.float32(((more - net) + spread[LATER_SLOPES, at]) / spread[MONTHS, at])
 
 
 @inner
@@ -123,10 +142,10 @@ def expect(
     alpha_of = inputs.children.alpha
     group, held = inputs.children.shorts[GROUP], inputs.children.counts[HELD]
     prices, slopes, posted = inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted
-    stages, terms, months, face = (
+    stages, terms, spread, face = (
         inputs.tariff.stages,
         inputs.tariff.terms,
-        inputs.tariff.commitment,
+        inputs.tariff.spread,
         inputs.vouchers.face,
     )
     size, institutions = candidate.shape[1], may_open.shape[1]
@@ -135,6 +154,7 @@ def expect(
     companies(owner, chained)
     rows = np.empty(BLOCK, np.int64)
     odds, fall = np.empty(BLOCK * size), np.empty(BLOCK * size)
+    fees, rises = np.empty(size, np.float32), np.empty(size, np.float32)
     offer = np.empty(BLOCK * size, np.uint64)  # a signed index costs a test whether it counts from the end
     within, whole = np.ones(BLOCK * size), np.empty(BLOCK * size)
     for d in range(edges.shape[0]):
@@ -164,20 +184,18 @@ def expect(
                         odds[c] = ((fixed[i, k] + value[near]) - alpha * prices[at + near]) - alone
                         fall[c] = alpha * slopes[at + near]
                         c += np.uint64(1)
+                    if held[i] > 0:
+                        with_vouchers(
+                            i, size, band, np.int64(at), candidate, posted, stages, terms, face, spread, fees, rises
+                        )  # fmt: skip
+                        for k in range(size):
+                            c = np.uint64(m * size + k)
+                            odds[c] = ((fixed[i, k] + value[offer[c]]) - alpha * fees[k]) - alone
+                            fall[c] = alpha * rises[k]
                 for c in range(n * size):
                     odds[c] = exp(max(odds[c], _LOWEST))
                 for m in range(n):
                     i = rows[m]
-                    if held[i] > 0:
-                        g, alpha = np.int64(group[i]), np.float64(alpha_of[i])
-                        for k in range(size):
-                            c, j = m * size + k, np.int64(candidate[i, k])
-                            at = (g * 3 + band) * institutions + j
-                            price, slope = np.float64(prices[at]), np.float64(slopes[at])
-                            fee = perceived(i, g, band, j, posted[band, j], price, stages, terms, face, months)
-                            more = perceived(i, g, band, j, posted[band, j] + 1.0, price, stages, terms, face, months)
-                            odds[c] *= exp(max(min(alpha * (price - fee), -_LOWEST), _LOWEST))
-                            fall[c] = alpha * (slope + (more - fee))
                     if several:
                         nest(m * size, (m + 1) * size, offer, nested, inputs.site, odds, within, whole)
                     total = 1.0

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import BLOCK, WITHOUT, net_fee, weigh_rows
+from sim.kernels.choice import BLOCK, WITHOUT, forgoes, net_fee, tied, weigh_rows
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -52,7 +52,8 @@ class Month(NamedTuple):
 
     at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
     rests : int16 (n,)  the same institution if the child sits there, or nowhere, all day; MOVED if not
-    face : int32 (V, n)  live vouchers held as it begins [fen]; alpha : float32 (n,)  price sensitivity
+    face : int32 (V, n)  live vouchers held as it begins [fen]; group : int16 (n,)  family group
+    alpha : float32 (n,)  price sensitivity; sunk : float32 (n,)  fee that is paid already and not given back [yuan]
     margin : float32 (n,)  utility of what the child has above its best alternative, rounding taken off; -inf if unknown
     """
 
@@ -60,7 +61,9 @@ class Month(NamedTuple):
     sat: NDArray[np.int16]
     rests: NDArray[np.int16]
     face: NDArray[np.int32]
+    group: NDArray[np.int16]
     alpha: NDArray[np.float32]
+    sunk: NDArray[np.float32]
     margin: NDArray[np.float32]
 
 
@@ -77,6 +80,8 @@ class Reach(NamedTuple):
     rise : float32 (G·3·J,)  by how much the price of the enrolled is higher [yuan]
     sink : float32 (4, J)  by how much its value is lower; inf where one of the two sides is closed to a part
     saves : int64 (G, 3, J)  by how much the bill without vouchers is lower [fen]; moves : whether any is not the same
+    groups : int16 (G,)  the baseline's family group to which each belongs, in which the child must have been; (0,)
+        where it cannot have been in another
     """
 
     falls: NDArray[np.float32]
@@ -88,6 +93,7 @@ class Reach(NamedTuple):
     sink: NDArray[np.float32]
     saves: NDArray[np.int64]
     moves: bool
+    groups: NDArray[np.int16]
 
     @classmethod
     def of(cls, groups: int, institutions: int) -> "Reach":
@@ -103,6 +109,7 @@ class Reach(NamedTuple):
             sink=np.empty((PARTS, institutions), np.float32),
             saves=np.empty((groups, 3, institutions), np.int64),
             moves=False,
+            groups=np.zeros(0, np.int16),
         )
 
     @classmethod
@@ -162,7 +169,7 @@ def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
         weigh_margins(
             near, n, part, inputs.candidate, epoch, inputs.epochs.shocked, peak, alone, alpha, shorts, links, counts,
             inputs.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
-            tariff.commitment, inputs.stickiness, inputs.site, abs(highest), dearest, margin,
+            tariff.spread, inputs.ties, inputs.site, abs(highest), dearest, margin,
         )  # fmt: skip
 
 
@@ -170,7 +177,7 @@ def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
 def weigh_margins(
     rows: Any, n: int, part: int, candidate: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any,
     shorts: Any, links: Any, counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any,
-    commitment: float, stickiness: Any, site: Any, highest: Any, dearest: Any, margin: Any,
+    spread: Any, ties: Any, site: Any, highest: Any, dearest: Any, margin: Any,
 ) -> None:  # fmt: skip
     """Write the margins of the first n rows, children of one part; -inf for those who wait or hold a voucher.
 
@@ -179,7 +186,7 @@ def weigh_margins(
     worths = np.empty((n, candidate.shape[1]), np.float32)
     weigh_rows(
         rows, 0, n, part, candidate, epoch, shocked, alone, alpha, shorts, counts, value, prices, posted, stages, terms,
-        face, commitment, stickiness, site, worths,
+        face, spread, ties, site, worths,
     )  # fmt: skip
     for r in range(n):
         i = np.uint64(rows[r])
@@ -191,7 +198,8 @@ def weigh_margins(
             is_own = (own != NOBODY) & (candidate[i, k] == own)
             has = max(has, worths[r, k]) if is_own else has
             other = other if is_own else max(other, worths[r, k])
-        sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + stickiness + highest + alpha[i] * dearest
+        hold = tied(i, own, alpha[i], ties) if own != NOBODY else np.float32(0)
+        sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + hold + highest + alpha[i] * dearest
         margin[i] = (has - other) - SLACK * sizes
         if links[WAITS, i] != NOBODY or counts[HELD, i] > 0:
             margin[i] = np.float32(-np.inf)
@@ -220,7 +228,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
         inputs.children.counts,
     )
     rests, alpha_there, margin, exposed = month.rests, month.alpha, month.margin, reach.exposed
-    vouchers, institutions = inputs.vouchers.face.shape[0], reach.sink.shape[1]
+    vouchers, institutions, groups = inputs.vouchers.face.shape[0], reach.sink.shape[1], reach.groups
     alike, seated = np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int64)
     found = np.empty(edges[PARTS] - edges[0] + 1, np.int64)
     weighed, stay = 0, 0
@@ -247,6 +255,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 alike[m] &= np.int8(exposed[b + m] == 0)
             for m in range(at.size if cash else 0):
                 alike[m] &= np.int8(price[m] == alpha_there[b + m])
+            for m in range(at.size if groups.size > 0 else 0):
+                alike[m] &= np.int8(groups[shorts[GROUP, b + m]] == month.group[b + m])
             seats = 0
             for m in range(at.size):
                 seated[seats] = m
@@ -255,6 +265,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 m = seated[r]
                 of_band = (np.int64(shorts[GROUP, b + m]) * 3 + band) * institutions
                 own = price[m] * reach.rise[of_band + at[m]] + reach.sink[part, at[m]]
+                own += price[m] * (month.sunk[b + m] - forgoes(b + m, at[m], inputs.ties))
                 still = above[m] > (price[m] * enrolled + lift) + own
                 alike[m] = np.int8(still)
                 out.stay[stay] = np.int32(b + m)
@@ -264,7 +275,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 n += 1 - alike[m]
         ends = look_closer(
             found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, rests, alpha_there, margin,
-            reach.falls, reach.lifts, reach.rise, reach.sink, out.weighed, out.stay,
+            reach.falls, reach.lifts, reach.rise, reach.sink, groups, month.group, month.sunk, inputs.ties, out.weighed,
+            out.stay,
         )  # fmt: skip
         weighed, stay = ends
         out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay
@@ -274,7 +286,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
 def look_closer(
     found: Any, n: int, part: int, weighed: int, stay: int, alpha: Any, shorts: Any, links: Any, counts: Any,
     candidate: Any, rests: Any, alpha_there: Any, margin: Any, falls: Any, lifts: Any, rise: Any, sink: Any,
-    to_weigh: Any, to_stay: Any,
+    groups: Any, group_there: Any, sunk_there: Any, ties: Any, to_weigh: Any, to_stay: Any,
 ) -> Any:  # fmt: skip
     """Pass over those who are as in the baseline and none of whose own candidates can have come to be its best.
 
@@ -282,19 +294,21 @@ def look_closer(
     Returns how many stand there now.
     """
     band, institutions = BAND_OF_PART[part], sink.shape[1]
-    groups, values = falls.size // (2 * PARTS * institutions), np.uint64(part * institutions)
+    size, values = falls.size // (2 * PARTS * institutions), np.uint64(part * institutions)
     for r in range(n):
         i = found[r]
         at = np.int64(shorts[AT, i])
         inside = at != NOBODY
         alike = (at == rests[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
         alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0) & ((not inside) | (shorts[SEAT, i] >= band))
+        alike &= groups.size == 0 or groups[shorts[GROUP, i]] == group_there[i]
         if alike:  # not by the largest change of all offers: by those of its own candidates
             g, kind = np.int64(shorts[GROUP, i]), (ENROLLED if inside else ENTRY)
             own = np.float32(0)
             if inside:
                 own = alpha[i] * rise[(g * 3 + band) * institutions + at] + sink[part, at]
-            most, prices = np.float32(0), np.uint64(((kind * groups + g) * PARTS + part) * institutions)
+                own += alpha[i] * (sunk_there[i] - forgoes(i, at, ties))
+            most, prices = np.float32(0), np.uint64(((kind * size + g) * PARTS + part) * institutions)
             for k in range(candidate.shape[1]):
                 j = np.uint64(candidate[i, k])
                 more = alpha[i] * falls[prices + j] + lifts[values + j]
@@ -330,10 +344,11 @@ def above(value: float) -> Any:
 
 @entry
 def compare(
-    here: Tariff, value: Any, there: Tariff, value_there: Any, group_there: Any, beyond: Any, reach: Reach
+    here: Tariff, value: Any, there: Tariff, value_there: Any, group_there: Any, billed: Any, beyond: Any, reach: Reach
 ) -> bool:
     """Write by how much prices, values and bills of a policy differ from the baseline's, as `Reach` says.
 
+    billed : int64 (G,)  the first group whose bills are the same
     beyond : bool (J,)  written: whose value is higher by more than `LIFT`
     Returns whether any bill without vouchers differs.
     """
@@ -354,6 +369,9 @@ def compare(
                 reach.rise[at + j] = above(
                     np.float64(prices[ENROLLED, at + j]) - np.float64(base[ENROLLED, at_there + j])
                 )
+                if billed[g] != g:
+                    reach.saves[g, band, j] = reach.saves[billed[g], band, j]
+                    continue
                 bill = fen(net_fee(0, g, band, j, here.posted[band, j], here.stages, here.terms, none, WITHOUT, 0.0))
                 bill_there = fen(
                     net_fee(
@@ -383,14 +401,19 @@ def compare(
 
 def reach_of(
     here: Tariff, value: NDArray[np.float32], there: Tariff, value_there: NDArray[np.float32],
-    group_there: NDArray[np.int64], exposed_to: Callable[[NDArray[np.bool_]], NDArray[np.uint8]],
+    group_there: NDArray[np.int64], billed: NDArray[np.int64], changes: bool,
+    exposed_to: Callable[[NDArray[np.bool_]], NDArray[np.uint8]],
 ) -> Reach:  # fmt: skip
     """Find by how much a policy's prices and values moved from the baseline's.
 
     here, value : float32 (4, J)  the policy's; there, value_there : the baseline's
     group_there : int64 (G,)  the baseline's family group to which each of the policy's belongs
+    billed : as in `compare`; changes : whether a child may belong to another there than here
     exposed_to : children with a candidate among some institutions, bool (J,), see `mark_exposed`
     """
     reach, beyond = Reach.of(len(group_there), value.shape[1]), np.zeros(value.shape[1], np.bool_)
-    moves = compare(here, value, there, value_there, group_there, beyond, reach)
-    return reach._replace(exposed=exposed_to(beyond) if beyond.any() else reach.exposed, moves=moves)
+    moves = compare(here, value, there, value_there, group_there, billed, beyond, reach)
+    exposed = exposed_to(beyond) if beyond.any() else reach.exposed
+    return reach._replace(
+        exposed=exposed, moves=moves, groups=group_there.astype(np.int16) if changes else reach.groups
+    )

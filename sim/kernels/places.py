@@ -27,6 +27,7 @@ from sim.kernels.columns import (
     BAND_OF_PART,
     CLIMBS,
     CLIMBS_AFTER,
+    MONTHS_AHEAD,
     NOBODY,
     PLACES,
     REFUSED,
@@ -36,6 +37,7 @@ from sim.kernels.columns import (
     WAITS_AFTER,
     WAITS_SINCE,
 )
+from sim.kernels.prepayment import give_up
 
 STAYS, ENTERS, SWITCHES, LEAVES, CLIMBED = range(5)
 EVENTS = 5
@@ -153,8 +155,8 @@ def wanted(code: int, ends: Any) -> bool:
 def reassign_freed_seats(
     stack: Any, size: int, ages: Any, birth: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any,
     links: Any, shorts: Any, counts: Any, seats: Any, ends: Any, value: Any, prices: Any, posted: Any, stages: Any,
-    terms: Any, face: Any, commitment: float, stickiness: Any, site: Any, worth: Any, today: int, events: Any,
-    lists: Any,
+    terms: Any, face: Any, spread: Any, ties: Any, site: Any, worth: Any, today: int, events: Any, lists: Any,
+    cells: Any, prepaid: Any,
 ) -> None:  # fmt: skip
     """Hand on the `size` freed seats on the stack, and those that this frees in turn, until nobody waits for one.
 
@@ -184,7 +186,7 @@ def reassign_freed_seats(
         if links[WAITS, i] == j * 3 + BAND_OF_PART[part]:  # else it has passed the age of this list
             weigh(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
-                commitment, stickiness, site, worth,
+                spread, ties, site, worth,
             )  # fmt: skip
             own, there = alone[epoch[i]], np.float32(-np.inf)
             for k in range(candidate.shape[1]):
@@ -200,6 +202,7 @@ def reassign_freed_seats(
             size += 1
             continue
         if shorts[AT, i] != NOBODY:
+            give_up(i, part, np.int64(shorts[AT, i]), j, links, counts, cells, site, prepaid)
             stack[size] = stand_up(i, shorts, links, seats, ends)
             size += 1
             events[SWITCHES] += 1
@@ -241,8 +244,8 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 @inner
 def keep_movers(
     rows: Any, rows_at: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
-    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, commitment: float,
-    stickiness: Any, site: Any, movers: Any, worths: Any, weighed_at: Any,
+    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, spread: Any,
+    ties: Any, site: Any, movers: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
     """Write the rows of those who wait or whose best alternative is not what they have; returns how many.
 
@@ -255,7 +258,7 @@ def keep_movers(
     for p in range(rows_at.size - 1):
         weigh_rows(
             rows, rows_at[p], rows_at[p + 1], rows_at.size - 2 - p, candidate, epoch, shocked, alone, alpha, shorts,
-            counts, value, prices, posted, stages, terms, face, commitment, stickiness, site, worths,
+            counts, value, prices, posted, stages, terms, face, spread, ties, site, worths,
         )  # fmt: skip
     for m in range(rows_at[rows_at.size - 1]):
         i = np.uint64(rows[m])
@@ -288,6 +291,9 @@ def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: An
         if ending != NOBODY and links[WAITS, i] != NOBODY:
             end_wait(i, ending, today, links, ends, inputs.lists)
         if shorts[AT, i] != NOBODY:
+            counts[MONTHS_AHEAD, i] = np.uint8(
+                0
+            )  # what it has paid ahead is given back, or settled by whoever removes it
             stack[gone] = stand_up(i, shorts, links, seats, ends)
             gone += 1
     for m in range(opened.size):
@@ -296,8 +302,9 @@ def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: An
     reassign_freed_seats(
         stack, gone + opened.size, ages, inputs.birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
         inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends, inputs.offers.value,
-        tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face, tariff.commitment,
-        inputs.stickiness, inputs.site, worth, today, inputs.events, inputs.lists,
+        tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face, tariff.spread,
+        inputs.ties, inputs.site, worth, today, inputs.events, inputs.lists,
+        inputs.cells, inputs.prepaid,
     )  # fmt: skip
     return gone
 
@@ -328,8 +335,8 @@ def promote_outgrown(rows: Any, rows_at: Any, today: int, ages: Any, inputs: Any
                     stack, 1, ages, birth, inputs.candidate, inputs.children.epoch, inputs.epochs.shocked,
                     inputs.epochs.alone, inputs.children.alpha, links, shorts, counts, seats, ends,
                     inputs.offers.value, tariff.prices, tariff.posted, tariff.stages, tariff.terms,
-                    inputs.vouchers.face, tariff.commitment, inputs.stickiness, inputs.site, worth, today,
-                    inputs.events, inputs.lists,
+                    inputs.vouchers.face, tariff.spread, inputs.ties, inputs.site, worth, today,
+                    inputs.events, inputs.lists, inputs.cells, inputs.prepaid,
                 )  # fmt: skip
             elif links[CLIMBS, i] != j * 3 + band:  # it stays where it is
                 drop(i, CLIMBS, links, ends)
@@ -346,7 +353,7 @@ def serve_in_order(
     worths, weighed_at : of each position, see `keep_movers`; empty if nobody was weighed before
     today : ordinal day, written to the lists as the day of joining
     """
-    birth, candidate, stickiness = inputs.birth, inputs.candidate, inputs.stickiness
+    birth, candidate, ties = inputs.birth, inputs.candidate, inputs.ties
     events, lists = inputs.events, inputs.lists
     epoch, shocked, alone, alpha = (
         inputs.children.epoch,
@@ -362,7 +369,7 @@ def serve_in_order(
         inputs.tariff.stages,
         inputs.tariff.terms,
     )
-    commitment, site = inputs.tariff.commitment, inputs.site
+    spread, site = inputs.tariff.spread, inputs.site
     stack, worth = np.empty(1, np.int64), np.empty(candidate.shape[1], np.float32)
     for turn in range(served):
         m = order[turn]
@@ -375,7 +382,7 @@ def serve_in_order(
         else:  # a seat was handed to it since, or it was never weighed
             weigh(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
-                commitment, stickiness, site, worth,
+                spread, ties, site, worth,
             )  # fmt: skip
         stay = alone[epoch[i]]
         for k in range(candidate.shape[1]):
@@ -411,6 +418,7 @@ def serve_in_order(
                 end_wait(i, LAPSED, today, links, ends, lists)
         leaves = at != NOBODY and (taken != NOBODY or not home)
         if leaves:
+            give_up(i, part, np.int64(at), taken, links, counts, inputs.cells, site, inputs.prepaid)
             stack[0] = stand_up(i, shorts, links, seats, ends)
         if taken != NOBODY:
             sit(i, taken, seat, shorts, seats)
@@ -424,7 +432,8 @@ def serve_in_order(
         if leaves and wanted(stack[0], ends):
             reassign_freed_seats(
                 stack, 1, ages, birth, candidate, epoch, shocked, alone, alpha, links, shorts, counts, seats, ends,
-                value, prices, posted, stages, terms, face, commitment, stickiness, site, worth, today, events, lists,
+                value, prices, posted, stages, terms, face, spread, ties, site, worth, today, events, lists,
+                inputs.cells, inputs.prepaid,
             )  # fmt: skip
 
 
@@ -455,7 +464,7 @@ def run_day_choices(
     served = keep_movers(
         near, near_at, inputs.candidate, children.epoch, epochs.shocked, epochs.alone, children.alpha, links, shorts,
         counts, value, tariff.prices, tariff.posted, tariff.stages, tariff.terms, inputs.vouchers.face,
-        tariff.commitment, inputs.stickiness, inputs.site, rows, worths, weighed_at,
+        tariff.spread, inputs.ties, inputs.site, rows, worths, weighed_at,
     )  # fmt: skip
     order = np.empty(served, np.int32)
     shuffle(rows, served, child_id, when, stream, order)

@@ -24,7 +24,7 @@ from sim.kernels import (
     supply,
     welfare,
 )
-from sim.kernels.columns import Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
+from sim.kernels.columns import Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Terms, Ties, Vouchers
 
 HALVES = 2
 
@@ -52,7 +52,10 @@ def _empty() -> _Empty:
         return np.zeros(shape or (0,), dtype)
 
     i8, i16, i32, i64, u8, f32, f64 = np.int8, np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64
-    tariff = Tariff(of(f32, 3, 0), of(f32, 3, 4), of(f64, 3, 0), of(f64, 3, 0, 1, 3, 0), of(i16, 3, 0), 1.0)
+    tariff = Tariff(
+        of(f32, 3, 0), of(f32, 3, 4), of(f64, 3, 0), of(f64, 3, 0, 1, 3, 0), of(i16, 3, 0), of(f64, 3, 0), of(f64, 1)
+    )  # fmt: skip
+    children = Children.at_home(0)
     inputs = ChoiceInputs(
         birth=of(i32),
         candidate=of(i16, 0, 0),
@@ -62,11 +65,12 @@ def _empty() -> _Empty:
         cells=of(i16, 0, 3),
         kind_cell=of(i16),
         epochs=Epochs.of(0, 0),
-        children=Children.at_home(0),
+        children=children,
         offers=Offers(of(f64, 0, 3), of(f32, 4, 0), of(i32, 2, 0, 4), of(i32, 4, 0)),
         vouchers=Vouchers(of(i32, 0, 0), of(i8, 0, 0)),
         tariff=tariff,
-        stickiness=np.float32(0),
+        ties=Ties(np.float32(0), of(f32), children.links, children.counts),
+        prepaid=Terms(of(i64), of(f32), of(i64), of(i64, 1)),
         site=of(i32),
         events=of(i64, places.EVENTS),
         lists=of(i64, places.LISTS, 3),
@@ -79,7 +83,7 @@ def _empty() -> _Empty:
         grown=of(i64, 0, 0, 2),
     )  # fmt: skip
     work = day.Work(
-        rows=of(i32), at=of(i16), face=of(i32, 0, 0), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0),
+        rows=of(i32), at=of(i16), face=of(i32, 0, 0), sunk=of(f32), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0),
         before=of(i64, 4, 0), weighed=of(i64, 1),
     )  # fmt: skip
     return _Empty(
@@ -126,7 +130,7 @@ def _all_else(e: _Empty) -> None:
     choice.draw_and_begin(*drawn, 0, inputs.epochs)
     passing.mark_exposed(inputs.candidate, np.zeros(0, np.bool_), e.uint8s)
     tariff, value, nothing = inputs.tariff, inputs.offers.value, passing.Reach.nothing()
-    passing.compare(tariff, value, tariff, value, e.int64s, np.zeros(0, np.bool_), nothing)
+    passing.compare(tariff, value, tariff, value, e.int64s, e.int64s, np.zeros(0, np.bool_), nothing)
     demand.expect(
         np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), none, none, inputs, np.zeros((2, 3, 0)),
         np.zeros((3, 0, 0)),
@@ -141,7 +145,7 @@ def _all_else(e: _Empty) -> None:
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(
         inputs.tariff, inputs.offers.value, np.zeros((4, 0), np.bool_), inputs.children.group, inputs.children.at,
-        inputs.vouchers.face, inputs.children.at,
+        inputs.vouchers.face, inputs.children.at, np.zeros(0, np.float32),
     )  # fmt: skip
     welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, inputs, False, e.work.left, groups)
     census.births(none, inputs.cells, 0, np.zeros((0, 1), np.int64))
@@ -158,8 +162,10 @@ def _all_else(e: _Empty) -> None:
     places, kind, flags = inputs.offers.places, inputs.kind_cell, np.zeros(0, np.bool_)
     supply.value_offers(places, f64s, f32s, table, np.zeros(3), 1.0, np.float32(1), inputs.offers.value)
     supply.write_prices(
-        np.zeros((1, 3, 0)), np.zeros((1, 0), np.bool_), np.zeros(1), inputs.tariff.stages, inputs.offers.value,
-        np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 4), np.float32),
+        np.zeros((1, 3, 0)), np.zeros((1, 1), np.int16), np.zeros((2, 0, 2), np.int16), np.zeros((2, 0, 2)),
+        np.ones((1, 0), np.int64), 1, np.zeros(1, np.bool_), inputs.tariff.stages, np.zeros((3, 0, 1, 3)),
+        np.zeros(0, np.bool_), inputs.offers.value, np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 1, 3, 0)),
+        np.zeros((3, 4), np.float32),
     )  # fmt: skip
     supply.places_by_group(
         places, f64s, flags, none, fees, kind, kind, np.zeros((supply.ROWS, 1), np.int64), groups,
@@ -168,7 +174,7 @@ def _all_else(e: _Empty) -> None:
     supply.sums_by_band(np.zeros((0, 0, 3)), np.zeros(3))
     supply.sums_by_band(np.zeros((0, 0, 3), np.int32), np.zeros(3, np.int64))
     census.by_offer(seated, e.int16s, enrolled)
-    prepayment.unused(np.zeros(0, np.bool_), seated, 0, e.int64s, inputs, none, e.int64s)
+    prepayment.unused(np.zeros(0, np.bool_), seated, inputs, none, e.int64s)
     census.live(e.uint8s, inputs.vouchers.face, inputs.vouchers.tranche, e.int64s, e.int64s)
     nobody = np.zeros((0, 28), np.int64)
     choice.find_renewals(e.uint32s, 0, 0.0, e.stream, nobody, nobody, none, nobody)

@@ -4,12 +4,26 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry
-from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, CLOSED, ENTRY, LEAST, MOST, PARTS, RATE, SLOPES
+from sim.compiled import entry, inner
+from sim.kernels.choice import spread_fee
+from sim.kernels.columns import (
+    AMOUNT,
+    BAND_OF_PART,
+    CEILING,
+    CLOSED,
+    ENTRY,
+    LATER,
+    LATER_SLOPES,
+    LEAST,
+    MONTHS,
+    MOST,
+    PARTS,
+    RATE,
+    SLOPES,
+)
 
 PLACES, FULL_DAY, FEES = range(3)  # rows of `places_by_group`, in thirds of a place
 ROWS = 3
-NET, STEP = range(2)  # of a fee in `write_prices`: as posted, and a yuan higher
 
 
 @entry
@@ -33,42 +47,95 @@ def value_offers(
             out[part, j] = np.float32(taste[band] + worth + more) if admits else CLOSED
 
 
-@entry
-def write_prices(posted: Any, on: Any, weight: Any, stages: Any, value: Any, prices: Any, bounds: Any) -> None:
-    """Write the prices and bounds of a tariff, see `columns.Tariff`.
+@inner
+def net_of_month(
+    p: int, g: int, band: int, posted: Any, patterns: Any, stages: Any, expects: Any, once: Any, nets: Any, steps: Any
+) -> None:
+    """Write what a group is billed at each offer in a month of a pattern, and by how much more if asked a yuan more.
 
-    posted : float64 (P, 3, J)  fees by what is in force: today, then whatever else in the months to come
-    on : bool (P, S)  stages that relieve whoever holds no voucher; weight : float64 (P,)  share of the months to come
-    stages : float64 (3, S, G, 3, J), prices : float32 (3, G, 3, J), value : float32 (4, J), bounds : float32 (3, 4)
+    Of a round of vouchers to come the relief counts by its odds, less the cost of applying, where that is above 0.
+    nets, steps : float64 (P, J)  row p written [yuan a month]; the other arguments as in `write_prices`
+    """
+    institutions = nets.shape[1]
+    net, more = nets[p], steps[p]
+    for j in range(institutions):
+        net[j] = posted[patterns[p, 0], band, j]
+        more[j] = net[j] + 1.0
+    for s in range(patterns.shape[1] - 1):
+        mode = patterns[p, 1 + s]
+        rate, amount, ceiling = stages[RATE, s, g, band], stages[AMOUNT, s, g, band], stages[CEILING, s, g, band]
+        if mode == 1:
+            for j in range(institutions):
+                net[j] -= min(net[j], min(ceiling[j], amount[j] + rate[j] * net[j]))
+                more[j] -= min(more[j], min(ceiling[j], amount[j] + rate[j] * more[j]))
+        odds, cost = expects[1, s, g, band], expects[2, s, g, band]
+        if mode >= 2 and odds > 0.0:
+            if once[s]:  # it has won none so far
+                odds *= (1.0 - odds) ** np.float64(mode - 2)
+            face = expects[0, s, g, band]
+            for j in range(institutions):
+                net[j] -= max(0.0, odds * min(net[j], min(ceiling[j], amount[j] * face + rate[j] * net[j])) - cost)
+                more[j] -= max(0.0, odds * min(more[j], min(ceiling[j], amount[j] * face + rate[j] * more[j])) - cost)
+    for j in range(institutions):
+        more[j] -= net[j]
+
+
+@entry
+def write_prices(
+    posted: Any, patterns: Any, later: Any, weight: Any, horizon: Any, ages: int, foresees: Any, stages: Any,
+    expects: Any, once: Any, value: Any, prices: Any, spread: Any, bounds: Any,
+) -> None:  # fmt: skip
+    """Write the prices, what they are spread over, and the bounds of a tariff, see `columns.Tariff`.
+
+    Fees are reckoned bill by bill, in whole fen, so that what is the same to a family is the same to the bit however
+    its instruments are written down.
+
+    posted : float64 (F, 3, J)  fees asked by what may be in force
+    patterns : int16 (P, 1 + S)  of what may be in force in a month, today's first: row of `posted`, then by stage 0
+        where it relieves nobody without a voucher, 1 where it relieves everybody, and 2 + n where a round of vouchers
+        comes before the bill, after n others
+    later : int16 (2, M, 2)  for families that do not look ahead and for those that do, by month after this one: the
+        pattern, and another, of weights float64 (2, M, 2)
+    horizon : int64 (C, J)  months over which an entrant weighs what it pays, by horizon of its group
+    ages : of groups that differ by age alone; foresees : bool (G,)
+    stages : float64 (3, S, G, 3, J); expects : float64 (3, S, G, 3)  face of a voucher of coming rounds, its odds, and
+        the cost of applying [yuan]; once : bool (S,)  whether one voucher is all that a family may win
+    value : float32 (4, J), prices : float32 (3, G, 3, J), spread : float64 (3, G, 3, J), bounds : float32 (3, 4)
     """
     groups, bands, institutions = prices.shape[1], prices.shape[2], prices.shape[3]
-    nets = np.empty((2, institutions))
-    for g in range(groups):
-        for band in range(bands):
-            today = np.empty((2, institutions))
-            entry_fee, slope = np.empty(institutions), np.empty(institutions)
-            for p in range(posted.shape[0]):
-                for step in range(2):
-                    net = nets[step]
+    classes, kinds = horizon.shape[0], patterns.shape[0]
+    nets, steps = np.empty((kinds, institutions)), np.empty((kinds, institutions))
+    whole, tail, tail_step = np.empty((kinds, institutions)), np.empty(institutions), np.empty(institutions)
+    for first in range(0, groups, classes * ages):
+        for age in range(ages):
+            g = first + age  # what those of other horizons are billed is the same
+            for band in range(bands):
+                for p in range(kinds):
+                    net_of_month(p, g, band, posted, patterns, stages, expects, once, nets, steps)
                     for j in range(institutions):
-                        net[j] = posted[p, band, j] + np.float64(step)
-                    for s in range(on.shape[1]):
-                        if on[p, s]:
-                            rate, amount = stages[RATE, s, g, band], stages[AMOUNT, s, g, band]
-                            ceiling = stages[CEILING, s, g, band]
-                            for j in range(institutions):
-                                net[j] -= min(net[j], min(ceiling[j], amount[j] + rate[j] * net[j]))
-                for j in range(institutions):
-                    if p == 0:
-                        today[NET, j] = entry_fee[j] = nets[NET, j]
-                        today[STEP, j] = slope[j] = nets[STEP, j] - nets[NET, j]
-                    else:
-                        entry_fee[j] += (nets[NET, j] - today[NET, j]) * weight[p]
-                        slope[j] += ((nets[STEP, j] - nets[NET, j]) - today[STEP, j]) * weight[p]
-            for j in range(institutions):
-                prices[ENTRY, g, band, j] = np.float32(entry_fee[j])
-                prices[ENTRY + 1, g, band, j] = np.float32(today[NET, j])
-                prices[SLOPES, g, band, j] = np.float32(slope[j])
+                        whole[p, j] = np.rint(100.0 * nets[p, j])
+                ahead, share = later[1 if foresees[g] else 0], weight[1 if foresees[g] else 0]
+                for c in range(classes):
+                    row = g + c * ages
+                    longest = 1
+                    for j in range(institutions):
+                        longest = max(longest, horizon[c, j])
+                        tail[j] = tail_step[j] = 0.0
+                    for h in range(longest - 1):
+                        for which in range(2):
+                            p, part = ahead[h, which], share[h, which]
+                            for j in range(institutions if part > 0.0 else 0):
+                                counts = 1.0 if h < horizon[c, j] - 1 else 0.0
+                                tail[j] += counts * part * whole[p, j]
+                                tail_step[j] += counts * part * steps[p, j]
+                    for j in range(institutions):
+                        months = np.float64(horizon[c, j])
+                        prices[ENTRY, row, band, j] = spread_fee(whole[0, j], tail[j], months)
+                        prices[ENTRY + 1, row, band, j] = spread_fee(whole[0, j], 0.0, 1.0)
+                        prices[SLOPES, row, band, j] = np.float32((steps[0, j] + tail_step[j]) / months)
+                        spread[MONTHS, row, band, j] = months
+                        spread[LATER, row, band, j] = tail[j]
+                        spread[LATER_SLOPES, row, band, j] = tail_step[j]
     for part in range(PARTS):
         for kind in range(SLOPES):
             least = np.float32(np.inf)

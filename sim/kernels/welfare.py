@@ -40,6 +40,7 @@ class Faced(NamedTuple):
     group : int16 (n,)  family group, the row of the tariff
     at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
     face : int32 (V, n)  live vouchers held as it begins [fen]
+    sunk : float32 (n,)  fee that is paid as it begins, and lost to whoever leaves [yuan]
     """
 
     tariff: Tariff
@@ -49,6 +50,7 @@ class Faced(NamedTuple):
     at: NDArray[np.int16]
     face: NDArray[np.int32]
     sat: NDArray[np.int16]
+    sunk: NDArray[np.float32]
 
 
 @inlined
@@ -164,15 +166,16 @@ def habit_terms(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks
     """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
 
     A habit that the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the
-    baseline has no seat where it sits, is as one that has just come.
+    baseline has no seat where it sits, is as one that has just come. So it is with fees that are paid already: what a
+    family loses of them by leaving is counted where it leaves.
     """
     at, free, value, other_at = here.at, there.free, there.value, there.at
-    birth, stickiness = inputs.birth, inputs.stickiness
+    birth, stickiness, alpha = inputs.birth, inputs.ties.stickiness, inputs.children.alpha
     for m in range(rows.size):
         i = rows[m]
         part = part_of(birth[i], ages)
         settled = at[i] != NOBODY and other_at[i] != NOBODY and seat_for(i, part, at[i], free, value, other_at)
-        sticks[m] = stickiness if settled else np.float32(0)
+        sticks[m] = stickiness + alpha[i] * here.sunk[i] if settled else np.float32(0)
 
 
 @inner
@@ -187,7 +190,7 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
     alone, alpha = inputs.epochs.alone, inputs.children.alpha
     value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
-    commitment, birth = side.tariff.commitment, inputs.birth
+    spread, birth = side.tariff.spread, inputs.birth
     rare, few, size = np.empty(rows.size, np.int64), 0, candidate.shape[1]
     for m in range(rows.size):
         i, ahead = np.uint64(rows[m]), np.uint64(rows[min(m + AHEAD, rows.size - 1)])
@@ -206,7 +209,7 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
         i = rows[m]
         appraise(
             i, epoch[i], part_of(birth[i], ages), owns[i], group[i], holds(i, face), candidate, shocked, alpha[i],
-            value, prices, posted, stages, terms, face, commitment, sticks[m], site, worths[m],
+            value, prices, posted, stages, terms, face, spread, sticks[m], site, worths[m],
         )  # fmt: skip
     for m in range(rows.size):
         i, part = rows[m], part_of(birth[rows[m]], ages)

@@ -93,11 +93,19 @@ class Groups:
     income_to : float64  upper end of the group's household income [yuan a month], inf for the last bracket
     birth_order : int64  0 where birth order is not distinguished
     from_months : int64  completed age from which a child is in the group; 0 of the youngest
+    foresees : bool  whether its families expect what the policy has announced
+    may_win : int64  voucher pools of which they know and may win a voucher, as binary digits, the chain's first lowest
+    third : int64  of families by how far they look ahead
+    leaves : bool  whether its children go to kindergarten on the next 1 September
     """
 
     income_to: Floats
     birth_order: NDArray[np.int64]
     from_months: NDArray[np.int64]
+    foresees: NDArray[np.bool_]
+    may_win: NDArray[np.int64]
+    third: NDArray[np.int64]
+    leaves: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -112,6 +120,20 @@ class Relief:
     amount: Floats
     ceiling: Floats
     voucher: bool = False
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """What families expect of a pool's coming rounds; each (groups, 3 bands).
+
+    face : [yuan]; odds : of who applies; cost : of applying [yuan]
+    once : whether one voucher is all that a family may win
+    """
+
+    face: Floats
+    odds: Floats
+    cost: Floats
+    once: bool
 
 
 @dataclass(frozen=True)
@@ -380,6 +402,20 @@ class Instrument(Facts):
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
         """What families face; None if it does not touch their bill."""
         del offered, groups, columns
+        return None
+
+    def round_days(self) -> list[date]:
+        """Days on which it draws vouchers."""
+        return []
+
+    def may_win(self, columns: Columns) -> NDArray[np.bool_] | None:
+        """Families that know of its vouchers and may win one at a coming round, bool (n,); None without vouchers."""
+        del columns
+        return None
+
+    def prospects(self, groups: Groups, columns: Columns) -> Prospects | None:
+        """What those families expect of a coming round; None without vouchers."""
+        del groups, columns
         return None
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:

@@ -12,7 +12,18 @@ from pydantic import Field, model_validator
 
 from sim import dates
 from sim.params import Facts, Misfit, Rows, fraction, number
-from sim.policy.instrument import Column, Columns, Desk, Floats, Groups, Instrument, Offered, Relief, ScheduledEvent
+from sim.policy.instrument import (
+    Column,
+    Columns,
+    Desk,
+    Floats,
+    Groups,
+    Instrument,
+    Offered,
+    Prospects,
+    Relief,
+    ScheduledEvent,
+)
 from sim.world.districts import apportion
 
 # a gain below which no family stirs, however little applying costs [yuan]: the smallest sum that a voucher or a fee
@@ -139,6 +150,7 @@ class VoucherPool(Instrument):
         """Columns by child: knowing, having won, round of a live voucher; by tranche what rolls over, and `untold`.
 
         untold : part of those who would not know whom no campaign has told
+        odds : of its applicants in the last round
         """
         return {
             "aware": Column("child", "bool"),
@@ -146,6 +158,7 @@ class VoucherPool(Instrument):
             "issued_in": Column("child", "int16", -1),
             "carried": Column("tranche", "int64"),
             "untold": Column("tranche", "float64", 1.0),
+            "odds": Column("tranche", "float64"),
         }
 
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
@@ -155,6 +168,28 @@ class VoucherPool(Instrument):
             return None
         place = offered.that_are(self.redeem_at).astype(float)
         return Relief(rate=np.zeros(1), amount=place, ceiling=np.full(1, np.inf), voucher=True)
+
+    def ages_told_apart(self) -> tuple[int, ...]:
+        """Where tranches part, other than by bands."""
+        edges = {edge for t in self.tranches for edge in (t.months[0], t.months[1] + 1)}
+        return tuple(sorted(edge for edge in edges - {*dates.BAND_FROM_MONTHS} if edge < dates.OLDEST_MONTHS))
+
+    def may_win(self, columns: Columns) -> NDArray[np.bool_]:
+        """Those who know of the pool, and may win again or have not yet."""
+        aware = columns["aware"]
+        return np.asarray(aware if self.repeat else aware & ~columns["has_won"])
+
+    def prospects(self, groups: Groups, columns: Columns) -> Prospects:
+        """Face and odds of the tranche of each age, as the last round left the odds.
+
+        An infant too young to enrol is as old as the youngest who may.
+        """
+        ages = np.maximum(groups.from_months[:, None], np.array(dates.BAND_FROM_MONTHS)[None, :])
+        face, odds = np.zeros(ages.shape), np.zeros(ages.shape)
+        for t, tranche in enumerate(self.tranches):
+            of_age = (ages >= tranche.months[0]) & (ages <= tranche.months[1])
+            face[of_age], odds[of_age] = round(100 * tranche.face_value) / 100, columns["odds"][t]
+        return Prospects(face, odds, np.full(ages.shape, self.hassle), once=not self.repeat)
 
     def round_days(self) -> list[date]:
         """The day of each round: the start's day of each month to `until`."""
@@ -174,7 +209,7 @@ class VoucherPool(Instrument):
         ends = [
             ScheduledEvent(day, "expiry", partial(self.expire, n, deciding))
             for n, d in enumerate(days)
-            for day, deciding in _void_days(d, self.valid_days)
+            for day, deciding in _void_days(d, self.valid_days, tuple(days[n + 1 :]))
         ]
         return rounds + ends
 
@@ -205,6 +240,8 @@ class VoucherPool(Instrument):
             columns["issued_in"][winners] = number_of_round
             columns["has_won"][winners] = True
             columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
+            # where nobody applied, whoever does next will be the only one
+            columns["odds"][t] = len(winners) / len(applicants) if len(applicants) else float(on_offer > 0)
             counts = {
                 "voucher_eligible": len(rows),
                 "voucher_aware": aware,
@@ -235,12 +272,16 @@ class VoucherPool(Instrument):
     ) -> NDArray[np.int32]:
         """Families that apply, in row order: as many of the keenest as `number_of_applicants` says.
 
+        Where applying costs nothing and there are vouchers for all who may, all do: such a voucher is a right.
+
         Gains are worked out only of those whom their bounds leave open. Were every gain at its least, no more would
         apply than do, and at its most no fewer: with F and M applicants, F <= k <= M. So whoever gains more than
         fare(M + 1) >= fare(k + 1) is keener than the first that stays out, and whoever gains no more than
         fare(F) <= fare(k) is less keen than the last that applies. With nobody left open F = k = M. Between fare(k) and
         fare(k + 1) the keener come first, and of equals a lot decides.
         """
+        if self.hassle == 0 and on_offer >= len(asked):  # a voucher for the asking: nobody weighs whether to ask
+            return asked if tranche.face_value > 0 else asked[:0]
         rows, least, most, floor = self._near(asked, on_offer, tranche, desk)
         few, many = 0, len(rows)
         for _ in range(len(rows) + 1):  # each turn works out a gain that was left open, if any is
@@ -315,16 +356,22 @@ class VoucherPool(Instrument):
 
 
 @cache  # the calendars ask for it again at each of these days
-def _void_days(issued: date, valid_days: int) -> tuple[tuple[date, tuple[int, ...]], ...]:
+def _void_days(issued: date, valid_days: int, rounds: tuple[date, ...]) -> tuple[tuple[date, tuple[int, ...]], ...]:
     """First days on which vouchers issued on a day are void, each with the decision days of those whose it is.
 
     A voucher is void on the day after its last: the `valid_days`-th after its issue, or its holder's next bill if that
-    is later. No bill is more than 30 days off, so from 30 days of validity on there is one such day.
+    is later. One that no bill is left for keeps nobody from the next round: it is void on that round's day, if it is
+    earlier.
+
+    rounds : days of the later rounds, ascending
     """
     deciding: dict[date, list[int]] = {}
     for d in range(1, dates.DECISION_DAYS + 1):
         last = max(issued + timedelta(days=valid_days), dates.next_on(issued, d))
-        deciding.setdefault(last + timedelta(days=1), []).append(d)
+        bill = dates.next_on(last + timedelta(days=1), d)  # the first for which it is too late
+        last_bill = dates.date_in(dates.month_of(bill) - 1, d)
+        useless = next((r for r in rounds if last_bill < r <= last), last + timedelta(days=1))
+        deciding.setdefault(useless, []).append(d)
     return tuple((day, tuple(those)) for day, those in sorted(deciding.items()))
 
 

@@ -51,6 +51,8 @@ RESTS = {  # words of the parameters that turn choices into money, and work into
     "city.families.income_power": "rests.income_power",
     "city.families.stickiness": "rests.stickiness",
     "city.families.commitment_months": "rests.commitment_months",
+    "city.families.foresight": "rests.foresight",
+    "city.families.prolonged": "rests.prolonged",
     "welfare.work_per_child_month": "rests.work",
     "welfare.tax_per_work_month": "rests.tax",
 }

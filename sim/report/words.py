@@ -43,6 +43,7 @@ FORMS: dict[str, str] = {
     "standing_cost": "money",
     "prepaid_lost": "money",
     "prepaid_refunded": "money",
+    "prepaid_forfeited": "money",
     "unpaid_wages": "money",
     "consumer_surplus": "money",
     "application_cost": "money",
@@ -412,6 +413,12 @@ METRICS: dict[str, dict[str, Word]] = {
     "prepaid_refunded": {
         "en": Word("Prepaid fees refunded", "million yuan", "paid in advance, and returned from escrow at a closure"),
         "zh": Word("退还的预付费", "万元", "预付后在机构停办时由监管账户退还的费用"),
+    },
+    "prepaid_forfeited": {
+        "en": Word(
+            "Prepaid fees forfeited", "million yuan", "paid in advance, and left behind by children who left early"
+        ),
+        "zh": Word("中途退托放弃的预付费", "万元", "已预付、因儿童中途退托而未退还的费用"),
     },
     "unpaid_wages": {
         "en": Word("Wages never paid", "million yuan", "owed to staff by institutions that closed"),
@@ -1115,7 +1122,9 @@ TEXTS: dict[str, dict[str, str]] = {
     "rests.sensitivity_sd": {"en": "How widely it differs between families", "zh": "价格敏感度在家庭间的差异"},
     "rests.income_power": {"en": "How fast it falls as income rises", "zh": "价格敏感度随收入下降的快慢"},
     "rests.stickiness": {"en": "How much families stick to their institution", "zh": "家庭对所在机构的黏性"},
-    "rests.commitment_months": {"en": "Months a family commits to on entering", "zh": "入托决定所考虑的月数"},
+    "rests.commitment_months": {"en": "Months a family commits to on entering, mean", "zh": "入托决定所考虑的平均月数"},
+    "rests.foresight": {"en": "Families that count on what was announced", "zh": "把已公布的后续补贴计入的家庭占比"},
+    "rests.prolonged": {"en": "Chance they give a policy to be prolonged", "zh": "家庭认为政策到期后延续的可能性"},
     "rests.work": {"en": "Mothers' work per added child-month", "zh": "每净增一个儿童月带来的母亲就业"},
     "rests.tax": {"en": "Taxes per month of mothers' work", "zh": "母亲就业每月带来的税费"},
     "page.welfare.taxless": {

@@ -86,6 +86,7 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     monthly |= {name: wide(city[name]) for name in _EVENTS}
     monthly |= {name: wide(city[f"{name}_fen"] / 100) for name in ("prepaid_refunded", "unpaid_wages")}
     monthly["prepaid_lost"] = wide(total["prepaid_lost_fen"][:, :1] / 100)
+    monthly["prepaid_forfeited"] = wide(total["forfeited_fen"][:, :1] / 100)
     pairs = pair(record, baseline)
     parts = incidence(record, baseline, pairs).named()
     monthly |= {f"incidence_{part}": wide(fen[:, None] / 100) for part, fen in parts.items()}
@@ -211,7 +212,13 @@ def _welfare(record: Record, baseline: Record, extra_cost: Floats, welfare: Welf
     """
     surplus, work, tax, applying = (np.zeros_like(extra_cost) for _ in range(4))
     own = slice(len(record.groups))
-    for name, sign in (("gains_fen", 1), ("cash_fen", 1), ("forgone_fen", 1), ("prepaid_lost_fen", -1)):
+    for name, sign in (
+        ("gains_fen", 1),
+        ("cash_fen", 1),
+        ("forgone_fen", 1),
+        ("prepaid_lost_fen", -1),
+        ("forfeited_fen", -1),
+    ):
         surplus[:, own] += sign * (record.totals[ROW[name]] - baseline.totals[ROW[name]]) / 100
     row = ROW["application_fen"]
     applying[:, own] = (record.totals[row] - baseline.totals[row]) / 100

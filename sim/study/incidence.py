@@ -35,7 +35,7 @@ class Incidence:
     new_users : what those pay who are billed under the policy only, taken as a loss
     crowded_out : what those would have paid who are billed in the baseline only
     cash : paid to families whatever they do
-    lost_fees : paid in advance to institutions that closed, taken as a loss
+    lost_fees : paid in advance to institutions that closed, or that the child left early, taken as a loss
     staff : wages paid; other_costs : rent, utilities, food, building; administration : what programmes spend themselves
     profit : of institutions in cash, with prepaid fees that
         closing ones keep and wages they do not pay
@@ -102,7 +102,7 @@ def incidence(record: Record, baseline: Record, pairs: Pairs | None = None) -> I
         new_users=alone - pairs.fees[NEW],
         crowded_out=pairs.fees[GONE] - alone_before,
         cash=change_of_all("cash_fen"),
-        lost_fees=-lost,
+        lost_fees=-lost - change_of_all("forfeited_fen"),
         staff=change("staff_fen") - unpaid,
         other_costs=change("rent_fen", "goods_fen"),
         administration=change("administration_fen"),

@@ -21,8 +21,10 @@ from sim.study import compare
 from sim.study.compare import Key, Outcome
 from sim.study.match import match
 from sim.study.plan import Arm, Plan, has_central_baseline, make_plan, span_of, standing
+from sim.world.families import LOOKS_AHEAD
 
-COMMITMENT: KeyPath = ("city", "families", "commitment_months")  # the one number of a city that a run may change
+# the numbers of a city that a run may change
+AHEAD: tuple[KeyPath, ...] = tuple(("city", "families", name) for name in LOOKS_AHEAD)
 
 
 class Laboratory:
@@ -55,7 +57,8 @@ class Laboratory:
         policy : its name in the scenario
         changes : values by kind.parameter, such as {"voucher_pool.face_value": 800}. Through a list it reaches every
             element; an instrument that the policy lacks is added at its idle values. Of the city's numbers,
-            city.families.commitment_months may be changed, if no standing programme touches fees.
+            commitment_months, commitment_spread, foresight and prolonged of city.families may be changed, if no
+            standing programme touches fees.
         Returns the policy's rows of summary.csv that are in doubt by luck: those that a run of the scenario so changed
         would write. A policy with a match is brought to its total anew.
         Raises BadScenario for what `check` refuses, and for changes that would need another city, clock or baseline.
@@ -83,15 +86,16 @@ class Laboratory:
         wishes = [self._wish(policy, key, _plain(value), faults) for key, value in changes.items()]
         granted = [wish for wish in wishes if wish is not None]
         draft = self._draft
-        kinds = dict.fromkeys(wish.path[2] for wish in granted if wish.path != COMMITMENT)
+        kinds = dict.fromkeys(wish.path[2] for wish in granted if wish.path not in AHEAD)
         for kind in kinds:
             if kind in menu() and kind not in kinds_in(self._table(policy)):
                 draft = draft.with_instrument(policy, str(kind))
         draft = draft.granted(granted, faults)
         plan = _checked(draft, faults)
         if plan.scenario.city != self.scenario.city and not has_central_baseline(self.scenario, plan.scenario.city):
-            here, asked = (city.families.commitment_months for city in (self.scenario.city, plan.scenario.city))
-            raise _refusal(key_text(COMMITMENT), asked, f"{here}, which standing programmes that touch fees weigh")
+            path = next(wish.path for wish in granted if wish.path in AHEAD)
+            here, asked = (getattr(of.city.families, str(path[-1])) for of in (self.scenario, plan.scenario))
+            raise _refusal(key_text(path), asked, f"{here}, which standing programmes that touch fees weigh")
         return plan
 
     def _table(self, policy: str) -> dict[str, Any]:
@@ -106,7 +110,7 @@ class Laboratory:
         except (ValueError, TypeError):
             faults.append(Fault(COMMAND_LINE, str(key), toml_text(value), "a key path: kind.parameter"))
             return None
-        if path == COMMITMENT:
+        if path in AHEAD:
             return setting_of(key, path, value, faults)
         expected = None
         if path[0] in self.scenario.document.tree:
@@ -146,9 +150,9 @@ class Laboratory:
 
     def _paired(self, plan: Plan, arm: Arm) -> list[Outcome]:
         """An arm in as many replications as its plan gives it, each paired with the baseline of its luck."""
-        months = arm.setting.city.families.commitment_months
+        outlook = arm.setting.city.families
         return [
-            compare.outcome(city.run(arm.own, commitment=months), city.baseline(), plan.scenario.welfare)
+            compare.outcome(city.run(arm.own, outlook=outlook), city.baseline(), plan.scenario.welfare)
             for city in self._cities[: plan.replications(arm)]
         ]
 

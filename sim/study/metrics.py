@@ -62,6 +62,7 @@ METRICS = (
     Metric("displaced_children", "children", "displaced_children", kind="rare"),
     Metric("prepaid_lost", "yuan", "prepaid_lost"),
     Metric("prepaid_refunded", "yuan", "prepaid_refunded"),
+    Metric("prepaid_forfeited", "yuan", "prepaid_forfeited"),
     Metric("unpaid_wages", "yuan", "unpaid_wages"),
     Metric("share_losing_cash", "share", "losing_cash", "institutions", kind="share"),
     Metric("share_losing_money", "share", "losing_in_full", "institutions", kind="share"),

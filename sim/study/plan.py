@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.engine.groups import MOST_CELLS, MOST_GROUPS, Grouping, horizons, touches_fees
 from sim.engine.replication import Span
-from sim.engine.tariff import MOST_CELLS, MOST_GROUPS, holds
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.policy.thinning import thinned
@@ -16,6 +16,7 @@ from sim.source import digest
 from sim.study.precision import confidence, looks
 from sim.study.store import digest_of
 from sim.world.city import CityFacts
+from sim.world.families import LOOKS_AHEAD
 
 MOST_TIERS = 127  # a claim's tranche is an 8-bit integer
 
@@ -234,7 +235,8 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
         if tiers > MOST_TIERS:
             expected = f"voucher pools of at most {MOST_TIERS} tranches in all, the city's included"
             faults.append(Fault(file, "policy", f'"{arm.name}" with {tiers}', expected))
-        if arm.role != "knowledge" and not holds(stands + arm.own, institutions):
+        grouping = Grouping.of(stands + arm.own, len(stands), horizons(scenario.city.families))
+        if arm.role != "knowledge" and not grouping.holds(institutions):
             expected = f"instruments that tell at most {MOST_GROUPS} family groups apart, {MOST_CELLS:,} with offers"
             faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
     if faults:
@@ -330,14 +332,8 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
 def has_central_baseline(scenario: Scenario, moved: CityFacts) -> bool:
     """Whether a moved city lives through the same baseline: what differs speaks only once a policy does.
 
-    So it is with the months that entrants commit to, which weigh what ends, unless a standing programme touches fees.
+    So it is with what families look ahead to, unless a standing programme touches fees.
     """
     central = scenario.city.model_dump()
-    central["families"]["commitment_months"] = moved.families.commitment_months
-    return moved.model_dump() == central and not any(_touches_fees(i) for i in standing(scenario))
-
-
-def _touches_fees(instrument: Instrument) -> bool:
-    """Whether its kind has a word on what families are asked for, or on what enrolling costs them besides."""
-    kind, asked = type(instrument), (Instrument.relief, Instrument.posted_fee, Instrument.home_care)
-    return (kind.relief, kind.posted_fee, kind.home_care) != asked
+    central["families"] |= {name: getattr(moved.families, name) for name in LOOKS_AHEAD}
+    return moved.model_dump() == central and not any(touches_fees(i) for i in standing(scenario))

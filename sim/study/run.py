@@ -158,8 +158,7 @@ def work(task: Task, folder: Path) -> Done:
             return stored
         if not city:
             city.append(_warm(task))
-        families = setting.city.families
-        fresh = city[0].run(own, commitment=families.commitment_months) if own else city[0].baseline()
+        fresh = city[0].run(own, outlook=setting.city.families) if own else city[0].baseline()
         save_record(folder, job, fresh)
         return fresh
 

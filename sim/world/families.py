@@ -73,12 +73,27 @@ class IncomeFacts(Facts):
         return self
 
 
+# of `FamilyFacts`, what weighs only what a policy changes and announces
+LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged")
+
+
 class FamilyFacts(Facts):
     """How families choose: the constants of the utility in docs/model.md."""
 
     commitment_months: int = number(
-        "months", "months over which a family that enters weighs a one-off relief (H)", at_least=1, at_most=10
+        "months",
+        "over which a family that enters weighs what it pays, on the mean: the time a child takes to settle",
+        at_least=1,
+        at_most=10,
     )
+    commitment_spread: float = fraction(
+        "by how much of commitment_months a third of families look less far ahead, and a third farther", default=0.0
+    )
+    foresight: float = fraction(
+        "share of families that expect what a policy has announced; the others count on this month alone",
+        default=1.0,
+    )
+    prolonged: float = fraction("chance that families give a policy to go on after its announced last day", default=0.0)
     grandparent_share: float = fraction("share of families with a grandparent who can care for the child")
     grandparent_weight: float = number(
         "units of the shock", "what an available grandparent adds to staying out", at_most=20
@@ -164,6 +179,7 @@ class Families:
     sensitivity : float32  at median income [per yuan]
     taste : float32 [units of the shock], CLOSED_TO_CARE of those who use no formal care at any price
     grandparent : bool
+    foresight, patience : float64  draws, uniform on (0, 1): who looks ahead, and how far
     """
 
     id: NDArray[np.uint32]
@@ -178,6 +194,8 @@ class Families:
     sensitivity: NDArray[np.float32]
     taste: NDArray[np.float32]
     grandparent: NDArray[np.bool_]
+    foresight: NDArray[np.float64]
+    patience: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.id)
@@ -250,7 +268,7 @@ def draw_families(
     ordinal = np.arange(len(month)) - np.repeat(np.cumsum(counts) - counts, counts)
     ident = (((month - _FIRST_MONTH) << 20) | ordinal).astype(np.uint32)
 
-    home, birth, taste = (luck.uniforms(name, ident) for name in ("home", "birth", "taste"))
+    home, birth, taste, outlook = (luck.uniforms(name, ident) for name in ("home", "birth", "taste", "outlook"))
     starts = np.array([dates.date_in(m).toordinal() for m in range(oldest, oldest + len(counts) + 1)])
     length = np.diff(starts)[month - oldest]
     born = (starts[month - oldest] + np.floor(birth[:, 0] * length)).astype(np.int32)
@@ -278,4 +296,6 @@ def draw_families(
             taste[:, 3] < facts.open_share, (facts.taste_sd * ndtri(taste[:, 0])).astype(np.float32), CLOSED_TO_CARE
         )[order],
         grandparent=(taste[:, 2] < facts.grandparent_share)[order],
+        foresight=outlook[:, 0][order],
+        patience=outlook[:, 1][order],
     )

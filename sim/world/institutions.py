@@ -51,7 +51,8 @@ class Institutions:
     steers, responds : bool  (the fee follows occupancy; is the best response to the others')
     fee : float64 (n, 3)  posted full-day fee by band [yuan a month]
     classes : int32 (n, 4)  number of infant, toddler, older toddler, mixed classes, when it opens
-    heads : float64  posts of a head; prepaid_months : int64  of fees paid at once
+    heads : float64  posts of a head; prepaid_months : int64  of fees paid at once; prepaid_refund : float64  share of
+        them that is given back to who leaves early
     owner : int32  number of its owner; patience : float64  for which losses are covered [months]
     opens_after : float64  months from the scenario's start after which it is planned to open; 0 if it runs already,
         inf if nobody plans it
@@ -76,6 +77,7 @@ class Institutions:
     fee: NDArray[np.float64]
     classes: NDArray[np.int32]
     prepaid_months: NDArray[np.int64]
+    prepaid_refund: NDArray[np.float64]
     owner: NDArray[np.int32]
     patience: NDArray[np.float64]
     opens_after: NDArray[np.float64]
@@ -214,6 +216,7 @@ def draw_institutions(
         fee=_fees(facts, kind, site[:, 2], quality, inclusive),
         classes=counts,
         prepaid_months=_of_kind(facts, kind, "prepaid_months"),
+        prepaid_refund=_of_kind(facts, kind, "prepaid_refund"),
         owner=_owners(sites, _of_kind(facts, kind, "chain")),
         patience=facts.patience_months * np.exp(facts.patience_sd * ndtri(owner[:, 0])),
         opens_after=_openings(facts, sites, owner[:, 1]),

@@ -84,6 +84,9 @@ class KindFacts(Facts):
     prepaid_months: int = number(
         "months", "of fees that families pay at once, in advance", default=1, at_least=1, at_most=24
     )
+    prepaid_refund: float = fraction(
+        "share of fees paid in advance that a family gets back whose child leaves early", default=0.0, low=0.0, high=1.0
+    )
     heads: float = number(
         "posts", "of a head: less than one where a kindergarten's or a chain's head sees to it", default=1.0, at_most=10
     )

@@ -213,12 +213,13 @@ def test_families_and_institutions_balance(busy: Town) -> None:
     record, rows = busy.baseline, slice(busy.span.counted - busy.span.first, -1)
     families, prepaid = state.ledger.book[rows, FAMILIES], state.ledger.book[rows, PREPAID]
     cash = record.claims[:-1, 0]
-    lost = total(record, "prepaid_lost_fen")[:-1]
+    lost = (total(record, "prepaid_lost_fen") + total(record, "forfeited_fen"))[:-1]
     profit, unpaid = (record.city[CITY_TOTALS.index(name)][:-1] for name in ("profit_fen", "unpaid_wages_fen"))
     assert (families == cash - total(record, "net_fen")[:-1] - (prepaid + lost)).all()
     costs = state.ledger.book[rows, STAFF : SUPPLIERS + 1].sum(axis=1) + unpaid
-    assert (profit == total(record, "net_fen")[:-1] + record.claims[:-1, 1:].sum(axis=1) - costs).all()
-    assert lost.sum() > 0, "some institution closed"
+    forfeited = total(record, "forfeited_fen")[:-1]
+    assert (profit == total(record, "net_fen")[:-1] + record.claims[:-1, 1:].sum(axis=1) + forfeited - costs).all()
+    assert lost.sum() > forfeited.sum() > 0, "some institution closed, and some children left early"
     assert unpaid.sum() > 0
 
 

@@ -70,10 +70,12 @@ def test_another_replication_is_another_city(town: Town) -> None:
     assert "totals" in differences(reseeded.baseline, town.baseline)
 
 
-@pytest.mark.parametrize("months", [1, 10])
-def test_commitment_alone_changes_no_baseline_without_relief(months: int, town: Town) -> None:
-    """H weighs relief; where there is none it weighs nothing."""
-    other = settle(f"city.families.commitment_months={months}")
+@pytest.mark.parametrize(
+    "looks", ["commitment_months=1", "commitment_months=10", "commitment_spread=0.9", "foresight=0", "prolonged=1"]
+)
+def test_looking_ahead_alone_changes_no_baseline_without_relief(looks: str, town: Town) -> None:
+    """It weighs what is announced; where there is nothing it weighs nothing."""
+    other = settle(f"city.families.{looks}")
     assert differences(other.baseline, town.baseline) == []
 
 
@@ -133,14 +135,16 @@ def test_a_whole_city_thinned_is_the_city() -> None:
         assert 1.85 < ratio < 2.15
 
 
-@pytest.mark.parametrize("months", [1, 10])
+@pytest.mark.parametrize("looks", [("commitment_months", 1), ("commitment_spread", 0.9), ("foresight", 0.3)])
 @pytest.mark.parametrize("kind", ["fee_subsidy", "voucher_pool"])
-def test_a_city_of_another_commitment_forks_from_the_same_baseline(kind: str, months: int, town: Town) -> None:
-    """Nothing stands that touches fees, so H has nothing to weigh before the policy speaks."""
-    own = policy(kind, town)
-    other = settle(f"city.families.commitment_months={months}")
-    forked, there = town.run(*own, commitment=months), other.run(*own)
+def test_a_city_that_looks_otherwise_ahead_forks_from_the_same_baseline(
+    kind: str, looks: tuple[str, float], town: Town
+) -> None:
+    """Nothing stands that touches fees, so there is nothing to weigh before the policy speaks."""
+    own, (key, value) = policy(kind, town), looks
+    other = settle(f"city.families.{key}={value}")
+    forked, there = town.run(*own, outlook=other.world.facts.families), other.run(*own)
     assert differences(forked, there) == []
     assert (own_claims(forked) == own_claims(there)).all()
     assert (forked.tranche == there.tranche).all()
-    assert differences(forked, town.run(*own)), "and H does something"
+    assert differences(forked, town.run(*own)), "and it matters"

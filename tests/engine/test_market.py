@@ -55,7 +55,7 @@ def eve(town: Town, month: int) -> date:
 
 
 def paid_ahead(town: Town, state: State, child: int, day: date) -> int:
-    """What a child's family has paid for months after this day's, counted bill by bill [fen]."""
+    """What a child's family has paid for months after this day's, counted bill by bill, at the last one's fee [fen]."""
     at, last = int(state.children.at[child]), int(state.children.stay_last[child])
     row = dates.month_of(day) - town.span.first
     if at == NOBODY or state.children.stay_at[child] != at or last != row:
@@ -63,8 +63,9 @@ def paid_ahead(town: Town, state: State, child: int, day: date) -> int:
     term, covered = int(town.world.institutions.prepaid_months[at]), 0
     for _ in range(int(state.children.stay_first[child]), row + 1):
         covered = covered - 1 if covered else term - 1
-    born = town.world.families.birth[child]
-    band = sum(bool(born <= dates.months_before(day, months)) for months in dates.BAND_FROM_MONTHS) - 1
+    born, decides = town.world.families.birth[child], int(np.searchsorted(town.world.families.slices, child, "right"))
+    billed = day.replace(day=decides)
+    band = sum(bool(born <= dates.months_before(billed, months)) for months in dates.BAND_FROM_MONTHS) - 1
     return covered * round(100 * state.chronicle.offers.fee[row, band, at])
 
 
@@ -395,8 +396,8 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
         begin(living, len(living.state.instruments.left) - 1, town.day(3))
         programme, day = living.active, town.day(3)
         guided = programme.asked(day)(living.state.offers.fee)
-        inside = programme.recognition(day, programme.counted(day), True, guided)
-        return [programme.support(day).place, programme.income_per_child(day), inside.pay, inside.place]
+        inside = living.expects.recognition(day, programme.counted(day), True, guided)
+        return [living.expects.support(day).place, living.expects.income_per_child(day), inside.pay, inside.place]
 
     free = counts_on(None)
     assert any(part.any() for part in free[:2])

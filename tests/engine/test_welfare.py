@@ -11,7 +11,19 @@ from town import SETTLED, Town, instrument, settle, total
 
 from sim.engine.recorder import Record
 from sim.kernels.choice import EULER
-from sim.kernels.columns import CLOSED, PARTS, Ages, Children, ChoiceInputs, Epochs, Offers, Tariff, Vouchers
+from sim.kernels.columns import (
+    CLOSED,
+    PARTS,
+    Ages,
+    Children,
+    ChoiceInputs,
+    Epochs,
+    Offers,
+    Tariff,
+    Terms,
+    Ties,
+    Vouchers,
+)
 from sim.kernels.passing import Sorted
 from sim.kernels.welfare import Faced, add_gains
 from sim.study.compare import outcome
@@ -132,7 +144,9 @@ def test_money_that_is_paid_to_all_is_worth_itself(level: Town) -> None:
     record = level.run(instrument("cash_allowance", yuan_per_month=200.0, from_months=0, to_months=36))
     found = outcome(record, level.baseline).window
     assert gains(record) == 0
-    assert found["surplus"][0] == found["extra_cost"][0] > 0
+    left = found["prepaid_forfeited"][0] - outcome(level.baseline, level.baseline).window["prepaid_forfeited"][0]
+    assert found["surplus"][0] + left == pytest.approx(found["extra_cost"][0], rel=1e-12)
+    assert found["extra_cost"][0] > 0
     fifths = [n for n, group in enumerate(record.groups) if group.startswith("quintile=")]
     assert found["surplus"][fifths].sum() == pytest.approx(found["surplus"][0])
     assert (found["surplus"][fifths] > 0).all()
@@ -168,7 +182,8 @@ def scene_of(fixed: float, rng: np.random.Generator) -> ChoiceInputs:
         offers=offers,
         vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8)),
         tariff=tariff_of(np.zeros(K)),
-        stickiness=np.float32(0),
+        ties=Ties(np.float32(0), np.zeros(K, np.float32), children.links, children.counts),
+        prepaid=Terms(np.ones(K, np.int64), np.zeros(K, np.float32), np.zeros(K, np.int64), np.zeros(7, np.int64)),
         site=np.arange(K, dtype=np.int32),
         events=np.zeros(5, np.int64),
         lists=np.zeros((17, 3), np.int64),
@@ -180,7 +195,9 @@ def tariff_of(fees: NDArray[np.float64]) -> Tariff:
     posted = np.tile(fees, (3, 1))
     prices = np.tile(posted.ravel(), (3, 1)).astype(np.float32)
     bounds = np.array([[fees.min()] * PARTS, [fees.min()] * PARTS, [0.0] * PARTS], np.float32)
-    return Tariff(prices, bounds, posted, np.zeros((3, 0, 1, 3, K)), np.zeros((3, 0), np.int16), 3.0)
+    spread = np.stack([np.full(prices.shape[1], 3.0), 200 * posted.ravel(), np.full(prices.shape[1], 2.0)])
+    none = np.zeros((3, 0, 1, 3, K)), np.zeros((3, 0), np.int16)
+    return Tariff(prices, bounds, posted, *none, spread, np.full(1, 3.0))
 
 
 def faced(inputs: ChoiceInputs, fees: NDArray[np.float64], free: tuple[bool, ...] = (True,) * K) -> Faced:
@@ -189,7 +206,10 @@ def faced(inputs: ChoiceInputs, fees: NDArray[np.float64], free: tuple[bool, ...
     nowhere = np.full(N, -1, np.int16)
     free_for_all = np.tile(np.array(free), (PARTS, 1))
     somewhere = np.zeros(N, np.int16)  # as the day ends: whoever wants a seat has found one
-    return Faced(tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, inputs.vouchers.face, somewhere)
+    return Faced(
+        tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, inputs.vouchers.face, somewhere,
+        np.zeros(N, np.float32),
+    )  # fmt: skip
 
 
 def yuan(inputs: ChoiceInputs, here: Faced, there: Faced) -> float:

@@ -120,36 +120,18 @@ def test_live_vouchers_are_counted_by_pool_and_tranche(n: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_unused_fees_are_listed_child_by_child(seed: int) -> None:
-    """Of some institutions: families half way through what they paid, at its end, and not billed yet where they sit.
-
-    Of the net fee that is weighed, what is forgone is never paid: last among the stages, after a relief.
-    """
-    c, luck, row, groups = children(seed), np.random.default_rng(seed), 9, 2
+    """Of some institutions: as many months as are paid ahead, each at what it was paid with."""
+    c, luck = children(seed), np.random.default_rng(seed)
     n, e = len(c["birth"]), np.zeros(0)
     town = columns.Children.at_home(n)
     town.at[:] = c["at"]
-    town.group[:] = luck.integers(0, groups, n)
-    town.stay_at[:] = np.where(luck.random(n) < 0.8, c["at"], -1)
-    town.stay_first[:], town.stay_last[:] = luck.integers(0, row, n), np.where(luck.random(n) < 0.9, row, row - 1)
-    prices = luck.uniform(100, 3000, (3, groups * 3 * HOUSES)).astype(np.float32)
-    stages = luck.integers(0, 90, (3, 2, groups, 3, HOUSES)).astype(float)
-    terms_of = np.array([[columns.NOBODY, columns.FORGONE], [0, 1], [0, 0]], np.int16)
-    tariff = columns.Tariff(prices, e, e, stages, terms_of, 1.0)
-    inputs = columns.ChoiceInputs(
-        c["birth"], e, e, e, e, e, e, columns.Epochs(e, e, e), town, e, e, tariff, np.float32(0), e, e, e
-    )
-    of, terms = np.arange(HOUSES) != seed, luck.integers(2, 7, HOUSES)
-    expected = []
-    for i in np.flatnonzero(c["at"] >= 0):
-        j, left = int(c["at"][i]), 0
-        if of[j] and town.stay_at[i] == j and town.stay_last[i] == row:
-            left = int(terms[j]) - 1 - (row - int(town.stay_first[i])) % int(terms[j])
-        fee = tariff.enrolled.reshape(groups, 3, HOUSES)[town.group[i], band(c["birth"][i]), j]
-        forgone = -stages[columns.AMOUNT, 1, town.group[i], band(c["birth"][i]), j]
-        if of[j]:
-            expected.append((i, left * round(100.0 * (float(fee) - forgone))))
+    town.counts[columns.MONTHS_AHEAD], town.links[columns.PAID] = luck.integers(0, 4, n), luck.integers(0, 9**6, n)
+    inputs = columns.ChoiceInputs(*[town if f == "children" else e for f in columns.ChoiceInputs._fields])
+    of = np.arange(HOUSES) != seed
+    ahead, paid = town.counts[columns.MONTHS_AHEAD].astype(int), town.paid
+    expected = [(i, ahead[i] * int(paid[i])) for i in np.flatnonzero(c["at"] >= 0) if of[c["at"][i]]]
     rows, fen = np.zeros(n, np.int32), np.zeros(n, np.int64)
-    count = prepayment.unused(of, seated(c), row, terms, inputs, rows, fen)
+    count = prepayment.unused(of, seated(c), inputs, rows, fen)
     assert list(zip(rows[:count].tolist(), fen[:count].tolist(), strict=True)) == expected
     assert 0 < sum(f > 0 for _, f in expected) < len(expected)
 

@@ -108,8 +108,8 @@ class City:
         tariff, alpha = inputs.tariff, float(inputs.children.alpha[i])
         fee = tariff.entry.reshape(-1, 3, len(self.runs))[g, band, j].astype(float)
         if inputs.children.held[i]:
-            without, held = (self.net(i, g, band, counted) for counted in (False, True))
-            fee = fee + (held - without)[j] / tariff.commitment
+            months, later, _ = tariff.spread.reshape(3, -1, 3, len(self.runs))[:, g, band, j]
+            fee = (self.net(i, g, band, True)[j] + later / 100) / months
         worth = inputs.fixed[i].astype(float) + self.value[part, j]
         return np.asarray(worth - alpha * fee - float(inputs.outside[i]))
 

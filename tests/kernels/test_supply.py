@@ -25,32 +25,61 @@ def test_offers_are_worth_taste_and_institution_where_they_admit(seed: int) -> N
 
 
 @pytest.mark.parametrize("stages", [0, 1, 3])
-@pytest.mark.parametrize("later", [0, 2])
-def test_prices_weigh_what_is_in_force_in_the_months_to_come(stages: int, later: int) -> None:
-    luck, groups = np.random.default_rng(stages + 10 * later), 2
-    posted = luck.uniform(500, 3000, (1 + later, 3, HOUSES))
-    on, weight = luck.random((1 + later, stages)) < 0.7, luck.random(1 + later)
-    relief = (
-        luck.uniform(0, 1, (3, stages, groups, 3, HOUSES)) * np.array([1.0, 300.0, 900.0])[:, None, None, None, None]
+@pytest.mark.parametrize("kinds", [1, 3])
+@pytest.mark.parametrize("classes", [1, 2])
+def test_entrants_weigh_what_they_expect_to_be_billed(stages: int, kinds: int, classes: int) -> None:
+    """Of every month to its group's horizon, whatever is in force then, and of vouchers by their odds."""
+    luck, ages, months = np.random.default_rng(stages + 10 * kinds + 100 * classes), 2, 4
+    groups = 2 * classes * ages  # two outlooks
+    foresees = np.repeat([False, True], classes * ages)
+    posted = luck.uniform(500, 3000, (2, 3, HOUSES))
+    patterns = np.hstack([luck.integers(0, 2, (kinds, 1)), luck.integers(0, 4, (kinds, stages))]).astype(np.int16)
+    later = luck.integers(0, kinds, (2, months, 2)).astype(np.int16)
+    weight = np.stack([luck.random((2, months))] * 2, axis=-1)
+    weight[..., 1] = 1 - weight[..., 0]
+    horizon = luck.integers(1, months + 2, (classes, HOUSES))
+    # groups of one income and outlook are offered the same, whatever their horizon
+    of_outlook = luck.uniform(0, 1, (3, stages, 2, 1, ages, 3, HOUSES)) * np.array([1.0, 300.0, 900.0]).reshape(
+        3, *[1] * 6
     )
+    relief = np.repeat(of_outlook, classes, axis=3).reshape(3, stages, groups, 3, HOUSES)
+    of_outlook = luck.uniform(0, 1, (3, stages, 2, 1, ages, 3)) * np.array([2.0, 1.0, 90.0]).reshape(3, *[1] * 5)
+    expects, once = np.repeat(of_outlook, classes, axis=3).reshape(3, stages, groups, 3), luck.random(stages) < 0.5
     value = luck.normal(0, 1, (4, HOUSES)).astype(np.float32)
     prices, bounds = np.empty((3, groups, 3, HOUSES), np.float32), np.empty((3, 4), np.float32)
-    supply.write_prices(posted, on, weight, relief, value, prices, bounds)
+    spread = np.empty((3, groups, 3, HOUSES))
+    supply.write_prices(
+        posted, patterns, later, weight, horizon, ages, foresees, relief, expects, once, value, prices, spread, bounds
+    )
 
     def net(p: int, more: float) -> np.ndarray:
-        fee = np.broadcast_to(posted[p] + more, (groups, 3, HOUSES))
+        fee = np.broadcast_to(posted[patterns[p, 0]] + more, (groups, 3, HOUSES))
         for s in range(stages):
-            if on[p, s]:
-                rate, amount, ceiling = relief[:, s]
+            (rate, amount, ceiling), mode = relief[:, s], patterns[p, 1 + s]
+            face, odds, cost = (x[..., None] for x in expects[:, s])
+            if mode == 1:
                 fee = fee - np.minimum(fee, np.minimum(ceiling, amount + rate * fee))
+            if mode >= 2:
+                odds = odds * (1 - odds) ** (mode - 2 if once[s] else 0)
+                won = odds * np.minimum(fee, np.minimum(ceiling, amount * face + rate * fee))
+                fee = fee - np.maximum(won - cost, 0)
         return fee
 
-    entering = enrolled = net(0, 0)
-    slope = now = net(0, 1.0) - enrolled
-    for p in range(1, 1 + later):
-        entering = entering + (net(p, 0) - enrolled) * weight[p]
-        slope = slope + ((net(p, 1.0) - net(p, 0)) - now) * weight[p]
-    assert np.array_equal(prices, np.stack([entering, enrolled, slope]).astype(np.float32))
+    of_class = horizon[(np.arange(groups) // ages) % classes][:, None, :]
+    bills = [np.rint(100 * net(p, 0)) for p in range(kinds)]
+    rises = [net(p, 1.0) - net(p, 0) for p in range(kinds)]
+    now, rise, tail, tail_rise = bills[0], rises[0], 0.0, 0.0
+    for h in range(months):
+        for which in range(2):
+            for looks in (0, 1):
+                share = weight[looks, h, which] * ((foresees == looks)[:, None, None] & (h < of_class - 1))
+                tail = tail + share * bills[later[looks, h, which]]
+                tail_rise = tail_rise + share * rises[later[looks, h, which]]
+    expected = np.stack([(now + tail) / (100 * of_class), now / 100, (rise + tail_rise) / of_class])
+    np.testing.assert_allclose(prices, expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        spread, np.stack([np.broadcast_to(of_class, tail.shape), tail, tail_rise]), rtol=1e-9, atol=1e-9
+    )
     least = prices[:2].min(axis=(1, 3))
     assert np.array_equal(bounds, np.vstack([least[:, [0, 1, 1, 2]], value.max(axis=1)]))
 

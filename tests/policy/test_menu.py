@@ -387,7 +387,8 @@ def test_what_it_costs_is_what_others_gain(
         row = CITY_TOTALS.index(name)
         return np.asarray(record.city[row] - baseline.city[row])
 
-    lost = total(record, "prepaid_lost_fen") - total(baseline, "prepaid_lost_fen")
+    closed, left = (total(record, name) - total(baseline, name) for name in ("prepaid_lost_fen", "forfeited_fen"))
+    lost = closed + left
     unpaid = change("unpaid_wages_fen")
     owed = record.claims.sum(axis=1) - baseline.claims.sum(axis=1)
     running = running_fen(town, tool)
@@ -404,7 +405,7 @@ def test_what_it_costs_is_what_others_gain(
     assert (found.administration == change("administration_fen")).all()
     assert (found.administration >= running).all()
     assert (found.administration > running).any() == (menu()[kind].overhead is not Instrument.overhead)
-    assert (found.profit == change("profit_fen") + lost + unpaid).all()
+    assert (found.profit == change("profit_fen") + closed + unpaid).all(), "what leavers left behind is earned"
     assert all(part.dtype == np.int64 for part in found.named().values())
     assert total(baseline, "prepaid_lost_fen").sum() > 0, "institutions close, with fees lost"
     assert baseline.city[CITY_TOTALS.index("unpaid_wages_fen")].sum() > 0, "and wages owed"

@@ -49,7 +49,7 @@ SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "shar
 SIGNED = ("added_child_months", "institution_profit", "institution_profit_full", "consumer_surplus",
           "application_cost", "mothers_work_months", "extra_tax", "added_by_new_children",
           "added_lengthened")  # and where the money went  # fmt: skip
-GAINED = ("gains", "cash", "prepaid_lost")  # as records have them
+GAINED = ("gains", "cash", "prepaid_lost", "forfeited")  # as records have them
 RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
 OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
 # what compares with the baseline, or has nothing there to be compared with
@@ -165,8 +165,8 @@ def surplus(study: Study, policy: str, group: str = "all") -> np.ndarray:
     def read(record: dict[str, np.ndarray]) -> tuple[float, ...]:
         return tuple(record["totals"][ROW[f"{name}_fen"], :, names.index(group)].sum() for name in GAINED)
 
-    gains, cash, lost = study.gather(policy, read) - study.gather(study.policies[0], read)
-    return np.asarray(gains + cash - lost) / 100
+    gains, cash, *lost = study.gather(policy, read) - study.gather(study.policies[0], read)
+    return np.asarray(gains + cash - sum(lost)) / 100
 
 
 def poorest_share(study: Study, policy: str) -> float | None:

@@ -220,10 +220,10 @@ def test_no_value_between_the_ends_is_a_fault(tmp_path, capsys):
 def test_a_failed_job_of_a_search_is_named(tmp_path, monkeypatch):
     real = Replication.run
 
-    def fail(self, own, straight=False, commitment=None):
+    def fail(self, own, straight=False, outlook=None):
         if any(kind_of(i) == "fee_subsidy" for i in own):
             raise ArithmeticError("a fault planted here")
-        return real(self, own, straight, commitment)
+        return real(self, own, straight, outlook)
 
     monkeypatch.setattr(Replication, "run", fail)
     study = run(load(write(tmp_path, GRANTS, VOUCHERS, replications=1)), tmp_path / "out", workers=1)

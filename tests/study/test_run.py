@@ -176,10 +176,10 @@ def failing_subsidies(monkeypatch):
     """A fault of the program that only policies with a fee subsidy meet."""
     real = Replication.run
 
-    def run(self, own, straight=False, commitment=None):
+    def run(self, own, straight=False, outlook=None):
         if any(kind_of(i) == "fee_subsidy" for i in own):
             raise ArithmeticError("a fault planted here")
-        return real(self, own, straight, commitment)
+        return real(self, own, straight, outlook)
 
     with monkeypatch.context() as patch:
         patch.setattr(Replication, "run", run)

@@ -186,7 +186,7 @@ def test_progress_begins_with_all_that_may_be_run_and_ends_with_what_was(early: 
 def test_tighter_is_never_fewer(whole: Path, early: tuple[Path, list], tmp_path: Path) -> None:
     shutil.copytree(whole, tmp_path / "hamlet")
     found = [counts(whole)]
-    for precision in (0.02, 0.5):
+    for precision in (0.3, 0.5):
         found.append(counts(run(study(precision), tmp_path, workers=1).folder))
     found.append(counts(early[0]))
     for tight, loose in pairwise(found):

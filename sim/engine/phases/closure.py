@@ -24,7 +24,7 @@ def close(city: RunningCity, who: Rows, day: date) -> None:
     """Close institutions: their children look again the same day, with less trust in those nearby."""
     state, world, row = city.state, city.world, city.row(day)
     market, count, today = city.cache.market, state.chronicle.count, day.toordinal()
-    displaced, prepaid = unused_fees(city, who, find_seated(city.cache, state, day), day)
+    displaced, prepaid = unused_fees(city, who, find_seated(city.cache, state, day))
     cells = city.cache.groups.cells[displaced]
     settle_accounts(who, displaced, prepaid, city.active.escrow(day), cells, row, state)
     count(row, "institutions_closed", world.institutions.how_many(who))

@@ -35,7 +35,7 @@ def _end_of_stretch(city: RunningCity, day: date, last: date) -> date:
 def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     """Run some days at once, up to one on which the last of a budget is spent; returns how many were run."""
     state, cache, log, row = city.state, city.cache, city.log, city.row(first)
-    days = cache.days(first, last, city.active.cash(first), city.cash_ages, city.ages)
+    days = cache.days(first, last, city.active.cash(first), city.cash_ages, city.grouping.ages[1:])
     if not city.fees_noted:
         state.chronicle.note_fees(first.toordinal(), city.inputs.tariff.posted)
         city.fees_noted = True
@@ -46,7 +46,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
         cash=any(i.cash() for i in city.instruments[city.own_from :]),
         gains=not city.is_baseline and log.counts_gains(first),
     )
-    month, free, there, reach = _beside_the_baseline(city, first, last, noted)
+    month, free, there, reach = _beside_the_baseline(city, first, noted)
     full = state.instruments.left > 0
     done, spent_out = run_days(
         days, mode, cache.luck, city.inputs, city.payments.payers, city.month.log, city.month.flows, month, there, free,
@@ -67,9 +67,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
     return int(done)
 
 
-def _beside_the_baseline(
-    city: RunningCity, day: date, last: date, noted: bool
-) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
+def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """The baseline's notes of a month and its free seats from a day on, what it faced, and how far a policy reaches."""
     inputs, log = city.inputs, city.log
     if not noted:
@@ -81,9 +79,10 @@ def _beside_the_baseline(
     reach = city.nothing[3]
     if city.passes:
         reach = reach_of(
-            inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there, city.cache.exposed_to
-        )
-    return month, free[day.day - 1 :], log.faced(day, inputs.offers.value, city.group_beside(day, last)), reach
+            inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there,
+            city.grouping.billed_alike, bool(log.grouping.pools), city.cache.exposed_to,
+        )  # fmt: skip
+    return month, free[day.day - 1 :], log.faced(day, inputs.offers.value), reach
 
 
 def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: NDArray[np.int64], gains: bool) -> None:
@@ -96,7 +95,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
     at, face = _as_the_day_began(city, day)
     here = Faced(
         city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, at, face,
-        state.children.at,
+        state.children.at, city.work.sunk,
     )  # fmt: skip
     state.chronicle.sums.dry_day[spent] = day.toordinal()
     city.write_tariff(day)
@@ -124,7 +123,7 @@ def _as_the_day_began(city: RunningCity, day: date) -> tuple[NDArray[np.int16], 
 def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
     """Gains of a day's families from the policy, all of them weighed, int64 (groups,) [fen]."""
     out = np.zeros_like(city.month.gains)
-    there = city.log.faced(day, here.value, city.group_beside(day, day))
+    there = city.log.faced(day, here.value)
     add_gains(city.cache.edges(day), ages_on(day), here, there, city.inputs, False, city.work.left, out)
     return out
 
@@ -156,5 +155,5 @@ def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], c
         relief = city.relief_of(q, day)
         assert relief is not None, "an instrument that turns families away relieves them"
         rows = slice(int(edges[0]), int(edges[-1]))
-        would = bills_relieved(relief, rows, ages_on(day), city.groups, city.inputs)
+        would = bills_relieved(relief, rows, ages_on(day), city.grouping.groups, city.inputs)
         city.state.chronicle.sums.turned_away[city.row(day), q] += would - cases[q]

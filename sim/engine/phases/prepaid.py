@@ -1,6 +1,5 @@
 """Fees paid in advance."""
 
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,22 +10,19 @@ from sim.kernels import prepayment
 from sim.kernels.census import Seated
 
 
-def unused_fees(
-    city: RunningCity, of: NDArray[Any], seated: Seated, day: date
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def unused_fees(city: RunningCity, of: NDArray[Any], seated: Seated) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Children enrolled at some institutions, int32 rows, and what their families have paid in advance [fen].
 
     of : rows of the institutions; seated : all children enrolled
     """
-    terms = city.world.institutions.prepaid_months
-    theirs = np.zeros(len(terms), bool)
+    theirs = np.zeros(len(city.world.institutions), bool)
     theirs[of] = True
     rows, fen = np.empty(len(seated.rows), np.int32), np.empty(len(seated.rows), np.int64)
-    n = prepayment.unused(theirs, seated, city.row(day), terms, city.inputs, rows, fen)
+    n = prepayment.unused(theirs, seated, city.inputs, rows, fen)
     return rows[:n], fen[:n]
 
 
-def held_in_advance(city: RunningCity, seated: Seated, day: date) -> int | None:
+def held_in_advance(city: RunningCity, seated: Seated) -> int | None:
     """Fees that all families have paid ahead and not used [fen]; None where nobody asks more than a month."""
     ahead = np.flatnonzero(city.world.institutions.prepaid_months > 1)
-    return int(unused_fees(city, ahead, seated, day)[1].sum()) if len(ahead) else None
+    return int(unused_fees(city, ahead, seated)[1].sum()) if len(ahead) else None

@@ -18,3 +18,4 @@ def leave_for_kindergarten(city: RunningCity, day: date) -> None:
     none, today = np.zeros(0, np.int64), day.toordinal()
     gone = places.remove_children(leavers, places.AGED_OUT, none, today, ages_on(day), city.inputs)
     city.state.chronicle.count(city.row(day), "exits", gone)
+    city.sort_into_groups(dates.month_of(day))

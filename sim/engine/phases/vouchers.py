@@ -14,8 +14,10 @@ def expire(city: RunningCity, day: date) -> None:
 
 
 def draw_rounds(city: RunningCity, day: date) -> None:
-    """Draw the rounds of the day."""
+    """Draw the rounds of the day: from then on families know of other pools, and expect other odds."""
     _handle(city, day, "round")
+    city.note_who_may_win()
+    city.write_tariff(day)
 
 
 def _handle(city: RunningCity, day: date, phase: str) -> None:

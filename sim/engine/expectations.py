@@ -1,0 +1,118 @@
+"""What owners count on of what was announced: payments per child and place, grants, and what recognition brings."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.engine import support
+from sim.engine.active_instruments import ActiveInstruments
+from sim.engine.support import Support
+from sim.engine.tariff import in_force, months_on
+from sim.policy.instrument import Columns, Instrument, Offered, Recognition
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+
+class Expectations:
+    """Of a policy, what owners count on; moves nothing.
+
+    own_from : place in the chain of the policy's first own instrument
+    """
+
+    def __init__(self, world: World, active: ActiveInstruments, own_from: int) -> None:
+        self._world, self._active, self._own_from = world, active, own_from
+        self._state = active.state
+
+    def announced(self, day: date, first: int) -> Iterator[tuple[int, Instrument, Columns, int]]:
+        """Yield what owners know of: place in the chain, instrument, columns, months of the next twelve that it lasts.
+
+        A policy is announced whole when the first of it begins; owners know by then whom an instrument that is yet to
+        come would choose.
+        first : the months are counted from the `first`th after a day's on
+        """
+        begun = any(i.start is not None and i.start <= day for i in self._active.instruments[self._own_from :])
+        budgets = self._state.instruments.left.tolist()
+        for q, (instrument, left) in enumerate(zip(self._active.instruments, budgets, strict=True)):
+            months = _months_in_force(instrument, day, first)
+            if left <= 0 or months == 0 or not (begun or q < self._own_from):
+                continue
+            assert instrument.start is not None, "the window is filled in before the run"
+            columns = self._state.instruments.columns[q]
+            if instrument.start > day:
+                columns = {name: column.copy() for name, column in columns.items()}
+                instrument.begin(self._active.counted(day), self._active.chance(q), columns)
+            yield q, instrument, columns, months
+
+    def support(self, day: date) -> Support:
+        """Support that owners count on beside the payments per child, as many of the next twelve months as it lasts."""
+        months, declared = [0] * len(self._active.instruments), list(self._state.instruments.columns)
+        for q, _, columns, holds_for in self.announced(day, 0):  # this month's is yet to be paid
+            months[q], declared[q] = holds_for, dict(columns)
+        return support.support(
+            self._active.instruments,
+            declared,
+            self._active.on(day),
+            self._active.offered(day),
+            self._state.instruments.left,
+            months,
+            self._active.places,
+            self._begun,
+        )
+
+    def _begun(self) -> NDArray[np.float64]:
+        """Full-time places that are being built, by class type, (J, 4)."""
+        sites, institutions = self._state.market.sites, self._world.institutions
+        classes = (sites.opens_in > 0).astype(np.int64) + (sites.added_in > 0)
+        seats = classes * institutions.class_seats + (sites.opening > 0)[:, None] * institutions.seats
+        return np.asarray(seats * institutions.hours_share[:, None])
+
+    def income_per_child(self, day: date) -> NDArray[np.float64]:
+        """Treasury payments to an institution for one more child, (J, 3) [yuan a month], over a year.
+
+        For as many of the next twelve months as they last, this one's bills being made out, and as far as what is left
+        of a budget bears them with the children who were enrolled at the last month's end.
+        """
+        offered, total = self._active.offered(day), np.zeros((len(self._world.institutions), BANDS))
+        enrolled = self._state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
+        for q, instrument, columns, in_force_for in self.announced(day, 1):
+            income = instrument.child_income(offered, columns)
+            if income is None:
+                continue
+            fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
+            paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
+            months = min(income.months_cap, in_force_for)
+            coming = months * paid * float((fen * enrolled).sum()) / 100
+            part = support.borne(instrument, self._state.instruments.left[q], coming, in_force_for)
+            total += fen * months * part
+        return total / (100 * dates.YEAR)
+
+    def recognition(self, day: date, offered: Offered, stands: bool, guided: NDArray[np.float64]) -> Recognition:
+        """Payments and demands of instruments over a year if every institution were in the scheme, or none.
+
+        Each holds while its window lasts, and as far as what is left of its budget bears it.
+        guided : (J, 3)  fees that they would ask in the scheme before instruments lower them; each instrument finds
+            them as those before it leave them [yuan a month]
+        """
+        size = len(offered.kind)
+        offered = replace(offered, inclusive=np.full(size, stands))
+        total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
+        children, places = np.maximum(offered.enrolled, 0), self._active.places()
+        for q, instrument, columns, months in self.announced(day, 0):
+            brings = instrument.recognition(offered, columns, months, guided - total.cut)
+            if brings is None:
+                continue
+            coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
+            part = support.borne(instrument, self._state.instruments.left[q], coming, months)
+            total = Recognition(
+                total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
+            )
+        return total
+
+
+def _months_in_force(instrument: Instrument, day: date, first: int) -> int:
+    """In how many of twelve months an instrument is in force, counted from the `first`th after a day's on."""
+    return sum(in_force(instrument, d) for d in months_on(day, first + dates.YEAR)[first:])

@@ -1,0 +1,184 @@
+"""Family groups: which children a tariff tells apart, by what instruments distinguish and how far families look.
+
+A group is a household income bracket, a birth order, an outlook, a horizon and an age. Income and birth order never
+change; the outlook changes at a pool's rounds, the horizon on 1 September, the age on decision days.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import dates
+from sim.kernels.columns import Children
+from sim.policy.instrument import Columns, Groups, Instrument
+from sim.world.families import Families, FamilyFacts
+
+MOST_GROUPS = 512
+MOST_CELLS = 1_000_000
+LONGEST = dates.YEAR  # months that a family looks ahead at most: a school year
+
+
+def touches_fees(instrument: Instrument) -> bool:
+    """Whether its kind has a word on what families are asked for, or on what enrolling costs them besides."""
+    kind, asked = type(instrument), (Instrument.relief, Instrument.posted_fee, Instrument.home_care)
+    return (kind.relief, kind.posted_fee, kind.home_care) != asked
+
+
+def ages_told_apart(instruments: Sequence[Instrument]) -> tuple[int, ...]:
+    """Ages above 0 at which a child passes from one family group to the next, ascending [completed months]."""
+    return tuple(sorted({age for i in instruments for age in i.ages_told_apart() if age > 0}))
+
+
+def horizons(facts: FamilyFacts) -> tuple[int, ...]:
+    """Months over which a third of families each weigh what entering costs, ascending and at most a school year."""
+    mean = facts.commitment_months
+    thirds = (mean * (1 - facts.commitment_spread), mean, mean * (1 + facts.commitment_spread))
+    return tuple(min(max(round(months), 1), LONGEST) for months in thirds)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """The family groups of one policy, and how a child's is found.
+
+    The number of a group counts brackets of income first, then birth orders, outlooks, horizons and ages, so that
+    groups that differ by age alone follow one another. An outlook is 2^pools numbers for families that do not look
+    ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
+    binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
+    whether the
+    child goes to kindergarten on the next 1 September.
+
+    limits : float64  upper ends of income brackets, the last inf; orders : int64  told apart, then 0 for all others
+    pools : places in the chain of the voucher pools; looks_ahead : whether families are told apart by that
+    thirds : months that a third of families each look ahead; one number where nothing is weighed over time
+    ages : completed months, the first 0
+    """
+
+    limits: NDArray[np.float64]
+    orders: NDArray[np.int64]
+    pools: tuple[int, ...]
+    looks_ahead: bool
+    thirds: tuple[int, ...]
+    ages: tuple[int, ...]
+
+    @classmethod
+    def of(cls, instruments: Sequence[Instrument], own_from: int, thirds: tuple[int, ...]) -> "Grouping":
+        """The groups that some instruments need; own_from : place in the chain of the policy's first own."""
+        weighed = any(touches_fees(i) for i in instruments)
+        return cls(
+            limits=np.array([*sorted({x for i in instruments for x in i.incomes_told_apart()}), np.inf]),
+            orders=np.array([*sorted({x for i in instruments for x in i.orders_told_apart()}), 0], np.int64),
+            pools=tuple(q for q, i in enumerate(instruments) if i.tiers() > 0),
+            looks_ahead=any(touches_fees(i) for i in instruments[own_from:]),
+            thirds=thirds if weighed else (1,),
+            ages=(0, *ages_told_apart(instruments)),
+        )
+
+    @property
+    def outlooks(self) -> int:
+        """How many outlooks there are."""
+        return (1 << len(self.pools)) * (2 if self.looks_ahead else 1)
+
+    @property
+    def classes(self) -> int:
+        """How many horizons there are: of each third of families, those who leave next and the others."""
+        return 1 if self.thirds == (1,) else 2 * len(self.thirds)
+
+    @property
+    def size(self) -> int:
+        """How many groups there are."""
+        return len(self.limits) * len(self.orders) * self.outlooks * self.classes * len(self.ages)
+
+    def holds(self, institutions: int) -> bool:
+        """Return whether a tariff has room for them: 512 groups, and a million cells."""
+        return self.size <= MOST_GROUPS and self.size * 3 * institutions <= MOST_CELLS
+
+    @cached_property
+    def groups(self) -> Groups:
+        """What tells each group apart."""
+        shape = (len(self.limits), len(self.orders), self.outlooks, self.classes, len(self.ages))
+        bracket, order, outlook, horizon, age = (axis.ravel() for axis in np.indices(shape))
+        several = self.classes > 1
+        return Groups(
+            income_to=self.limits[bracket],
+            birth_order=self.orders[order],
+            from_months=np.array(self.ages, np.int64)[age],
+            foresees=(outlook >= 2 ** len(self.pools)) | (not self.looks_ahead),
+            may_win=outlook % 2 ** len(self.pools),
+            third=horizon // 2 if several else horizon,
+            leaves=(horizon % 2 == 1) if several else np.zeros(len(horizon), bool),
+        )
+
+    @cached_property
+    def billed_alike(self) -> NDArray[np.int64]:
+        """The first group that is billed as each is, int64 (G,): they differ in what is expected only."""
+        number, ages = np.arange(self.size), len(self.ages)
+        return number // (self.outlooks * self.classes * ages) * (self.outlooks * self.classes * ages) + number % ages
+
+    @cached_property
+    def classes_of_groups(self) -> NDArray[np.int64]:
+        """Horizon of each group, int64 (G,): twice its third, and one more where its children leave next."""
+        return (2 * self.groups.third + self.groups.leaves) * (self.classes > 1)
+
+    @property
+    def _outlook_step(self) -> int:
+        return self.classes * len(self.ages)
+
+    def youngest(self, families: Families, facts: FamilyFacts, day: date) -> NDArray[np.int16]:
+        """Group of each child while it is youngest and may win no voucher, int16 (n,), in a day's school year."""
+        if self.size == len(self.ages):
+            return np.zeros(len(families), np.int16)
+        bracket = np.searchsorted(self.limits[:-1], families.income, side="left")
+        matches = families.birth_order[:, None] == self.orders[None, :-1]
+        order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(self.orders) - 1) if matches.size else 0
+        foresees = (families.foresight < facts.foresight) if self.looks_ahead else 0
+        third = np.minimum(np.floor(families.patience * len(self.thirds)), len(self.thirds) - 1).astype(np.int64)
+        leaves = families.birth <= dates.school_year_cut(dates.next_school_year(day))
+        horizon = 2 * third + leaves if self.classes > 1 else 0
+        number = (bracket * len(self.orders) + order) * self.outlooks + foresees * 2 ** len(self.pools)
+        return np.asarray((number * self.classes + horizon) * len(self.ages)).astype(np.int16)
+
+    def note_who_may_win(
+        self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]
+    ) -> None:
+        """Put each child where it belongs by the pools that its family may still win vouchers of."""
+        if not self.pools:
+            return
+        now = np.zeros(len(children.at), np.int16)
+        for p, q in enumerate(self.pools):
+            may = instruments[q].may_win(columns[q])
+            assert may is not None, "who issues vouchers knows who may win them"
+            now += may.astype(np.int16) << np.int16(p)
+        before = (children.group // self._outlook_step) % 2 ** len(self.pools)
+        children.group[:] += ((now - before) * self._outlook_step).astype(np.int16)
+
+    def there(self, fewer: "Grouping") -> NDArray[np.int64]:
+        """The group among the baseline's fewer, coarser ones to which each group belongs, int64 (G,)."""
+        here = self.groups
+        bracket = np.searchsorted(fewer.limits, here.income_to, side="left")
+        matches = here.birth_order[:, None] == fewer.orders[None, :-1]
+        order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(fewer.orders) - 1) if matches.size else 0
+        # the baseline's pools come first in the chain, and nobody there looks ahead to what is the policy's own
+        outlook = here.may_win % 2 ** len(fewer.pools)
+        horizon = 2 * here.third + here.leaves if fewer.classes > 1 else 0
+        age = np.searchsorted(np.array(fewer.ages), here.from_months, side="right") - 1
+        number = (bracket * len(fewer.orders) + order) * fewer.outlooks + outlook
+        return np.asarray((number * fewer.classes + horizon) * len(fewer.ages) + age)
+
+
+def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
+    """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
+
+    Returns the rows, and int16 (rows,); ages : completed months, ascending.
+    """
+    rows = slice(int(families.slices[first.day - 1]), int(families.slices[last.day]))
+    out = np.zeros(rows.stop - rows.start, np.int16)
+    for ordinal in range(first.toordinal(), last.toordinal() + 1 if ages else 0):
+        day = date.fromordinal(ordinal)
+        low, high = (int(edge) for edge in families.slices[day.day - 1 : day.day + 1])
+        cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
+        out[low - rows.start : high - rows.start] = (families.birth[low:high, None] <= cuts).sum(axis=1)
+    return rows, out
