@@ -615,10 +615,19 @@ ASSUMPTIONS: dict[str, dict[str, Word]] = {
         "en": Word(
             "Commitment",
             "months",
-            "over how many months a family spreads a one-off relief when it decides to enter",
+            "over how many months a family weighs what it pays when it decides to enter, on the mean",
             "commitment",
         ),
-        "zh": Word("决策期限", "月", "家庭决定入托时，把一次性减免分摊到多少个月", "决策期限"),
+        "zh": Word("决策期限", "月", "家庭决定入托时平均考虑多少个月的花费", "决策期限"),
+    },
+    "foresight": {
+        "en": Word(
+            "Foresight",
+            "",
+            "how many families count on what a policy has announced, and on its being prolonged",
+            "foresight",
+        ),
+        "zh": Word("政策预期", "", "有多少家庭把已公布的后续补贴计算在内，并预计政策会延续", "政策预期"),
     },
     "passing_on": {
         "en": Word("Passing on", "yuan", "by how much institutions lower their fees for a subsidy", "passing on"),
