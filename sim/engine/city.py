@@ -190,7 +190,7 @@ class RunningCity:
         self.fees_noted = False  # until somebody is billed by them
 
     def tariff_on(self, today: date, day: date, coming: bool = False) -> Tariff:
-        """What families face, and expect, from a day on by what is announced today; coming : as in `Outlook`."""
+        """The tariff from a day on, by what is announced today; coming : as in `Outlook`."""
         state, terms = self.state, self.world.institutions.prepaid_months
         announced = any(i.start is not None and i.start <= today for i in self.instruments[self.own_from :])
         return write_tariff(

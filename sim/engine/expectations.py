@@ -1,4 +1,4 @@
-"""What owners count on of what was announced: payments per child and place, grants, and what recognition brings."""
+"""Owners' expectations: payments per child and place, grants and recognition, as announced for the year to come."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ from sim.world.institutions import BANDS
 
 
 class Expectations:
-    """Of a policy, what owners count on; moves nothing.
+    """Expectations of owners under one policy; moves nothing.
 
     own_from : place in the chain of the policy's first own instrument
     """

@@ -23,7 +23,7 @@ LONGEST = dates.YEAR  # months that a family looks ahead at most: a school year
 
 
 def touches_fees(instrument: Instrument) -> bool:
-    """Whether its kind has a word on what families are asked for, or on what enrolling costs them besides."""
+    """Return whether the kind of an instrument may change a fee, a bill, or what a family forgoes by enrolling."""
     kind, asked = type(instrument), (Instrument.relief, Instrument.posted_fee, Instrument.home_care)
     return (kind.relief, kind.posted_fee, kind.home_care) != asked
 
@@ -48,8 +48,7 @@ class Grouping:
     groups that differ by age alone follow one another. An outlook is 2^pools numbers for families that do not look
     ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
     binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
-    whether the
-    child goes to kindergarten on the next 1 September.
+    whether the child goes to kindergarten on the next 1 September.
 
     limits : float64  upper ends of income brackets, the last inf; orders : int64  told apart, then 0 for all others
     pools : places in the chain of the voucher pools; looks_ahead : whether families are told apart by that
@@ -79,17 +78,17 @@ class Grouping:
 
     @property
     def outlooks(self) -> int:
-        """How many outlooks there are."""
+        """Number of outlooks."""
         return (1 << len(self.pools)) * (2 if self.looks_ahead else 1)
 
     @property
     def classes(self) -> int:
-        """How many horizons there are: of each third of families, those who leave next and the others."""
+        """Number of horizons: of each third of families, those who leave next and the others."""
         return 1 if self.thirds == (1,) else 2 * len(self.thirds)
 
     @property
     def size(self) -> int:
-        """How many groups there are."""
+        """Number of groups."""
         return len(self.limits) * len(self.orders) * self.outlooks * self.classes * len(self.ages)
 
     def holds(self, institutions: int) -> bool:
@@ -98,7 +97,7 @@ class Grouping:
 
     @cached_property
     def groups(self) -> Groups:
-        """What tells each group apart."""
+        """Columns that tell each group from the others."""
         shape = (len(self.limits), len(self.orders), self.outlooks, self.classes, len(self.ages))
         bracket, order, outlook, horizon, age = (axis.ravel() for axis in np.indices(shape))
         several = self.classes > 1

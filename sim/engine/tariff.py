@@ -178,7 +178,7 @@ def _prospects(
     stages: Sequence[tuple[int, Relief, int, int]],
     groups: Groups,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """What family groups expect of coming rounds by stage, float64 (3, S, G, 3): face, odds, cost; and whether once."""
+    """Face, odds and cost of coming vouchers by stage and family group, float64 (3, S, G, 3); and whether only once."""
     expects, once = np.zeros((3, len(stages), len(groups.income_to), 3)), np.zeros(len(stages), np.bool_)
     for s, (q, _, voucher, _) in enumerate(stages):
         ahead = instruments[q].prospects(groups, declared[q]) if voucher >= 0 else None
@@ -191,7 +191,7 @@ def _prospects(
 
 @dataclass
 class _Calendar:
-    """What families expect of the months to come, as kinds of month: what holds in each, and which of them come when.
+    """Months to come as families expect them: kinds of month, by what holds in each, and which of them come when.
 
     asked : what is in force in the months in which fees differ
     kinds : place among these of what fees are asked by; what relieves; and of each pool of which a round comes before
@@ -222,7 +222,7 @@ class _Calendar:
 
 
 def _calendar(instruments: Sequence[Instrument], spent_out: NDArray[np.bool_], outlook: Outlook) -> _Calendar:
-    """What families expect, by whether they look ahead.
+    """The months to come as those who look ahead expect them, and as the others do.
 
     A policy is announced whole, with the first of it that holds. Who looks ahead expects every instrument of it while
     its window lasts, and every round of vouchers; past the policy's last day it goes on as on that day, by chance. Who

@@ -219,11 +219,15 @@ def gains(
         if not exact and counts[HELD, i] == 0 and values[part, j] > CLOSED:
             none = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, WITHOUT, 0.0)
             more = net_fee(i, g, band, j, posted[band, j], stages, terms, faces, pool, np.float64(face))
-            over = 1.0 if enrolled else spread[MONTHS, base + j]
+            over, alike = 1.0, True
+            if not enrolled:  # where months differ, another may be the first without the voucher
+                over = spread[MONTHS, base + j]
+                for k in range(size):
+                    alike &= spread[MONTHS, base + candidate[i, k]] == over
             before = present[r] - alpha * yuan / over
             after = before + alpha * (none - more) / over
             sure = months * (1.0 - renewal) * (max(alone, after) - max(alone, before)) / alpha
-            if sure > surely:
+            if alike and sure > surely:
                 least[n], most[n] = (sure - HAIR) / SLACK, above
                 continue
 

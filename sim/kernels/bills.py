@@ -256,11 +256,9 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
             claim_child[c], claim_fen[c], claim_relief[c], claim_tranche[c] = i, own, posted_fen - owed, tranche
             filled[0] = c + 1
         counts[STAY_SUBSIDISED, i] += np.uint8(1 if own > 0 else 0)
-        term = months_at_once[j]
-        counts[MONTHS_AHEAD, i], links[PAID, i] = (
-            np.uint8(term - 1 - (month - shorts[STAY_FIRST, i]) % term),
-            np.int32(owed),
-        )
+        before = np.int64(counts[MONTHS_AHEAD, i])
+        counts[MONTHS_AHEAD, i] = np.uint8((before if before > 0 else months_at_once[j]) - 1)
+        links[PAID, i] = np.int32(owed)
         groups[0], groups[1], groups[2] = 0, 1 + band, kind_cell[j]
         for c in range(cells.shape[1]):
             groups[3 + c] = cells[i, c]

@@ -336,7 +336,7 @@ def stick(i: int, own: int, candidate: Any, hold: Any, site: Any, worth: Any) ->
 
 @inlined
 def forgoes(i: int, own: int, ties: Any) -> Any:
-    """What child i would forgo this month by leaving `own`: the fee that is paid and not given back [yuan]."""
+    """Fee of this month that is paid already, and not given back if child i leaves `own` [yuan]."""
     row = np.uint64(i)
     if ties.counts[MONTHS_AHEAD, row] == 0:
         return np.float32(0)

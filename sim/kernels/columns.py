@@ -183,7 +183,7 @@ class Terms(NamedTuple):
 
 
 class Ties(NamedTuple):
-    """What ties a child to where it is.
+    """Ties of a child to where it is: habit, and fees that are paid.
 
     stickiness : float32  what being enrolled at an institution adds to it (σ)
     kept : float32 (J,)  as in `Terms`; links : int32 (8, n), counts : uint8 (5, n)  of the children

@@ -265,7 +265,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 m = seated[r]
                 of_band = (np.int64(shorts[GROUP, b + m]) * 3 + band) * institutions
                 own = price[m] * reach.rise[of_band + at[m]] + reach.sink[part, at[m]]
-                own += price[m] * (month.sunk[b + m] - forgoes(b + m, at[m], inputs.ties))
+                # tied more than there it may be to other services of the same institution, too: that is no margin
+                own += price[m] * max(month.sunk[b + m] - forgoes(b + m, at[m], inputs.ties), np.float32(0))
                 still = above[m] > (price[m] * enrolled + lift) + own
                 alike[m] = np.int8(still)
                 out.stay[stay] = np.int32(b + m)
@@ -307,7 +308,7 @@ def look_closer(
             own = np.float32(0)
             if inside:
                 own = alpha[i] * rise[(g * 3 + band) * institutions + at] + sink[part, at]
-                own += alpha[i] * (sunk_there[i] - forgoes(i, at, ties))
+                own += alpha[i] * max(sunk_there[i] - forgoes(i, at, ties), np.float32(0))
             most, prices = np.float32(0), np.uint64(((kind * size + g) * PARTS + part) * institutions)
             for k in range(candidate.shape[1]):
                 j = np.uint64(candidate[i, k])

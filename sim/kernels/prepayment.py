@@ -15,7 +15,9 @@ def give_up(i: int, part: int, j: int, to: int, links: Any, counts: Any, cells: 
 
     Between services of one institution what is paid is carried over.
     """
-    if counts[MONTHS_AHEAD, i] > 0 and (to < 0 or site[to] != site[j]):
+    if to >= 0 and site[to] == site[j]:
+        return
+    if counts[MONTHS_AHEAD, i] > 0:
         kept = np.rint(np.float64(prepaid.kept[j]) * links[PAID, i])
         amount = np.int64(counts[MONTHS_AHEAD, i]) * np.int64(kept)
         prepaid.forfeited[j] += amount

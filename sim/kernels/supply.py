@@ -70,12 +70,13 @@ def net_of_month(
                 more[j] -= min(more[j], min(ceiling[j], amount[j] + rate[j] * more[j]))
         odds, cost = expects[1, s, g, band], expects[2, s, g, band]
         if mode >= 2 and odds > 0.0:
-            if once[s]:  # it has won none so far
-                odds *= (1.0 - odds) ** np.float64(mode - 2)
+            yet = (1.0 - odds) ** np.float64(mode - 2) if once[s] else 1.0  # chance to have won none so far
             face = expects[0, s, g, band]
             for j in range(institutions):
-                net[j] -= max(0.0, odds * min(net[j], min(ceiling[j], amount[j] * face + rate[j] * net[j])) - cost)
-                more[j] -= max(0.0, odds * min(more[j], min(ceiling[j], amount[j] * face + rate[j] * more[j])) - cost)
+                won = min(net[j], min(ceiling[j], amount[j] * face + rate[j] * net[j]))
+                net[j] -= yet * max(0.0, odds * won - cost)
+                won = min(more[j], min(ceiling[j], amount[j] * face + rate[j] * more[j]))
+                more[j] -= yet * max(0.0, odds * won - cost)
     for j in range(institutions):
         more[j] -= net[j]
 

@@ -242,8 +242,8 @@ def option_money_values(
             net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
             gross = np.float64(shocked[epoch[i], k]) - np.float64(alone[epoch[i]])
             gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
-            if own != NOBODY and site[j] == site[own]:
-                gross += np.float64(sticks[m])
+            if own != NOBODY and site[j] == site[own]:  # what leaving forfeits is counted where it leaves
+                gross += np.float64(min(sticks[m], inputs.ties.stickiness))
             money[s, m] = gross / np.float64(alpha[i]) - np.float64(fen(net)) / 100.0
             seated[s, m] = seat_for(i, part, j, free, value, at)
 

@@ -60,9 +60,9 @@ def test_entrants_weigh_what_they_expect_to_be_billed(stages: int, kinds: int, c
             if mode == 1:
                 fee = fee - np.minimum(fee, np.minimum(ceiling, amount + rate * fee))
             if mode >= 2:
-                odds = odds * (1 - odds) ** (mode - 2 if once[s] else 0)
+                yet = (1 - odds) ** (mode - 2 if once[s] else 0)
                 won = odds * np.minimum(fee, np.minimum(ceiling, amount * face + rate * fee))
-                fee = fee - np.maximum(won - cost, 0)
+                fee = fee - yet * np.maximum(won - cost, 0)
         return fee
 
     of_class = horizon[(np.arange(groups) // ages) % classes][:, None, :]
