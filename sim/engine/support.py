@@ -49,8 +49,8 @@ def support(
     for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
         monthly = instrument.place_income(offered, columns) if time > 0 else None
         if monthly is not None:
-            monthly = monthly * borne(instrument, budget, time * float((monthly * places()).sum()), time)
-            monthly = monthly * (time / YEAR)
+            part = borne(instrument, budget, time * float((monthly * places()).sum()), time)
+            monthly = monthly * (part * time / YEAR)
         once = instrument.grant(offered, columns) if holds else None
         if once is not None and 100 * float((once * begun()).sum()) >= budget:
             once = None

@@ -80,8 +80,7 @@ def count_children(rows: Any, birth: Any, ages: Any, cells: Any, out: Any) -> No
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
     outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, group: Any, bounds: Any,
-    commitment: Any,
-    ties: Any, candidates: int, near: Any,
+    commitment: Any, ties: Any, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 
@@ -114,8 +113,8 @@ def within_reach(
 @inner
 def look_around(
     near: Any, found: int, yuan: float, ages: Any, birth: Any, candidate: Any, fixed: Any, epoch: Any, shocked: Any,
-    alpha_of: Any, shorts: Any, values: Any, prices: Any, spread: Any, ties: Any, site: Any,
-    present: Any, later: Any, choice: Any,
+    alpha_of: Any, shorts: Any, values: Any, prices: Any, spread: Any, ties: Any, site: Any, present: Any,
+    later: Any, choice: Any,
 ) -> None:  # fmt: skip
     """Write the best of each child's own candidates, were the whole face value taken off their prices.
 

@@ -75,7 +75,7 @@ class Work(NamedTuple):
     """Room to work in, and what is told of the last day.
 
     rows : int32 (n,); at : int16 (n,), face : int32 (V, n), sunk : float32 (n,), free : bool (4, J)  as the day begins;
-        where children are passed over, the first three of those weighed
+        where children are passed over, at and face of those weighed
     left : the day's children, sorted by whether they must be weighed
     before : int64 (4, instruments)  the payers' accounts before the day's bills
     weighed : int64 (1,)  children not passed over, added up

@@ -244,8 +244,8 @@ def shuffle(rows: Any, n: int, child_id: Any, when: Any, stream: Any, order: Any
 @inner
 def keep_movers(
     rows: Any, rows_at: Any, candidate: Any, epoch: Any, shocked: Any, alone: Any, alpha: Any, links: Any, shorts: Any,
-    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, spread: Any,
-    ties: Any, site: Any, movers: Any, worths: Any, weighed_at: Any,
+    counts: Any, value: Any, prices: Any, posted: Any, stages: Any, terms: Any, face: Any, spread: Any, ties: Any,
+    site: Any, movers: Any, worths: Any, weighed_at: Any,
 ) -> int:  # fmt: skip
     """Write the rows of those who wait or whose best alternative is not what they have; returns how many.
 
@@ -291,9 +291,8 @@ def remove_children(leavers: Any, ending: int, opened: Any, today: int, ages: An
         if ending != NOBODY and links[WAITS, i] != NOBODY:
             end_wait(i, ending, today, links, ends, inputs.lists)
         if shorts[AT, i] != NOBODY:
-            counts[MONTHS_AHEAD, i] = np.uint8(
-                0
-            )  # what it has paid ahead is given back, or settled by whoever removes it
+            # what it has paid ahead is given back, or settled by whoever removes it
+            counts[MONTHS_AHEAD, i] = np.uint8(0)
             stack[gone] = stand_up(i, shorts, links, seats, ends)
             gone += 1
     for m in range(opened.size):

@@ -93,8 +93,10 @@ class Laboratory:
         draft = draft.granted(granted, faults)
         plan = _checked(draft, faults)
         if plan.scenario.city != self.scenario.city and not has_central_baseline(self.scenario, plan.scenario.city):
-            path = next(wish.path for wish in granted if wish.path in AHEAD)
-            here, asked = (getattr(of.city.families, str(path[-1])) for of in (self.scenario, plan.scenario))
+            families = self.scenario.city.families, plan.scenario.city.families
+            moved = [p for p in AHEAD if getattr(families[0], str(p[-1])) != getattr(families[1], str(p[-1]))]
+            path = moved[0]
+            here, asked = (getattr(of, str(path[-1])) for of in families)
             raise _refusal(key_text(path), asked, f"{here}, which standing programmes that touch fees weigh")
         return plan
 
