@@ -143,7 +143,7 @@ class RunningCity:
     def relief_of(self, q: int, day: date) -> Relief | None:
         """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
         relief = self.instruments[q].relief(
-            self.active.offered(day), self.grouping.groups, self.state.instruments.columns[q]
+            self.active.offered(day), self.grouping.billed_groups, self.state.instruments.columns[q]
         )
         return None if relief is None or relief.voucher else relief
 

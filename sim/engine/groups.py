@@ -5,7 +5,7 @@ change; the outlook changes at a pool's rounds, the horizon on 1 September, the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
-from sim.kernels.columns import Children
+from sim.kernels.columns import MOST_GROUPS, Children
+from sim.kernels.day import sort_by_chances
 from sim.policy.instrument import Columns, Groups, Instrument
 from sim.world.families import Families, FamilyFacts
 
-MOST_GROUPS = 512
 MOST_CELLS = 1_000_000
 LONGEST = dates.YEAR  # months that a family looks ahead at most: a school year
 
@@ -44,8 +44,9 @@ def horizons(facts: FamilyFacts) -> tuple[int, ...]:
 class Grouping:
     """The family groups of one policy, and how a child's is found.
 
-    The number of a group counts brackets of income first, then birth orders, outlooks, horizons and ages, so that
-    groups that differ by age alone follow one another. An outlook is 2^pools numbers for families that do not look
+    The number of a group counts outlooks first, then horizons, brackets of income, birth orders and ages: groups that
+    differ by age alone follow one another, and what a group is billed, which hangs on neither outlook nor horizon, is
+    told by its number modulo `billed`. An outlook is 2^pools numbers for families that do not look
     ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
     binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
     whether the child goes to kindergarten on the next 1 September.
@@ -87,9 +88,14 @@ class Grouping:
         return 1 if self.thirds == (1,) else 2 * len(self.thirds)
 
     @property
+    def billed(self) -> int:
+        """Number of groups that are billed apart: the others differ from them in what they expect only."""
+        return len(self.limits) * len(self.orders) * len(self.ages)
+
+    @property
     def size(self) -> int:
         """Number of groups."""
-        return len(self.limits) * len(self.orders) * self.outlooks * self.classes * len(self.ages)
+        return self.outlooks * self.classes * self.billed
 
     def holds(self, institutions: int) -> bool:
         """Return whether a tariff has room for them: 512 groups, and a million cells."""
@@ -98,8 +104,8 @@ class Grouping:
     @cached_property
     def groups(self) -> Groups:
         """Columns that tell each group from the others."""
-        shape = (len(self.limits), len(self.orders), self.outlooks, self.classes, len(self.ages))
-        bracket, order, outlook, horizon, age = (axis.ravel() for axis in np.indices(shape))
+        shape = (self.outlooks, self.classes, len(self.limits), len(self.orders), len(self.ages))
+        outlook, horizon, bracket, order, age = (axis.ravel() for axis in np.indices(shape))
         several = self.classes > 1
         return Groups(
             income_to=self.limits[bracket],
@@ -112,19 +118,14 @@ class Grouping:
         )
 
     @cached_property
-    def billed_alike(self) -> NDArray[np.int64]:
-        """The first group that is billed as each is, int64 (G,): they differ in what is expected only."""
-        number, ages = np.arange(self.size), len(self.ages)
-        return number // (self.outlooks * self.classes * ages) * (self.outlooks * self.classes * ages) + number % ages
+    def billed_groups(self) -> Groups:
+        """Columns of the groups that are billed apart, the first of all."""
+        return Groups(**{f.name: getattr(self.groups, f.name)[: self.billed] for f in fields(Groups)})
 
     @cached_property
     def classes_of_groups(self) -> NDArray[np.int64]:
         """Horizon of each group, int64 (G,): twice its third, and one more where its children leave next."""
         return (2 * self.groups.third + self.groups.leaves) * (self.classes > 1)
-
-    @property
-    def _outlook_step(self) -> int:
-        return self.classes * len(self.ages)
 
     def youngest(self, families: Families, facts: FamilyFacts, day: date) -> NDArray[np.int16]:
         """Group of each child while it is youngest and may win no voucher, int16 (n,), in a day's school year."""
@@ -137,8 +138,10 @@ class Grouping:
         third = np.minimum(np.floor(families.patience * len(self.thirds)), len(self.thirds) - 1).astype(np.int64)
         leaves = families.birth <= dates.school_year_cut(dates.next_school_year(day))
         horizon = 2 * third + leaves if self.classes > 1 else 0
-        number = (bracket * len(self.orders) + order) * self.outlooks + foresees * 2 ** len(self.pools)
-        return np.asarray((number * self.classes + horizon) * len(self.ages)).astype(np.int16)
+        expects = foresees * 2 ** len(self.pools) * self.classes + horizon
+        return np.asarray(expects * self.billed + (bracket * len(self.orders) + order) * len(self.ages)).astype(
+            np.int16
+        )
 
     def note_who_may_win(
         self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]
@@ -146,13 +149,12 @@ class Grouping:
         """Put each child where it belongs by the pools that its family may still win vouchers of."""
         if not self.pools:
             return
-        now = np.zeros(len(children.at), np.int16)
+        may_win = np.zeros((len(self.pools), len(children.at)), np.bool_)
         for p, q in enumerate(self.pools):
             may = instruments[q].may_win(columns[q])
             assert may is not None, "who issues vouchers knows who may win them"
-            now += may.astype(np.int16) << np.int16(p)
-        before = (children.group // self._outlook_step) % 2 ** len(self.pools)
-        children.group[:] += ((now - before) * self._outlook_step).astype(np.int16)
+            may_win[p] = may
+        sort_by_chances(may_win, self.classes * self.billed, children.group)
 
     def there(self, fewer: "Grouping") -> NDArray[np.int64]:
         """The group among the baseline's fewer, coarser ones to which each group belongs, int64 (G,)."""
@@ -164,8 +166,8 @@ class Grouping:
         outlook = here.may_win % 2 ** len(fewer.pools)
         horizon = 2 * here.third + here.leaves if fewer.classes > 1 else 0
         age = np.searchsorted(np.array(fewer.ages), here.from_months, side="right") - 1
-        number = (bracket * len(fewer.orders) + order) * fewer.outlooks + outlook
-        return np.asarray((number * fewer.classes + horizon) * len(fewer.ages) + age)
+        expects = outlook * fewer.classes + horizon
+        return np.asarray(expects * fewer.billed + (bracket * len(fewer.orders) + order) * len(fewer.ages) + age)
 
 
 def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
@@ -178,6 +180,6 @@ def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ..
     for ordinal in range(first.toordinal(), last.toordinal() + 1 if ages else 0):
         day = date.fromordinal(ordinal)
         low, high = (int(edge) for edge in families.slices[day.day - 1 : day.day + 1])
-        cuts = np.array([dates.months_before(day, age) for age in ages], np.int64)
-        out[low - rows.start : high - rows.start] = (families.birth[low:high, None] <= cuts).sum(axis=1)
+        for age in ages:
+            out[low - rows.start : high - rows.start] += families.birth[low:high] <= dates.months_before(day, age)
     return rows, out

@@ -122,12 +122,12 @@ def write_tariff(
     """
     groups = grouping.groups
     n, g = len(own_fee), len(groups.income_to)
-    stages = _stages(instruments, declared, outlook.day, spent_out, offered, groups)
+    stages = _stages(instruments, declared, outlook.day, spent_out, offered, grouping.billed_groups)
     calendar = _calendar(instruments, spent_out, outlook)
     posted = np.empty((len(calendar.asked), 3, n))
     for p, on in enumerate(calendar.asked):
         posted[p] = posted_fees(instruments, declared, on, offered, own_fee).T
-    relieved = np.zeros((3, len(stages), g, 3, n))
+    relieved = np.empty((3, len(stages), grouping.billed, 3, n))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
@@ -141,9 +141,10 @@ def write_tariff(
     horizon = _horizons(grouping, outlook)
     prices, bounds = np.empty((3, g, 3, n), np.float32), np.empty((3, len(value)), np.float32)
     spread = np.empty((3, g, 3, n))
+    alike, foresees = _alike(grouping, calendar, bool((patterns[:, 1:] > 1).any()), expects)
     supply.write_prices(
-        posted, patterns, calendar.later, calendar.weight, horizon, len(grouping.ages), groups.foresees, relieved,
-        expects, once, value, prices, spread, bounds,
+        posted, patterns, calendar.later, calendar.weight, horizon, alike, foresees, relieved, expects, once, value,
+        prices, spread, bounds,
     )  # fmt: skip
     return Tariff(
         prices=prices.reshape(3, -1),
@@ -187,6 +188,25 @@ def _prospects(
             expects[:, s] = ahead.face, np.where(may[:, None], ahead.odds, 0.0), ahead.cost
             once[s] = ahead.once
     return expects, once
+
+
+def _alike(
+    grouping: Grouping, calendar: "_Calendar", rounds: bool, expects: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Of each outlook the first that expects the same, int64 (O,), and whether it looks ahead, bool (O,).
+
+    rounds : whether vouchers of rounds to come count in any month; expects : as `_prospects` says
+    """
+    size = grouping.classes * grouping.billed
+    foresees = grouping.groups.foresees[::size]
+    differ = not (np.array_equal(*calendar.later) and np.array_equal(*calendar.weight))
+    first: dict[tuple[bool, bytes], int] = {}
+    out = np.empty(grouping.outlooks, np.int64)
+    for o, ahead in enumerate(foresees.tolist()):
+        at = o * size  # the horizons of an outlook expect the same vouchers
+        vouchers = expects[:, :, at : at + grouping.billed].tobytes() if rounds else b""
+        out[o] = first.setdefault((ahead and differ, vouchers), o)
+    return out, foresees
 
 
 @dataclass
@@ -275,10 +295,14 @@ def _a_month_before(day: date) -> date:
 
 
 def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inputs: ChoiceInputs) -> int:
-    """Count the enrolled of some rows who have a bill of whose posted fee the relief takes a fen or more."""
+    """Count the enrolled of some rows who have a bill of whose posted fee the relief takes a fen or more.
+
+    groups : those that are billed apart
+    """
     at = inputs.children.at[rows]
     here = at != NOBODY
-    born, j, group = inputs.birth[rows][here], at[here], inputs.children.group[rows][here]
+    born, j = inputs.birth[rows][here], at[here]
+    group = inputs.children.group[rows][here] % len(groups.income_to)
     band = (born <= ages.toddler).astype(np.int64) + (born <= ages.older)
     posted = inputs.tariff.posted
     net = np.broadcast_to(_net(posted, relief), (len(groups.income_to), *posted.shape))

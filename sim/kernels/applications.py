@@ -191,6 +191,12 @@ def gains(
         if done == found:  # the next block of rows
             if first >= rows.size:
                 break
+            if exact:  # who is asked exactly has been found to be within reach, by its own candidates, too
+                found, done = min(BLOCK, rows.size - first), 0
+                for m in range(found):
+                    near[0, m], near[1, m] = rows[first + m], first + m
+                first += BLOCK
+                continue
             found = within_reach(
                 rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
                 epoch, peak, stays_out, alpha_of, shorts[AT], shorts[GROUP], bounds, commitment, ties, size, near,
@@ -206,10 +212,11 @@ def gains(
         enrolled = shorts[AT, i] != NOBODY
         e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment[shorts[GROUP, i]])
         alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
-        relief = yuan / months
-        above = _at_most(present[r] - alone, later[r] - stay, relief, months, renewal, alpha, size)
-        if above <= floor:
-            continue
+        above = 0.0
+        if not exact:
+            above = _at_most(present[r] - alone, later[r] - stay, yuan / months, months, renewal, alpha, size)
+            if above <= floor:
+                continue
         part = part_of(birth[i], ages)
         band, g, own = BAND_OF_PART[part], shorts[GROUP, i], shorts[AT, i]
         # is what it gains now at the first of them enough? No relief is negative, so all else only adds to it

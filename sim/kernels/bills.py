@@ -211,7 +211,8 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
             counts[STAY_SUBSIDISED, i] = np.uint8(0)
             counts[STAY_REFUSED, i], counts[REFUSED, i] = counts[REFUSED, i], np.uint8(0)
         shorts[STAY_LAST, i] = np.int16(month)
-        band, g = BAND_OF_PART[part_of(birth[i], ages)], shorts[GROUP, i]
+        band = BAND_OF_PART[part_of(birth[i], ages)]
+        g = np.uint32(shorts[GROUP, i]) % np.uint32(stages.shape[2])  # groups that are billed alike have one row
         net = posted[band, j]
         posted_fen = fen(net)
         owed = posted_fen

@@ -254,15 +254,17 @@ def net_fee(
 
     It is worked out stage by stage.
 
+    stages : of the tariff, a row for all groups that are billed alike, see `columns.Tariff`
     net : the posted fee; face : of the vouchers
     counted : WITHOUT vouchers, AS_HELD, or the row of a pool of whose vouchers the child would hold one of `extra` fen
     """
+    row = np.uint32(g) % np.uint32(stages.shape[2])
     for s in range(terms.shape[1]):
-        worth, v = stages[AMOUNT, s, g, band, j], terms[VOUCHER, s]
+        worth, v = stages[AMOUNT, s, row, band, j], terms[VOUCHER, s]
         if v >= 0:
             fen = extra if v == counted else np.float64(face[v, i])
             worth = worth * fen / 100.0 if counted != WITHOUT else 0.0
-        net -= min(net, stages[CEILING, s, g, band, j], worth + stages[RATE, s, g, band, j] * net)
+        net -= min(net, stages[CEILING, s, row, band, j], worth + stages[RATE, s, row, band, j] * net)
     return net
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 NOBODY = -1
 PARTS = 4
+MOST_GROUPS = 512  # of families, that a tariff tells apart
 BAND_OF_PART = (0, 1, 1, 2)
 CLOSED = np.float32(-1e30)  # the value of an offer where nobody may enrol
 
@@ -249,8 +250,9 @@ class Tariff(NamedTuple):
         entrants' rises when the posted fee rises by a yuan
     bounds : float32 (3, 4)  by part of the children: the lowest price of each kind, and the highest value of an offer
     posted : float64 (3, J)  [yuan a month]
-    stages : float64 (3, S, G, 3, J)  rate, amount, ceiling: stage s relieves min(net, ceiling, amount + rate·net);
-        at a voucher stage the amount is 1 where the voucher may be redeemed and is multiplied by the face
+    stages : float64 (3, S, B, 3, J)  rate, amount, ceiling: stage s relieves min(net, ceiling, amount + rate·net);
+        group g is billed as row g modulo B says, for groups differ besides in what they expect; at a voucher stage the
+        amount is 1 where the voucher may be redeemed and is multiplied by the face
     terms : int16 (3, S)  of each stage: its row of `Vouchers.face`, -1 for no vouchers or FORGONE; its instrument's
         place in the chain; the number of voucher tranches of the instruments before it
     spread : float64 (3, G·3·J)  of an entrant: months over which it weighs what it pays; what it expects to be billed

@@ -11,8 +11,19 @@ from numpy.typing import NDArray
 from sim.compiled import entry, inner
 from sim.dates import DECISION_DAYS, MIXED
 from sim.kernels.bills import Log, Payers, bill
-from sim.kernels.choice import begin_epochs, forgoes
-from sim.kernels.columns import AT, BAND_OF_PART, GROUP, NOBODY, PARTS, PLACES, TAKEN, Ages, ChoiceInputs
+from sim.kernels.choice import BLOCK, begin_epochs, forgoes
+from sim.kernels.columns import (
+    AT,
+    BAND_OF_PART,
+    GROUP,
+    MOST_GROUPS,
+    NOBODY,
+    PARTS,
+    PLACES,
+    TAKEN,
+    Ages,
+    ChoiceInputs,
+)
 from sim.kernels.passing import MOVED, Month, Reach, Sorted, note_margins, pass_over
 from sim.kernels.places import run_day_choices
 from sim.kernels.welfare import Faced, add_gains, add_savings
@@ -140,6 +151,15 @@ def note_some(rows: Any, n: int, inputs: Any, at: Any, face: Any) -> None:
 
 
 @inner
+def note_sunk_of(rows: Any, n: int, inputs: Any, sunk: Any) -> None:
+    """The same as `note_sunk` of the first n rows."""
+    at = inputs.children.shorts[AT]
+    for m in range(n):
+        i = np.int64(rows[m])
+        sunk[i] = forgoes(i, at[i], inputs.ties) if at[i] != NOBODY else np.float32(0)
+
+
+@inner
 def note_free(seats: Any, free: Any) -> None:
     """Note which offers have a seat; free : bool (4, J)  written: for a child of each part, as `places.free_seat`."""
     for part in range(free.shape[0]):
@@ -191,9 +211,11 @@ def run_days(
             work.weighed[0] += work.left.weighed_at[4]
         if mode.gains and mode.passes:  # the others sit and hold the same all day
             note_some(work.left.weighed, work.left.weighed_at[4], inputs, work.at, work.face)
+            # paid fees are others for everybody when the day's bills are paid; nobody at home has paid any
+            note_sunk_of(work.left.weighed, work.left.weighed_at[4], inputs, work.sunk)
+            note_sunk_of(work.left.stay, work.left.stay_at[4], inputs, work.sunk)
         elif mode.gains:
             note_start(lo, hi, inputs, work.at, work.face)
-        if mode.gains:  # it is another for everybody when the day's bills are paid
             note_sunk(lo, hi, inputs, work.sunk)
         run_day_choices(
             edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, inputs, mode.passes, work.left
@@ -215,6 +237,28 @@ def run_days(
             if mode.passes and reach.moves:
                 add_savings(work.left, inputs, reach.saves, gains)
     return days.today.size, False
+
+
+@entry
+def sort_by_chances(may_win: Any, step: int, group: Any) -> None:
+    """Put each child into the family group whose outlook says which pools its family may win vouchers of.
+
+    may_win : bool (pools, n); step : groups of one outlook
+    group : int16 (n,)  read and written: the outlook's last binary digits are the pools
+    """
+    pools = may_win.shape[0]
+    chances = np.empty(MOST_GROUPS, np.int16)  # of each group: by table, for there are few
+    for g in range(MOST_GROUPS):
+        chances[g] = np.int16((g // step) % (1 << pools))
+    now = np.empty(BLOCK, np.int16)
+    for first in range(0, group.size, BLOCK):
+        size = min(BLOCK, group.size - first)
+        now[:size] = 0
+        for p in range(pools):
+            for m in range(size):
+                now[m] |= np.int16(np.int16(may_win[p, first + m]) << np.int16(p))
+        for m in range(size):
+            group[first + m] += np.int16((now[m] - chances[np.uint64(group[first + m])]) * np.int16(step))
 
 
 def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:

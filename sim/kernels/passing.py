@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.compiled import entry, inner
+from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
 from sim.kernels.choice import BLOCK, WITHOUT, forgoes, net_fee, tied, weigh_rows
 from sim.kernels.columns import (
@@ -71,51 +71,52 @@ class Reach(NamedTuple):
     """Bounds on how far a policy's prices and values can move a choice away from the baseline's; G its family groups.
 
     Of every offer open to a part of the children, rounded up:
-    falls : float32 (2·G·4·J,)  by how much its price is lower, by kind of price, group and part [yuan]
-    lifts : float32 (4·J,)  by how much its value is higher, by part; where it is closed, 0 and its price endless
-    The largest of these, at least 0, but for offers whose value is higher by more than `LIFT`:
-    fall : float32 (2, 4)  of any group; lift : float32 (4,)
+    lifts : float32 (4·J,)  by how much its value is higher, by part; closed here, it is none of a child's best
+    The largest of these and of the falls of its price, at least 0, but for offers whose value is higher by more than
+    `LIFT`:
+    fall : float32 (2, 4, G)  by kind of price, part and group [yuan]; lift : float32 (4,)
     exposed : uint8 (n,)  children with a candidate that these leave out; (0,) if there is none
     Of the institution a child attends, rounded up:
-    rise : float32 (G·3·J,)  by how much the price of the enrolled is higher [yuan]
     sink : float32 (4, J)  by how much its value is lower; inf where one of the two sides is closed to a part
-    saves : int64 (G, 3, J)  by how much the bill without vouchers is lower [fen]; moves : whether any is not the same
-    groups : int16 (G,)  the baseline's family group to which each belongs, in which the child must have been; (0,)
-        where it cannot have been in another
+    saves : int64 (B, 3, J)  by how much the bill without vouchers is lower, of the groups that are billed apart [fen]
+    moves : whether any is not the same
+    prices : float32 (3, ·)  the baseline's; there : int64 (G,)  its family group to which each of the policy's belongs
+    changes : whether a child may have been in another of these than it would belong to now
     """
 
-    falls: NDArray[np.float32]
     lifts: NDArray[np.float32]
     fall: NDArray[np.float32]
     lift: NDArray[np.float32]
     exposed: NDArray[np.uint8]
-    rise: NDArray[np.float32]
     sink: NDArray[np.float32]
     saves: NDArray[np.int64]
     moves: bool
-    groups: NDArray[np.int16]
+    prices: NDArray[np.float32]
+    there: NDArray[np.int64]
+    changes: bool
 
     @classmethod
-    def of(cls, groups: int, institutions: int) -> "Reach":
-        """Room for what is found, with nothing moved."""
-        size = groups * institutions
+    def of(
+        cls, billed: int, institutions: int, prices: NDArray[np.float32], there: NDArray[np.int64], changes: bool
+    ) -> "Reach":
+        """Room for what is found, with nothing moved; billed : groups that are billed apart."""
         return cls(
-            falls=np.empty(SLOPES * PARTS * size, np.float32),
             lifts=np.empty(PARTS * institutions, np.float32),
-            fall=np.zeros((SLOPES, PARTS), np.float32),
+            fall=np.zeros((SLOPES, PARTS, len(there)), np.float32),
             lift=np.zeros(PARTS, np.float32),
             exposed=np.zeros(0, np.uint8),
-            rise=np.empty(3 * size, np.float32),
             sink=np.empty((PARTS, institutions), np.float32),
-            saves=np.empty((groups, 3, institutions), np.int64),
+            saves=np.empty((billed, 3, institutions), np.int64),
             moves=False,
-            groups=np.zeros(0, np.int16),
+            prices=prices,
+            there=there,
+            changes=changes,
         )
 
     @classmethod
     def nothing(cls) -> "Reach":
         """Stand where nobody is passed over."""
-        return cls.of(0, 0)
+        return cls.of(0, 0, np.zeros((0, 0), np.float32), np.zeros(0, np.int64), False)
 
 
 class Sorted(NamedTuple):
@@ -228,7 +229,13 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
         inputs.children.counts,
     )
     rests, alpha_there, margin, exposed = month.rests, month.alpha, month.margin, reach.exposed
-    vouchers, institutions, groups = inputs.vouchers.face.shape[0], reach.sink.shape[1], reach.groups
+    vouchers, institutions, there, changes = (
+        inputs.vouchers.face.shape[0],
+        reach.sink.shape[1],
+        reach.there,
+        reach.changes,
+    )
+    here, base, falls = inputs.tariff.prices[ENROLLED], reach.prices[ENROLLED], reach.fall.reshape(-1)
     alike, seated = np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int64)
     found = np.empty(edges[PARTS] - edges[0] + 1, np.int64)
     weighed, stay = 0, 0
@@ -236,17 +243,20 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
     for p in range(PARTS):
         part = PARTS - 1 - p
         band, n = BAND_OF_PART[part], 0
-        entry, enrolled, lift = reach.fall[ENTRY, part], reach.fall[ENROLLED, part], reach.lift[part]
+        entry, enrolled = np.uint64(part * there.size), np.uint64((PARTS + part) * there.size)
+        lift = reach.lift[part]
         for b in range(edges[p], edges[p + 1], BLOCK):
             # in steps that run on vectors, first by the largest change of all offers
             end = min(b + BLOCK, edges[p + 1])
             at, waits, held = shorts[AT, b:end], links[WAITS, b:end], counts[HELD, b:end]
-            seat, there, above, price = shorts[SEAT, b:end], rests[b:end], margin[b:end], alpha[b:end]
+            seat, there_at, above, price = shorts[SEAT, b:end], rests[b:end], margin[b:end], alpha[b:end]
+            group = shorts[GROUP, b:end]
             for m in range(at.size):
-                most = price[m] * (entry if at[m] == NOBODY else enrolled) + lift
+                kind = entry if at[m] == NOBODY else enrolled
+                most = price[m] * falls[kind + np.uint64(group[m])] + lift
                 alike[m] = np.int8((above[m] > most) & (above[m] > np.float32(0)))
             for m in range(at.size):  # a child at home has no seat to have outgrown; NOBODY has all bits
-                alike[m] &= np.int8((at[m] == there[m]) & ((at[m] == NOBODY) | (seat[m] >= band)))
+                alike[m] &= np.int8((at[m] == there_at[m]) & ((at[m] == NOBODY) | (seat[m] >= band)))
             for m in range(at.size):
                 alike[m] &= np.int8(waits[m] == NOBODY)
             for m in range(at.size if vouchers > 0 else 0):
@@ -255,39 +265,48 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 alike[m] &= np.int8(exposed[b + m] == 0)
             for m in range(at.size if cash else 0):
                 alike[m] &= np.int8(price[m] == alpha_there[b + m])
-            for m in range(at.size if groups.size > 0 else 0):
-                alike[m] &= np.int8(groups[shorts[GROUP, b + m]] == month.group[b + m])
+            for m in range(at.size if changes else 0):
+                alike[m] &= np.int8(there[group[m]] == month.group[b + m])
             seats = 0
             for m in range(at.size):
                 seated[seats] = m
                 seats += 1 if (at[m] != NOBODY) & (alike[m] == 1) else 0
             for r in range(seats):  # and by how much what each has can be worth less
                 m = seated[r]
-                of_band = (np.int64(shorts[GROUP, b + m]) * 3 + band) * institutions
-                own = price[m] * reach.rise[of_band + at[m]] + reach.sink[part, at[m]]
+                i, j, g = b + m, np.int64(at[m]), np.int64(group[m])
+                own = price[m] * price_above(
+                    here[(g * 3 + band) * institutions + j], base[(there[g] * 3 + band) * institutions + j]
+                )
+                own += reach.sink[part, j]
                 # tied more than there it may be to other services of the same institution, too: that is no margin
-                own += price[m] * max(month.sunk[b + m] - forgoes(b + m, at[m], inputs.ties), np.float32(0))
-                still = above[m] > (price[m] * enrolled + lift) + own
+                own += price[m] * max(month.sunk[i] - forgoes(i, j, inputs.ties), np.float32(0))
+                still = above[m] > (price[m] * falls[enrolled + np.uint64(g)] + lift) + own
                 alike[m] = np.int8(still)
-                out.stay[stay] = np.int32(b + m)
+                out.stay[stay] = np.int32(i)
                 stay += 1 if still else 0
             for m in range(at.size):
                 found[n] = b + m
                 n += 1 - alike[m]
         ends = look_closer(
             found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, rests, alpha_there, margin,
-            reach.falls, reach.lifts, reach.rise, reach.sink, groups, month.group, month.sunk, inputs.ties, out.weighed,
-            out.stay,
+            inputs.offers.value, inputs.tariff.prices, reach.prices, reach.lifts, reach.sink, there, changes,
+            month.group, month.sunk, inputs.ties, out.weighed, out.stay,
         )  # fmt: skip
         weighed, stay = ends
         out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay
 
 
+@inlined
+def price_above(price: Any, other: Any) -> Any:
+    """By how much a price is higher than another, rounded up."""
+    return above(np.float64(price) - np.float64(other))
+
+
 @inner
 def look_closer(
     found: Any, n: int, part: int, weighed: int, stay: int, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, rests: Any, alpha_there: Any, margin: Any, falls: Any, lifts: Any, rise: Any, sink: Any,
-    groups: Any, group_there: Any, sunk_there: Any, ties: Any, to_weigh: Any, to_stay: Any,
+    candidate: Any, rests: Any, alpha_there: Any, margin: Any, value: Any, prices: Any, prices_there: Any, lifts: Any,
+    sink: Any, there: Any, changes: bool, group_there: Any, sunk_there: Any, ties: Any, to_weigh: Any, to_stay: Any,
 ) -> Any:  # fmt: skip
     """Pass over those who are as in the baseline and none of whose own candidates can have come to be its best.
 
@@ -295,25 +314,29 @@ def look_closer(
     Returns how many stand there now.
     """
     band, institutions = BAND_OF_PART[part], sink.shape[1]
-    size, values = falls.size // (2 * PARTS * institutions), np.uint64(part * institutions)
+    values = np.uint64(part * institutions)
     for r in range(n):
         i = found[r]
         at = np.int64(shorts[AT, i])
         inside = at != NOBODY
         alike = (at == rests[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
         alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0) & ((not inside) | (shorts[SEAT, i] >= band))
-        alike &= groups.size == 0 or groups[shorts[GROUP, i]] == group_there[i]
+        alike &= (not changes) or there[shorts[GROUP, i]] == group_there[i]
         if alike:  # not by the largest change of all offers: by those of its own candidates
             g, kind = np.int64(shorts[GROUP, i]), (ENROLLED if inside else ENTRY)
+            here, base = np.uint64((g * 3 + band) * institutions), np.uint64((there[g] * 3 + band) * institutions)
             own = np.float32(0)
             if inside:
-                own = alpha[i] * rise[(g * 3 + band) * institutions + at] + sink[part, at]
-                own += alpha[i] * max(sunk_there[i] - forgoes(i, at, ties), np.float32(0))
-            most, prices = np.float32(0), np.uint64(((kind * size + g) * PARTS + part) * institutions)
+                own = alpha[i] * price_above(
+                    prices[kind, here + np.uint64(at)], prices_there[kind, base + np.uint64(at)]
+                )
+                own += sink[part, at] + alpha[i] * max(sunk_there[i] - forgoes(i, at, ties), np.float32(0))
+            most = np.float32(0)
             for k in range(candidate.shape[1]):
                 j = np.uint64(candidate[i, k])
-                more = alpha[i] * falls[prices + j] + lifts[values + j]
-                most = max(most, more if j != np.uint64(at) else np.float32(0))
+                fall = price_above(prices_there[kind, base + j], prices[kind, here + j])
+                more = alpha[i] * fall + lifts[values + j]
+                most = max(most, more if (j != np.uint64(at)) & (value[part, j] > CLOSED) else np.float32(0))
             alike = margin[i] > most + own
         to_weigh[weighed] = to_stay[stay] = i
         weighed += 0 if alike else 1
@@ -344,17 +367,14 @@ def above(value: float) -> Any:
 
 
 @entry
-def compare(
-    here: Tariff, value: Any, there: Tariff, value_there: Any, group_there: Any, billed: Any, beyond: Any, reach: Reach
-) -> bool:
+def compare(here: Tariff, value: Any, there: Tariff, value_there: Any, beyond: Any, reach: Reach) -> bool:
     """Write by how much prices, values and bills of a policy differ from the baseline's, as `Reach` says.
 
-    billed : int64 (G,)  the first group whose bills are the same
     beyond : bool (J,)  written: whose value is higher by more than `LIFT`
     Returns whether any bill without vouchers differs.
     """
-    groups, institutions, moves, none = group_there.size, beyond.size, False, np.zeros((1, 1), np.int32)
-    prices, base = here.prices, there.prices
+    institutions, moves, none = beyond.size, False, np.zeros((1, 1), np.int32)
+    prices, base, group_there = here.prices, there.prices, reach.there
     for part in range(PARTS):
         for j in range(institutions):
             new, old = value[part, j], value_there[part, j]
@@ -363,16 +383,9 @@ def compare(
             reach.lifts[part * institutions + j] = above(lift)
             both = new > CLOSED and old > CLOSED
             reach.sink[part, j] = above(np.float64(old) - np.float64(new)) if both else np.float32(np.inf)
-    for g in range(groups):
+    for g in range(reach.saves.shape[0]):
         for band in range(3):
-            at, at_there = (g * 3 + band) * institutions, (group_there[g] * 3 + band) * institutions
             for j in range(institutions):
-                reach.rise[at + j] = above(
-                    np.float64(prices[ENROLLED, at + j]) - np.float64(base[ENROLLED, at_there + j])
-                )
-                if billed[g] != g:
-                    reach.saves[g, band, j] = reach.saves[billed[g], band, j]
-                    continue
                 bill = fen(net_fee(0, g, band, j, here.posted[band, j], here.stages, here.terms, none, WITHOUT, 0.0))
                 bill_there = fen(
                     net_fee(
@@ -381,40 +394,42 @@ def compare(
                 )
                 reach.saves[g, band, j] = bill_there - bill
                 moves |= bill_there != bill
-    for kind in range(SLOPES):
-        for g in range(groups):
-            for part in range(PARTS):
-                band = BAND_OF_PART[part]
-                at, at_there = (g * 3 + band) * institutions, (group_there[g] * 3 + band) * institutions
-                first, most = ((kind * groups + g) * PARTS + part) * institutions, reach.fall[kind, part]
-                for j in range(institutions):
-                    fall = -(np.float64(prices[kind, at + j]) - np.float64(base[kind, at_there + j]))
-                    higher = above(fall if value[part, j] > CLOSED else np.float64(CLOSED))
-                    reach.falls[first + j] = higher
-                    most = max(most, np.float32(0) if beyond[j] else higher)
-                reach.fall[kind, part] = most
+    counts = np.empty((PARTS, institutions))  # 0 of the offers whose falls the bound of all leaves out
     for part in range(PARTS):
         for j in range(institutions):
+            open_to_all = value[part, j] > CLOSED and not beyond[j]
+            counts[part, j] = 1.0 if open_to_all else 0.0
             if not beyond[j]:
                 reach.lift[part] = max(reach.lift[part], reach.lifts[part * institutions + j])
+    for kind in range(SLOPES):
+        for g in range(group_there.size):
+            for part in range(PARTS):
+                at, at_there = (g * 3 + BAND_OF_PART[part]) * institutions, group_there[g] * 3 + BAND_OF_PART[part]
+                at_there *= institutions
+                new_prices, old_prices = (
+                    prices[kind, at : at + institutions],
+                    base[kind, at_there : at_there + institutions],
+                )
+                most = 0.0
+                for j in range(institutions):
+                    most = max(most, counts[part, j] * (np.float64(old_prices[j]) - np.float64(new_prices[j])))
+                reach.fall[kind, part, g] = above(most) if most > 0.0 else np.float32(0)
     return moves
 
 
 def reach_of(
     here: Tariff, value: NDArray[np.float32], there: Tariff, value_there: NDArray[np.float32],
-    group_there: NDArray[np.int64], billed: NDArray[np.int64], changes: bool,
-    exposed_to: Callable[[NDArray[np.bool_]], NDArray[np.uint8]],
+    group_there: NDArray[np.int64], changes: bool, exposed_to: Callable[[NDArray[np.bool_]], NDArray[np.uint8]],
 ) -> Reach:  # fmt: skip
     """Find by how much a policy's prices and values moved from the baseline's.
 
     here, value : float32 (4, J)  the policy's; there, value_there : the baseline's
     group_there : int64 (G,)  the baseline's family group to which each of the policy's belongs
-    billed : as in `compare`; changes : whether a child may belong to another there than here
+    changes : whether a child may belong to another there than here
     exposed_to : children with a candidate among some institutions, bool (J,), see `mark_exposed`
     """
-    reach, beyond = Reach.of(len(group_there), value.shape[1]), np.zeros(value.shape[1], np.bool_)
-    moves = compare(here, value, there, value_there, group_there, billed, beyond, reach)
+    reach = Reach.of(here.stages.shape[2], value.shape[1], there.prices, group_there, changes)
+    beyond = np.zeros(value.shape[1], np.bool_)
+    moves = compare(here, value, there, value_there, beyond, reach)
     exposed = exposed_to(beyond) if beyond.any() else reach.exposed
-    return reach._replace(
-        exposed=exposed, moves=moves, groups=group_there.astype(np.int16) if changes else reach.groups
-    )
+    return reach._replace(exposed=exposed, moves=moves)

@@ -115,6 +115,7 @@ def _seat(e: _Empty) -> None:
         e.days, day.Mode(False, False, False, False), luck, e.inputs, e.payers, e.log, flows, month, there, free, reach,
         work, gains,
     )  # fmt: skip
+    day.sort_by_chances(np.zeros((0, 0), np.bool_), 1, e.int16s)
 
 
 def _all_else(e: _Empty) -> None:
@@ -130,7 +131,7 @@ def _all_else(e: _Empty) -> None:
     choice.draw_and_begin(*drawn, 0, inputs.epochs)
     passing.mark_exposed(inputs.candidate, np.zeros(0, np.bool_), e.uint8s)
     tariff, value, nothing = inputs.tariff, inputs.offers.value, passing.Reach.nothing()
-    passing.compare(tariff, value, tariff, value, e.int64s, e.int64s, np.zeros(0, np.bool_), nothing)
+    passing.compare(tariff, value, tariff, value, np.zeros(0, np.bool_), nothing)
     demand.expect(
         np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), none, none, inputs, np.zeros((2, 3, 0)),
         np.zeros((3, 0, 0)),
@@ -163,7 +164,7 @@ def _all_else(e: _Empty) -> None:
     supply.value_offers(places, f64s, f32s, table, np.zeros(3), 1.0, np.float32(1), inputs.offers.value)
     supply.write_prices(
         np.zeros((1, 3, 0)), np.zeros((1, 1), np.int16), np.zeros((2, 0, 2), np.int16), np.zeros((2, 0, 2)),
-        np.ones((1, 0), np.int64), 1, np.zeros(1, np.bool_), inputs.tariff.stages, np.zeros((3, 0, 1, 3)),
+        np.ones((1, 0), np.int64), groups, np.zeros(1, np.bool_), inputs.tariff.stages, np.zeros((3, 0, 1, 3)),
         np.zeros(0, np.bool_), inputs.offers.value, np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 1, 3, 0)),
         np.zeros((3, 4), np.float32),
     )  # fmt: skip

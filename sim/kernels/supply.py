@@ -49,11 +49,22 @@ def value_offers(
 
 @inner
 def net_of_month(
-    p: int, g: int, band: int, posted: Any, patterns: Any, stages: Any, expects: Any, once: Any, nets: Any, steps: Any
+    p: int,
+    g: int,
+    row: int,
+    band: int,
+    posted: Any,
+    patterns: Any,
+    stages: Any,
+    expects: Any,
+    once: Any,
+    nets: Any,
+    steps: Any,
 ) -> None:
     """Write what a group is billed at each offer in a month of a pattern, and by how much more if asked a yuan more.
 
     Of a round of vouchers to come the relief counts by its odds, less the cost of applying, where that is above 0.
+    g : the group; row : of `stages`, the groups that are billed alike
     nets, steps : float64 (P, J)  row p written [yuan a month]; the other arguments as in `write_prices`
     """
     institutions = nets.shape[1]
@@ -63,7 +74,7 @@ def net_of_month(
         more[j] = net[j] + 1.0
     for s in range(patterns.shape[1] - 1):
         mode = patterns[p, 1 + s]
-        rate, amount, ceiling = stages[RATE, s, g, band], stages[AMOUNT, s, g, band], stages[CEILING, s, g, band]
+        rate, amount, ceiling = stages[RATE, s, row, band], stages[AMOUNT, s, row, band], stages[CEILING, s, row, band]
         if mode == 1:
             for j in range(institutions):
                 net[j] -= min(net[j], min(ceiling[j], amount[j] + rate[j] * net[j]))
@@ -83,7 +94,7 @@ def net_of_month(
 
 @entry
 def write_prices(
-    posted: Any, patterns: Any, later: Any, weight: Any, horizon: Any, ages: int, foresees: Any, stages: Any,
+    posted: Any, patterns: Any, later: Any, weight: Any, horizon: Any, outlooks: Any, foresees: Any, stages: Any,
     expects: Any, once: Any, value: Any, prices: Any, spread: Any, bounds: Any,
 ) -> None:  # fmt: skip
     """Write the prices, what they are spread over, and the bounds of a tariff, see `columns.Tariff`.
@@ -98,49 +109,63 @@ def write_prices(
     later : int16 (2, M, 2)  for families that do not look ahead and for those that do, by month after this one: the
         pattern, and another, of weights float64 (2, M, 2)
     horizon : int64 (C, J)  months over which an entrant weighs what it pays, by horizon of its group
-    ages : of groups that differ by age alone; foresees : bool (G,)
-    stages : float64 (3, S, G, 3, J); expects : float64 (3, S, G, 3)  face of a voucher of coming rounds, its odds, and
-        the cost of applying [yuan]; once : bool (S,)  whether one voucher is all that a family may win
+    outlooks : int64 (O,)  of each outlook the first that expects the same; foresees : bool (O,)
+    stages : float64 (3, S, B, 3, J)  a group counts outlooks, then horizons, then B; expects : float64 (3, S, G, 3)
+        face of a voucher of coming rounds, its odds, and the cost of applying [yuan]; once : bool (S,)  whether one
+        voucher is all that a family may win
     value : float32 (4, J), prices : float32 (3, G, 3, J), spread : float64 (3, G, 3, J), bounds : float32 (3, 4)
     """
-    groups, bands, institutions = prices.shape[1], prices.shape[2], prices.shape[3]
-    classes, kinds = horizon.shape[0], patterns.shape[0]
+    bands, institutions, classes, kinds = 3, prices.shape[3], horizon.shape[0], patterns.shape[0]
+    billed, months = stages.shape[2], later.shape[1]
     nets, steps = np.empty((kinds, institutions)), np.empty((kinds, institutions))
-    whole, tail, tail_step = np.empty((kinds, institutions)), np.empty(institutions), np.empty(institutions)
-    for first in range(0, groups, classes * ages):
-        for age in range(ages):
-            g = first + age  # what those of other horizons are billed is the same
+    whole = np.empty((kinds, institutions))
+    # of what comes after this month, month by month, up to each of the months that follow
+    tails, tail_steps = np.zeros((months + 1, institutions)), np.zeros((months + 1, institutions))
+    longest = 1
+    for c in range(classes):
+        for j in range(institutions):
+            longest = max(longest, horizon[c, j])
+    for o in range(outlooks.size):
+        first, size = o * classes * billed, classes * billed
+        if outlooks[o] != o:
+            same = outlooks[o] * classes * billed
+            prices[:, first : first + size] = prices[:, same : same + size]
+            spread[:, first : first + size] = spread[:, same : same + size]
+            continue
+        ahead, share = later[1 if foresees[o] else 0], weight[1 if foresees[o] else 0]
+        for b in range(billed):
             for band in range(bands):
                 for p in range(kinds):
-                    net_of_month(p, g, band, posted, patterns, stages, expects, once, nets, steps)
+                    net_of_month(p, first + b, b, band, posted, patterns, stages, expects, once, nets, steps)
                     for j in range(institutions):
                         whole[p, j] = np.rint(100.0 * nets[p, j])
-                ahead, share = later[1 if foresees[g] else 0], weight[1 if foresees[g] else 0]
+                for h in range(longest - 1):
+                    before, before_step, tail, tail_step = tails[h], tail_steps[h], tails[h + 1], tail_steps[h + 1]
+                    for j in range(institutions):
+                        tail[j], tail_step[j] = before[j], before_step[j]
+                    for which in range(2):
+                        p, part = ahead[h, which], share[h, which]
+                        for j in range(institutions if part > 0.0 else 0):
+                            tail[j] += part * whole[p, j]
+                            tail_step[j] += part * steps[p, j]
                 for c in range(classes):
-                    row = g + c * ages
-                    longest = 1
+                    row = first + c * billed + b
                     for j in range(institutions):
-                        longest = max(longest, horizon[c, j])
-                        tail[j] = tail_step[j] = 0.0
-                    for h in range(longest - 1):
-                        for which in range(2):
-                            p, part = ahead[h, which], share[h, which]
-                            for j in range(institutions if part > 0.0 else 0):
-                                counts = 1.0 if h < horizon[c, j] - 1 else 0.0
-                                tail[j] += counts * part * whole[p, j]
-                                tail_step[j] += counts * part * steps[p, j]
+                        until = np.uint64(horizon[c, j] - 1)
+                        spread[MONTHS, row, band, j] = np.float64(horizon[c, j])
+                        spread[LATER, row, band, j] = tails[until, np.uint64(j)]
+                        spread[LATER_SLOPES, row, band, j] = tail_steps[until, np.uint64(j)]
                     for j in range(institutions):
-                        months = np.float64(horizon[c, j])
-                        prices[ENTRY, row, band, j] = spread_fee(whole[0, j], tail[j], months)
+                        months_of, later_fen = spread[MONTHS, row, band, j], spread[LATER, row, band, j]
+                        prices[ENTRY, row, band, j] = spread_fee(whole[0, j], later_fen, months_of)
                         prices[ENTRY + 1, row, band, j] = spread_fee(whole[0, j], 0.0, 1.0)
-                        prices[SLOPES, row, band, j] = np.float32((steps[0, j] + tail_step[j]) / months)
-                        spread[MONTHS, row, band, j] = months
-                        spread[LATER, row, band, j] = tail[j]
-                        spread[LATER_SLOPES, row, band, j] = tail_step[j]
+                        prices[SLOPES, row, band, j] = np.float32(
+                            (steps[0, j] + spread[LATER_SLOPES, row, band, j]) / months_of
+                        )
     for part in range(PARTS):
         for kind in range(SLOPES):
             least = np.float32(np.inf)
-            for g in range(groups):
+            for g in range(prices.shape[1]):
                 for j in range(institutions):
                     least = min(least, prices[kind, g, BAND_OF_PART[part], j])
             bounds[LEAST + kind, part] = least

@@ -359,14 +359,15 @@ def add_savings(left: Any, inputs: Any, saves: Any, out: Any) -> None:
     """Add up what those gain who were passed over: the fall of their bills where they sit, as they stay there.
 
     Whoever was passed over at home stays there on both sides and gains nothing.
-    left : `passing.Sorted`; saves : int64 (G, 3, J)  fall of the bill without vouchers [fen]
+    left : `passing.Sorted`
+    saves : int64 (B, 3, J)  fall of the bill without vouchers, of the groups that are billed apart [fen]
     """
-    shorts, cells = inputs.children.shorts, inputs.cells
+    shorts, cells, billed = inputs.children.shorts, inputs.cells, np.uint32(saves.shape[0])
     for p in range(PARTS):
         band = BAND_OF_PART[PARTS - 1 - p]
         for m in range(left.stay_at[p], left.stay_at[p + 1]):
             i = left.stay[m]
-            amount = saves[shorts[GROUP, i], band, shorts[AT, i]]
+            amount = saves[np.uint32(shorts[GROUP, i]) % billed, band, shorts[AT, i]]
             if amount != 0:
                 out[0] += amount
                 out[1 + band] += amount

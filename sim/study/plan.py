@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sim.engine.groups import MOST_CELLS, MOST_GROUPS, Grouping, horizons, touches_fees
+from sim.engine.groups import MOST_CELLS, Grouping, horizons, touches_fees
 from sim.engine.replication import Span
+from sim.kernels.columns import MOST_GROUPS
 from sim.policy.instrument import Instrument
 from sim.policy.menu import kind_of
 from sim.policy.thinning import thinned

@@ -11,6 +11,7 @@ from town import Town, differences, instrument, within
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.state import State
+from sim.kernels.columns import Tariff
 from sim.kernels.passing import Reach
 
 TIERS = [
@@ -107,16 +108,20 @@ def test_the_baseline_run_as_an_arm_differs_nowhere(busy: Town) -> None:
 # ---- planted faults
 
 
-def halved(reach: Reach) -> Reach:
-    """Bounds that forget half of what a fee fell by."""
-    return reach._replace(falls=reach.falls / 2, fall=reach.fall / 2, rise=reach.rise / 2)
+def halved(reach: Reach, here: Tariff) -> Reach:
+    """Bounds that forget half of what a fee moved by: as if the baseline's lay half as far from the policy's."""
+    institutions = reach.sink.shape[1]
+    there = reach.prices.reshape(3, -1, 3, institutions)
+    first = [int(np.flatnonzero(reach.there == g)[0]) for g in range(there.shape[1])]
+    now = here.prices.reshape(3, -1, 3, institutions)[:, first]
+    return reach._replace(fall=reach.fall / 2, prices=((now + there) / 2).reshape(3, -1))
 
 
 def test_half_a_bound_is_caught(busy: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     policy = POLICIES["half of every fee"](busy)
     weighing, _ = last_state(busy, False, *policy)
     right = decisions.reach_of
-    monkeypatch.setattr(decisions, "reach_of", lambda *args: halved(right(*args)))
+    monkeypatch.setattr(decisions, "reach_of", lambda *args: halved(right(*args), args[0]))
     passing, _ = last_state(busy, True, *policy)
     assert unlike(passing, weighing)
 

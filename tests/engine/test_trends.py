@@ -7,7 +7,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from test_passing import POLICIES, last_state, unlike
+from test_passing import POLICIES, halved, last_state, unlike
 from town import SETTLED, Town, differences, instrument, own_claims, settle, total
 
 from sim.engine.city import RunningCity
@@ -15,7 +15,6 @@ from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.trends import Trends
 from sim.engine.turnover import Prospect, Turnover
-from sim.kernels.passing import Reach
 
 TRUST = "city.trends.trust_yuan_per_year"
 TASTE, FEE = "city.trends.taste_per_year", "city.trends.fee_per_year"
@@ -220,11 +219,7 @@ def test_bounds_half_as_wide_are_caught_with_trends_too(moving: Town, monkeypatc
     weighing, _ = last_state(moving, False, *policy)
     right = decisions.reach_of
 
-    def blind(*args: Any) -> Reach:
-        reach = right(*args)
-        return reach._replace(falls=reach.falls * 0.5, fall=reach.fall * 0.5)
-
-    monkeypatch.setattr(decisions, "reach_of", blind)
+    monkeypatch.setattr(decisions, "reach_of", lambda *args: halved(right(*args), args[0]))
     passing, _ = last_state(moving, True, *policy)
     assert unlike(passing, weighing)
 

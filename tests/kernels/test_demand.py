@@ -118,7 +118,9 @@ class City:
         tariff = self.simulation.inputs.tariff
         net = tariff.posted[band]
         for s in range(tariff.terms.shape[1]):
-            rate, amount, ceiling = (tariff.stages[row, s, g, band] for row in (RATE, AMOUNT, CEILING))
+            rate, amount, ceiling = (
+                tariff.stages[row, s, g % tariff.stages.shape[2], band] for row in (RATE, AMOUNT, CEILING)
+            )
             pool = tariff.terms[VOUCHER, s]
             if pool != NOBODY:
                 amount = amount * self.simulation.state.vouchers.face[pool, i] / 100 * counted

@@ -30,27 +30,27 @@ def test_offers_are_worth_taste_and_institution_where_they_admit(seed: int) -> N
 def test_entrants_weigh_what_they_expect_to_be_billed(stages: int, kinds: int, classes: int) -> None:
     """Of every month to its group's horizon, whatever is in force then, and of vouchers by their odds."""
     luck, ages, months = np.random.default_rng(stages + 10 * kinds + 100 * classes), 2, 4
-    groups = 2 * classes * ages  # two outlooks
-    foresees = np.repeat([False, True], classes * ages)
+    groups = 3 * classes * ages  # three outlooks, of which the last expects what the second does
+    foresees = np.repeat([False, True, True], classes * ages)
     posted = luck.uniform(500, 3000, (2, 3, HOUSES))
     patterns = np.hstack([luck.integers(0, 2, (kinds, 1)), luck.integers(0, 4, (kinds, stages))]).astype(np.int16)
     later = luck.integers(0, kinds, (2, months, 2)).astype(np.int16)
     weight = np.stack([luck.random((2, months))] * 2, axis=-1)
     weight[..., 1] = 1 - weight[..., 0]
     horizon = luck.integers(1, months + 2, (classes, HOUSES))
-    # groups of one income and outlook are offered the same, whatever their horizon
-    of_outlook = luck.uniform(0, 1, (3, stages, 2, 1, ages, 3, HOUSES)) * np.array([1.0, 300.0, 900.0]).reshape(
-        3, *[1] * 6
-    )
-    relief = np.repeat(of_outlook, classes, axis=3).reshape(3, stages, groups, 3, HOUSES)
+    # what a group is billed hangs on neither outlook nor horizon, and what it expects not on the horizon
+    stages_of = luck.uniform(0, 1, (3, stages, ages, 3, HOUSES)) * np.array([1.0, 300.0, 900.0]).reshape(3, *[1] * 4)
+    relief = np.tile(stages_of, (1, 1, 3 * classes, 1, 1))
     of_outlook = luck.uniform(0, 1, (3, stages, 2, 1, ages, 3)) * np.array([2.0, 1.0, 90.0]).reshape(3, *[1] * 5)
+    of_outlook = of_outlook[:, :, [0, 1, 1]]
     expects, once = np.repeat(of_outlook, classes, axis=3).reshape(3, stages, groups, 3), luck.random(stages) < 0.5
     value = luck.normal(0, 1, (4, HOUSES)).astype(np.float32)
     prices, bounds = np.empty((3, groups, 3, HOUSES), np.float32), np.empty((3, 4), np.float32)
     spread = np.empty((3, groups, 3, HOUSES))
     supply.write_prices(
-        posted, patterns, later, weight, horizon, ages, foresees, relief, expects, once, value, prices, spread, bounds
-    )
+        posted, patterns, later, weight, horizon, np.array([0, 1, 1]), np.array([False, True, True]), stages_of,
+        expects, once, value, prices, spread, bounds,
+    )  # fmt: skip
 
     def net(p: int, more: float) -> np.ndarray:
         fee = np.broadcast_to(posted[patterns[p, 0]] + more, (groups, 3, HOUSES))

@@ -80,7 +80,7 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
     if city.passes:
         reach = reach_of(
             inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there,
-            city.grouping.billed_alike, bool(log.grouping.pools), city.cache.exposed_to,
+            bool(log.grouping.pools), city.cache.exposed_to,
         )  # fmt: skip
     return month, free[day.day - 1 :], log.faced(day, inputs.offers.value), reach
 
@@ -155,5 +155,5 @@ def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], c
         relief = city.relief_of(q, day)
         assert relief is not None, "an instrument that turns families away relieves them"
         rows = slice(int(edges[0]), int(edges[-1]))
-        would = bills_relieved(relief, rows, ages_on(day), city.grouping.groups, city.inputs)
+        would = bills_relieved(relief, rows, ages_on(day), city.grouping.billed_groups, city.inputs)
         city.state.chronicle.sums.turned_away[city.row(day), q] += would - cases[q]
