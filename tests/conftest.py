@@ -23,6 +23,13 @@ def steady() -> Town:
 
 
 @pytest.fixture(scope="session")
+def taught() -> Town:
+    """The hamlet where trying teaches most of a quality that counts for much, and a month in care leaves a habit."""
+    keys = {"quality_seen": 0.2, "quality_yuan": 900, "habit_yuan": 500, "stickiness": 0.3}
+    return settle(*(f"city.families.{key}={value}" for key, value in keys.items()))
+
+
+@pytest.fixture(scope="session")
 def roomy() -> Town:
     """The hamlet with places without limit, so that no child stands in another's way."""
     return settle(*SETTLED, unlimited=True)

@@ -27,7 +27,7 @@ NOBODY = -1
 MIXED = 3
 BANDS = ("infant", "toddler", "older_toddler")
 
-# a choice without taste, trends or habits: only fee, band and quality tell offers apart
+# a choice without taste, trends or stickiness: only fee, band and quality tell offers apart
 PLAIN_LOGIT = (
     *(
         f"city.families.{key}={value}"

@@ -46,8 +46,11 @@ class BaselineLog:
         """Return whether gains are counted on a day."""
         return month_of(day) >= self.gains_from
 
-    def begin(self, day: date, state: State) -> tuple[Month, NDArray[np.bool_]]:
-        """Make room for a month's notes, and for the seats free on each of its decision days, bool (28, 4, J)."""
+    def begin(self, day: date, state: State, marked: bool) -> tuple[Month, NDArray[np.bool_]]:
+        """Make room for a month's notes, and for the seats free on each of its decision days, bool (28, 4, J).
+
+        marked : whether having been in care changes anything
+        """
         month, children, faces = month_of(day), state.children, state.vouchers.face
         if month not in self._months:
             n, institutions = len(children.at), state.offers.value.shape[1]
@@ -60,6 +63,7 @@ class BaselineLog:
                 alpha=np.empty(n, np.float32),
                 sunk=np.zeros(n, np.float32),
                 margin=np.full(n, -np.inf, np.float32),
+                last=np.empty(n if marked else 0, np.int16),
             )
             self._free[month] = np.zeros((DECISION_DAYS, PARTS, institutions), np.bool_)
         return self._months[month], self._free[month]
@@ -93,4 +97,7 @@ class BaselineLog:
         month, free, terms = self.on(day)
         shared = np.where(value > CLOSED, value, terms.value)
         shared = np.where(terms.value > CLOSED, shared, CLOSED).astype(np.float32)
-        return Faced(terms.tariff, shared, free[day.day - 1], month.group, month.at, month.face, month.sat, month.sunk)
+        return Faced(
+            terms.tariff, shared, free[day.day - 1], month.group, month.at, month.face, month.sat, month.sunk,
+            month.last,
+        )  # fmt: skip

@@ -111,6 +111,7 @@ class RunningCity:
             face=np.empty_like(state.vouchers.face),
             sunk=np.zeros(len(families), np.float32),
             free=np.zeros_like(state.offers.value, np.bool_),
+            last=np.empty(len(families) if self.marked else 0, np.int16),
             left=Sorted.of(len(families)),
             before=np.zeros_like(self.payments.payers.accounts),
             weighed=np.zeros(1, np.int64),
@@ -134,6 +135,17 @@ class RunningCity:
     def note_who_may_win(self) -> None:
         """Sort families anew by the voucher pools of which they know and may win a voucher."""
         self.grouping.note_who_may_win(self.state.children, self.state.instruments.columns, self.instruments)
+
+    @cached_property
+    def habit(self) -> np.float32:
+        """By how much less staying out is worth to whoever has been in care [units of the shock]."""
+        facts = self.world.facts.families
+        return np.float32(facts.sensitivity * facts.habit_yuan)
+
+    @property
+    def marked(self) -> bool:
+        """Whether having been in care changes anything, by habit or by what it teaches."""
+        return bool(self.habit > 0) or len(self.cache.market.learnt) > 0
 
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
@@ -178,6 +190,8 @@ class RunningCity:
             tariff=tariff,
             ties=Ties(
                 np.float32(self.world.facts.families.stickiness),
+                self.habit,
+                self.cache.market.learnt,
                 self.prepaid.kept,
                 state.children.links,
                 state.children.counts,

@@ -35,7 +35,11 @@ class Market:
         self._world, self._trends = world, trends or Trends(world)
         families, institutions = world.facts.families, world.institutions
         self._taste = np.array(families.band_taste, np.float64)
-        self._worth = families.quality_yuan * institutions.quality + institutions.appeal  # to families [yuan a month]
+        quality, seen = families.quality_yuan * institutions.quality, families.quality_seen
+        # to families [yuan a month]; of what they do not see they expect the mean, which is 0
+        self._worth = seen * quality + institutions.appeal
+        learnt = (families.sensitivity * ((1.0 - seen) * quality)).astype(np.float32)
+        self.learnt = learnt if learnt.any() else learnt[:0]  # as in `Ties`
         self._all = np.arange(len(world.institutions))
         self._reviewers = by_turn(institutions.address, world.facts.supply.review_months)
         self._askers = by_turn(institutions.address, YEAR)

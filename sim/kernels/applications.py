@@ -9,10 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from sim.compiled import entry, inner, prefetch
+from sim.compiled import entry, inlined, inner, prefetch
 from sim.kernels.census import born_by
-from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, WITHOUT, net_fee, part_of, tied
-from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MONTHS, MOST, NOBODY
+from sim.kernels.choice import (
+    AHEAD,
+    AS_HELD,
+    BLOCK,
+    WITHOUT,
+    has_tried,
+    leaves_a_mark,
+    net_fee,
+    part_of,
+    recall,
+    staying_out,
+    tied,
+)
+from sim.kernels.columns import AT, BAND_OF_PART, CLOSED, ENROLLED, ENTRY, GROUP, HELD, MONTHS, MOST, NOBODY, STAY_AT
 
 SLACK = 1.0 + 1e-9  # of a bound, for the rounding of what it bounds
 HAIR = 1e-6  # the same in yuan
@@ -79,8 +91,8 @@ def count_children(rows: Any, birth: Any, ages: Any, cells: Any, out: Any) -> No
 @inner
 def within_reach(
     rows: Any, first: int, size: int, yuan: float, renewal: float, floor: float, ages: Any, birth: Any, lasting: Any,
-    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, at: Any, group: Any, bounds: Any,
-    commitment: Any, ties: Any, candidates: int, near: Any,
+    outside: Any, epoch: Any, peak: Any, stays_out: Any, alpha_of: Any, shorts: Any, bounds: Any, commitment: Any,
+    ties: Any, candidates: int, near: Any,
 ) -> int:  # fmt: skip
     """Write those of rows[first : first + size] to whom the voucher could be worth more than the floor.
 
@@ -89,7 +101,7 @@ def within_reach(
 
     near : int64 (2, BLOCK)  written: the rows, and their places in `rows`; returns how many
     """
-    best, months = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64)
+    best, months, at, group = np.empty(BLOCK, np.float64), np.empty(BLOCK, np.float64), shorts[AT], shorts[GROUP]
     for m in range(size):
         i = np.uint32(rows[first + m])
         part, enrolled = part_of(birth[i], ages), at[i] != NOBODY
@@ -97,6 +109,9 @@ def within_reach(
         fee = np.float64(bounds[ENROLLED if enrolled else ENTRY, part]) - yuan / months[m]
         best[m] = np.float64(bounds[MOST, part]) - np.float64(alpha_of[i]) * fee
         best[m] += tied(i, at[i], alpha_of[i], ties) if enrolled else 0.0
+    for m in range(size if leaves_a_mark(ties) else 0):
+        i = np.uint32(rows[first + m])
+        best[m] += left_behind(shorts[STAY_AT, i], ties) if has_tried(i, shorts) else 0.0
     n = 0
     for m in range(size):
         i = np.uint32(rows[first + m])
@@ -108,6 +123,13 @@ def within_reach(
         near[0, n], near[1, n] = rows[first + m], first + m
         n += 1 if most > floor else 0
     return n
+
+
+@inlined
+def left_behind(last: int, ties: Any) -> float:
+    """The most by which care anywhere can have come to be worth more to a child billed at institution `last`."""
+    learnt = np.float64(ties.learnt[last]) if ties.learnt.size > 0 else 0.0
+    return np.float64(ties.habit) + max(learnt, 0.0)
 
 
 @inner
@@ -141,6 +163,7 @@ def look_around(
             home, hold = site[np.uint64(own)], np.float64(tied(i, own, alpha_of[i], ties))
             for k in range(size):
                 lasting[k] += hold if site[np.uint64(candidate[i, k])] == home else 0.0
+        recall(i, shorts[STAY_AT, i], candidate, ties, site, lasting)
         for k in range(size):
             worth[k] = lasting[k] + shocked[e, k]
         for k in range(size):
@@ -199,7 +222,7 @@ def gains(
                 continue
             found = within_reach(
                 rows, first, min(BLOCK, rows.size - first), yuan, renewal, floor, ages, birth, lasting, outside,
-                epoch, peak, stays_out, alpha_of, shorts[AT], shorts[GROUP], bounds, commitment, ties, size, near,
+                epoch, peak, stays_out, alpha_of, shorts, bounds, commitment, ties, size, near,
             )  # fmt: skip
             look_around(
                 near, found, yuan, ages, birth, candidate, fixed, epoch, shocked, alpha_of, shorts, values, prices,
@@ -211,8 +234,8 @@ def gains(
         done += 1
         enrolled = shorts[AT, i] != NOBODY
         e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment[shorts[GROUP, i]])
-        alpha, alone, stay = np.float64(alpha_of[i]), np.float64(stays_out[e]), np.float64(outside[i])
-        above = 0.0
+        alpha, alone = np.float64(alpha_of[i]), np.float64(staying_out(i, stays_out[e], shorts, ties))
+        stay, above = np.float64(staying_out(i, outside[i], shorts, ties)), 0.0
         if not exact:
             above = _at_most(present[r] - alone, later[r] - stay, yuan / months, months, renewal, alpha, size)
             if above <= floor:
@@ -239,6 +262,7 @@ def gains(
 
         now, then, relief_most, top = alone, alone, 0.0, -1e30
         hold = np.float64(tied(i, own, alpha_of[i], ties)) if enrolled else 0.0
+        last = shorts[STAY_AT, i] if ties.learnt.size > 0 else NOBODY
         for k in range(size):
             j = candidate[i, k]
             plain[k] = better[k] = -1e30
@@ -255,6 +279,7 @@ def gains(
             fee = np.float64(prices[kind, base + j]) - (none - held) / over
             u = np.float64(values[part, j]) - alpha * fee
             u += hold if own != NOBODY and site[own] == site[j] else 0.0
+            u += np.float64(ties.learnt[last]) if last != NOBODY and site[last] == site[j] else 0.0
             now = max(now, shocked[e, k] + u)
             then = max(then, shocked[e, k] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock

@@ -1,8 +1,9 @@
 """Utilities: the shocks of an epoch, and each child's best alternative, block by block.
 
-U_0 = outside + ε_0 and U_j = taste + κ_band + β_q·quality_j − β_d·distance_ij + σ·[enrolled at j]
-− α_i·netfee_ij + ε_ij, with ε Gumbel, addressed by child, epoch and institution (docs/model.md); j is a
-service of an institution, σ and ε belong to the institution.
+U_0 = outside − habit·[has been in care] + ε_0 and U_j = taste + κ_band + β_q·quality_j as seen beforehand
++ learnt_j·[was billed at j last] − β_d·distance_ij + σ·[enrolled at j] − α_i·netfee_ij + ε_ij, with ε Gumbel, addressed
+by child, epoch and institution (docs/model.md); j is a service of an institution, quality, σ and ε belong to the
+institution.
 """
 
 import math
@@ -30,6 +31,7 @@ from sim.kernels.columns import (
     NOBODY,
     PAID,
     RATE,
+    STAY_AT,
     VOUCHER,
     WAITS,
 )
@@ -187,10 +189,39 @@ def find_renewals(
     return n
 
 
+@inlined
+def leaves_a_mark(ties: Any) -> bool:
+    """Return whether having been in care changes anything: whether there is a habit of it, or something to learn."""
+    does: bool = ties.habit > 0 or ties.learnt.size > 0
+    return does
+
+
+@inlined
+def has_tried(i: int, shorts: Any) -> bool:
+    """Return whether child i has been in care: whether it has been billed, ever."""
+    billed: bool = shorts[STAY_AT, np.uint64(i)] != NOBODY
+    return billed
+
+
+@inlined
+def staying_out(i: int, alone: Any, shorts: Any, ties: Any) -> Any:
+    """Value of staying out to child i; alone : to a child that has never been in care."""
+    return alone - ties.habit if ties.habit > 0 and has_tried(i, shorts) else alone
+
+
+@inlined
+def recall(i: int, last: int, candidate: Any, ties: Any, site: Any, worth: Any) -> None:
+    """Add what child i's family has learnt where the child was billed last, at institution `last` or NOBODY."""
+    if ties.learnt.size > 0 and last != NOBODY:
+        home, learnt, column = site[np.uint64(last)], ties.learnt[np.uint64(last)], np.uint64(i)
+        for k in range(candidate.shape[1]):
+            worth[k] = worth[k] + learnt if site[np.uint64(candidate[column, k])] == home else worth[k]
+
+
 @inner
 def screen(
     edges: Any, epoch: Any, shocked: Any, peak: Any, alone: Any, alpha: Any, shorts: Any, links: Any, counts: Any,
-    candidate: Any, value: Any, prices: Any, bounds: Any, rows: Any, rows_at: Any,
+    candidate: Any, value: Any, prices: Any, bounds: Any, marks: bool, rows: Any, rows_at: Any,
 ) -> None:  # fmt: skip
     """Write the rows of those who are enrolled, wait, hold a voucher, or would enter if there were places.
 
@@ -198,7 +229,7 @@ def screen(
     order, and holds exactly because rounding is monotone, passes them over.
 
     edges : int64 (5,)  rows at which the four parts, oldest first, begin and end
-    bounds : of the tariff
+    bounds : of the tariff; marks : whether having been in care changes anything: then those are written who have been
     rows : int32 (n,)  written; rows_at : int64 (5,)  written: where those of the four parts begin and end
     """
     marked, institutions, near = np.empty(BLOCK, np.int8), value.shape[1], 0
@@ -217,6 +248,8 @@ def screen(
                 i = b + m
                 known = (shorts[AT, i] != NOBODY) | (links[WAITS, i] != NOBODY) | (counts[HELD, i] > 0)
                 marked[m] = 2 if known else marked[m]
+            for m in range(size if marks else 0):
+                marked[m] = 2 if has_tried(b + m, shorts) else marked[m]
             n = 0
             for m in range(size):
                 found[n] = m
@@ -347,7 +380,7 @@ def forgoes(i: int, own: int, ties: Any) -> Any:
 
 @inlined
 def tied(i: int, own: int, alpha: Any, ties: Any) -> Any:
-    """By how much child i is tied to the institution `own` that it attends: habit, and the fee that is paid already."""
+    """By how much child i is tied to the institution `own` that it attends: σ, and the fee that is paid already."""
     return ties.stickiness + alpha * forgoes(i, own, ties)
 
 
@@ -389,6 +422,7 @@ def weigh(
         i, epoch[i], part, own, shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value, prices,
         posted, stages, terms, face, spread, hold, site, worth,
     )  # fmt: skip
+    recall(i, shorts[STAY_AT, i], candidate, ties, site, worth)
 
 
 @inner
@@ -414,6 +448,7 @@ def weigh_rows(
         plain_worths(i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth)
         if own != NOBODY:
             stick(i, own, candidate, tied(i, own, alpha[i], ties), site, worth)
+        recall(i, shorts[STAY_AT, i], candidate, ties, site, worth)
         rare[few] = m
         few += 1 if counts[HELD, i] > 0 or (own != NOBODY and value[part, own] <= CLOSED) else 0
     for r in range(few):

@@ -184,13 +184,18 @@ class Terms(NamedTuple):
 
 
 class Ties(NamedTuple):
-    """Ties of a child to where it is: habit, and fees that are paid.
+    """Ties of a child to where it is, by σ and fees that are paid; and what having been in care leaves behind.
 
     stickiness : float32  what being enrolled at an institution adds to it (σ)
+    habit : float32  by how much less staying out is worth to whoever has been in care
+    learnt : float32 (J,)  by how much more an institution is worth to whoever was billed there last than to others;
+        (0,) where families see all of its quality beforehand
     kept : float32 (J,)  as in `Terms`; links : int32 (8, n), counts : uint8 (5, n)  of the children
     """
 
     stickiness: np.float32
+    habit: np.float32
+    learnt: NDArray[np.float32]
     kept: NDArray[np.float32]
     links: NDArray[np.int32]
     counts: NDArray[np.uint8]

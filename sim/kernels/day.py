@@ -20,6 +20,7 @@ from sim.kernels.columns import (
     NOBODY,
     PARTS,
     PLACES,
+    STAY_AT,
     TAKEN,
     Ages,
     ChoiceInputs,
@@ -87,6 +88,7 @@ class Work(NamedTuple):
 
     rows : int32 (n,); at : int16 (n,), face : int32 (V, n), sunk : float32 (n,), free : bool (4, J)  as the day begins;
         where children are passed over, at and face of those weighed
+    last : int16 (n,)  institution billed at last as the day begins; (0,) where having been in care changes nothing
     left : the day's children, sorted by whether they must be weighed
     before : int64 (4, instruments)  the payers' accounts before the day's bills
     weighed : int64 (1,)  children not passed over, added up
@@ -97,6 +99,7 @@ class Work(NamedTuple):
     face: NDArray[np.int32]
     sunk: NDArray[np.float32]
     free: NDArray[np.bool_]
+    last: NDArray[np.int16]
     left: Sorted
     before: NDArray[np.int64]
     weighed: NDArray[np.int64]
@@ -137,6 +140,13 @@ def note_sunk(lo: int, hi: int, inputs: Any, sunk: Any) -> None:
     at = inputs.children.shorts[AT]
     for i in range(lo, hi):
         sunk[i] = forgoes(i, at[i], inputs.ties) if at[i] != NOBODY else np.float32(0)
+
+
+@inner
+def note_last(lo: int, hi: int, inputs: Any, last: Any) -> None:
+    """Note where a slice's children were billed last; last : int16 (n,)  written, (0,) where that changes nothing."""
+    if last.size > 0:
+        last[lo:hi] = inputs.children.shorts[STAY_AT, lo:hi]
 
 
 @inner
@@ -204,6 +214,7 @@ def run_days(
             month.alpha[lo:hi] = inputs.children.alpha[lo:hi]
             month.group[lo:hi] = inputs.children.shorts[GROUP, lo:hi]
             note_sunk(lo, hi, inputs, month.sunk)
+            note_last(lo, hi, inputs, month.last)
         elif mode.gains:
             note_free(inputs.offers.seats, work.free)
         if mode.passes:
@@ -217,6 +228,8 @@ def run_days(
         elif mode.gains:
             note_start(lo, hi, inputs, work.at, work.face)
             note_sunk(lo, hi, inputs, work.sunk)
+        if mode.gains:
+            note_last(lo, hi, inputs, work.last)
         run_day_choices(
             edges, work.rows, today, days.when[0], luck.child_id, luck.order, ages, inputs, mode.passes, work.left
         )
@@ -230,9 +243,12 @@ def run_days(
         if mode.gains:
             here = Faced(
                 inputs.tariff, inputs.offers.value, work.free, inputs.children.shorts[GROUP], work.at, work.face,
-                inputs.children.shorts[AT], work.sunk,
+                inputs.children.shorts[AT], work.sunk, work.last,
             )  # fmt: skip
-            base = Faced(there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat, there.sunk)
+            base = Faced(
+                there.tariff, there.value, frees[d], there.group, there.at, there.face, there.sat, there.sunk,
+                there.last,
+            )  # fmt: skip
             add_gains(edges, ages, here, base, inputs, mode.passes, work.left, gains)
             if mode.passes and reach.moves:
                 add_savings(work.left, inputs, reach.saves, gains)
@@ -264,6 +280,6 @@ def sort_by_chances(may_win: Any, step: int, group: Any) -> None:
 def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
     """Arguments of `run_days` where nothing is noted of the baseline, or read of it."""
     i16, f32 = np.zeros(0, np.int16), np.zeros(0, np.float32)
-    month = Month(i16, i16, i16, np.zeros((0, 0), np.int32), i16, f32, f32, f32)
-    there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16, f32)
+    month = Month(i16, i16, i16, np.zeros((0, 0), np.int32), i16, f32, f32, f32, i16)
+    there = Faced(inputs.tariff, inputs.offers.value, work.free, inputs.children.group, i16, month.face, i16, f32, i16)
     return month, np.zeros((DECISION_DAYS, *work.free.shape), np.bool_), there, Reach.nothing()

@@ -1,10 +1,10 @@
 """Expected demand: what an institution knows of the families around it when it sets a fee.
 
 Choice probabilities of families who choose afresh: the logit of docs/model.md, without the shocks drawn, without
-stickiness and without regard to free seats. Where an institution has several services they are a nest (McFadden, 1978)
-whose scale is that of the services' own shocks. Which of them is taken is exact; of whether any is, only that two
-shocks together vary a tenth more than one is neglected. One pass over all children gives every institution its demand
-and how fast that falls with its fee.
+stickiness and without regard to free seats, but with what having been in care has left behind. Where an institution
+has several services they are a nest (McFadden, 1978) whose scale is that of the services' own shocks. Which of them is
+taken is exact; of whether any is, only that two shocks together vary a tenth more than one is neglected. One pass over
+all children gives every institution its demand and how fast that falls with its fee.
 """
 
 from typing import Any
@@ -12,7 +12,17 @@ from typing import Any
 import numpy as np
 
 from sim.compiled import entry, inner
-from sim.kernels.choice import AS_HELD, BLOCK, OF_SERVICES, net_fee, spread_fee
+from sim.kernels.choice import (
+    AS_HELD,
+    BLOCK,
+    OF_SERVICES,
+    has_tried,
+    leaves_a_mark,
+    net_fee,
+    recall,
+    spread_fee,
+    staying_out,
+)
 from sim.kernels.columns import (
     BAND_OF_PART,
     CLOSED,
@@ -25,6 +35,7 @@ from sim.kernels.columns import (
     MONTHS,
     PARTS,
     SLOPES,
+    STAY_AT,
 )
 
 EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost per yuan of posted fee
@@ -140,7 +151,8 @@ def expect(
     """
     candidate, fixed, lasting, outside = inputs.candidate, inputs.fixed, inputs.lasting, inputs.outside
     alpha_of = inputs.children.alpha
-    group, held = inputs.children.shorts[GROUP], inputs.children.counts[HELD]
+    shorts, held = inputs.children.shorts, inputs.children.counts[HELD]
+    group, ties, marks = shorts[GROUP], inputs.ties, leaves_a_mark(inputs.ties)
     prices, slopes, posted = inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted
     stages, terms, spread, face = (
         inputs.tariff.stages,
@@ -171,12 +183,12 @@ def expect(
                 for i in range(begin, last):
                     rows[n] = i
                     peak = ((lasting[i] + highest) - alpha_of[i] * cheapest) - outside[i]
-                    n += 1 if peak > _UNLIKELY else 0
+                    n += 1 if peak > _UNLIKELY or (marks and has_tried(i, shorts)) else 0
                 begin = last
                 for m in range(n):
                     i = rows[m]
                     at = np.uint64((np.int64(group[i]) * 3 + band) * institutions)
-                    alpha, alone = alpha_of[i], outside[i]
+                    alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, ties)
                     c: Any = np.uint64(m * size)
                     for k in range(size):
                         near = np.uint64(candidate[i, k])
@@ -192,6 +204,7 @@ def expect(
                             c = np.uint64(m * size + k)
                             odds[c] = ((fixed[i, k] + value[offer[c]]) - alpha * fees[k]) - alone
                             fall[c] = alpha * rises[k]
+                    recall(i, shorts[STAY_AT, i], candidate, ties, inputs.site, odds[m * size :])
                 for c in range(n * size):
                     odds[c] = exp(max(odds[c], _LOWEST))
                 for m in range(n):

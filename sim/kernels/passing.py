@@ -2,9 +2,10 @@
 
 On each decision day the baseline notes every child's margin: the utility of what the child has, less that of its best
 alternative, seats or no seats. Under a policy, a child that sits where it sits in the baseline, has the same shocks
-and price sensitivity, waits for nothing, holds no voucher and need not move up a class chooses as in the baseline, if
-prices and values have moved by less than that margin. As what it has is then its best, whatever seats there are, it is
-served by nobody and asks nothing of anybody: leaving it out changes no other child's turn either.
+and price sensitivity, was billed last where it was there, waits for nothing, holds no voucher and need not move up a
+class chooses as in the baseline, if prices and values have moved by less than that margin. As what it has is then its
+best, whatever seats there are, it is served by nobody and asks nothing of anybody: leaving it out changes no other
+child's turn either.
 
 The margin is exact but for rounding, and rounding is kept on the safe side. A utility (s + v) − α·p + σ of float32
 numbers is computed to within 2^-22 of the sum of their sizes. `note_margins` takes `SLACK`, more than twenty times
@@ -21,7 +22,17 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inlined, inner
 from sim.kernels.bills import fen
-from sim.kernels.choice import BLOCK, WITHOUT, forgoes, net_fee, tied, weigh_rows
+from sim.kernels.choice import (
+    BLOCK,
+    WITHOUT,
+    forgoes,
+    has_tried,
+    leaves_a_mark,
+    net_fee,
+    staying_out,
+    tied,
+    weigh_rows,
+)
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -36,6 +47,7 @@ from sim.kernels.columns import (
     PARTS,
     SEAT,
     SLOPES,
+    STAY_AT,
     WAITS,
     Tariff,
 )
@@ -55,6 +67,7 @@ class Month(NamedTuple):
     face : int32 (V, n)  live vouchers held as it begins [fen]; group : int16 (n,)  family group
     alpha : float32 (n,)  price sensitivity; sunk : float32 (n,)  fee that is paid already and not given back [yuan]
     margin : float32 (n,)  utility of what the child has above its best alternative, rounding taken off; -inf if unknown
+    last : int16 (n,)  institution at which the child was billed last; (0,) where having been in care changes nothing
     """
 
     at: NDArray[np.int16]
@@ -65,6 +78,7 @@ class Month(NamedTuple):
     alpha: NDArray[np.float32]
     sunk: NDArray[np.float32]
     margin: NDArray[np.float32]
+    last: NDArray[np.int16]
 
 
 class Reach(NamedTuple):
@@ -161,6 +175,8 @@ def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
                 gap = alone[e] - ((peak[e] + highest) - alpha[i] * cheapest)
                 sizes = abs(alone[e]) + abs(peak[e]) + abs(highest) + alpha[i] * dearest
                 most[m] = gap - SLACK * sizes
+            for m in range(size if leaves_a_mark(inputs.ties) else 0):  # who has been in care is looked at closely
+                most[m] = np.float32(0) if has_tried(b + m, shorts) else most[m]
             for m in range(size):
                 i = b + m
                 margin[i] = most[m]
@@ -189,18 +205,22 @@ def weigh_margins(
         rows, 0, n, part, candidate, epoch, shocked, alone, alpha, shorts, counts, value, prices, posted, stages, terms,
         face, spread, ties, site, worths,
     )  # fmt: skip
+    taught = np.float32(0)
+    for j in range(ties.learnt.size):
+        taught = max(taught, abs(ties.learnt[j]))
     for r in range(n):
         i = np.uint64(rows[r])
         e, own = np.uint64(epoch[i]), shorts[AT, i]
-        has, other = np.float32(-np.inf), alone[e]
+        out = staying_out(i, alone[e], shorts, ties)
+        has, other = np.float32(-np.inf), out
         if own == NOBODY:
-            has, other = alone[e], np.float32(-np.inf)
+            has, other = out, np.float32(-np.inf)
         for k in range(candidate.shape[1]):
             is_own = (own != NOBODY) & (candidate[i, k] == own)
             has = max(has, worths[r, k]) if is_own else has
             other = other if is_own else max(other, worths[r, k])
         hold = tied(i, own, alpha[i], ties) if own != NOBODY else np.float32(0)
-        sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + hold + highest + alpha[i] * dearest
+        sizes = abs(has) + abs(other) + abs(alone[e]) + abs(peak[e]) + hold + highest + alpha[i] * dearest + taught
         margin[i] = (has - other) - SLACK * sizes
         if links[WAITS, i] != NOBODY or counts[HELD, i] > 0:
             margin[i] = np.float32(-np.inf)
@@ -236,6 +256,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
         reach.changes,
     )
     here, base, falls = inputs.tariff.prices[ENROLLED], reach.prices[ENROLLED], reach.fall.reshape(-1)
+    last_there = month.last
     alike, seated = np.empty(BLOCK, np.int8), np.empty(BLOCK, np.int64)
     found = np.empty(edges[PARTS] - edges[0] + 1, np.int64)
     weighed, stay = 0, 0
@@ -265,6 +286,8 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
                 alike[m] &= np.int8(exposed[b + m] == 0)
             for m in range(at.size if cash else 0):
                 alike[m] &= np.int8(price[m] == alpha_there[b + m])
+            for m in range(at.size if last_there.size > 0 else 0):
+                alike[m] &= np.int8(shorts[STAY_AT, b + m] == last_there[b + m])
             for m in range(at.size if changes else 0):
                 alike[m] &= np.int8(there[group[m]] == month.group[b + m])
             seats = 0
@@ -290,7 +313,7 @@ def pass_over(edges: Any, cash: bool, month: Any, reach: Any, inputs: Any, out: 
         ends = look_closer(
             found, n, part, weighed, stay, alpha, shorts, links, counts, inputs.candidate, rests, alpha_there, margin,
             inputs.offers.value, inputs.tariff.prices, reach.prices, reach.lifts, reach.sink, there, changes,
-            month.group, month.sunk, inputs.ties, out.weighed, out.stay,
+            month.group, month.sunk, last_there, inputs.ties, out.weighed, out.stay,
         )  # fmt: skip
         weighed, stay = ends
         out.weighed_at[p + 1], out.stay_at[p + 1] = weighed, stay
@@ -306,7 +329,8 @@ def price_above(price: Any, other: Any) -> Any:
 def look_closer(
     found: Any, n: int, part: int, weighed: int, stay: int, alpha: Any, shorts: Any, links: Any, counts: Any,
     candidate: Any, rests: Any, alpha_there: Any, margin: Any, value: Any, prices: Any, prices_there: Any, lifts: Any,
-    sink: Any, there: Any, changes: bool, group_there: Any, sunk_there: Any, ties: Any, to_weigh: Any, to_stay: Any,
+    sink: Any, there: Any, changes: bool, group_there: Any, sunk_there: Any, last_there: Any, ties: Any, to_weigh: Any,
+    to_stay: Any,
 ) -> Any:  # fmt: skip
     """Pass over those who are as in the baseline and none of whose own candidates can have come to be its best.
 
@@ -322,6 +346,7 @@ def look_closer(
         alike = (at == rests[i]) & (alpha[i] == alpha_there[i]) & (margin[i] > np.float32(0))
         alike &= (links[WAITS, i] == NOBODY) & (counts[HELD, i] == 0) & ((not inside) | (shorts[SEAT, i] >= band))
         alike &= (not changes) or there[shorts[GROUP, i]] == group_there[i]
+        alike &= last_there.size == 0 or shorts[STAY_AT, i] == last_there[i]
         if alike:  # not by the largest change of all offers: by those of its own candidates
             g, kind = np.int64(shorts[GROUP, i]), (ENROLLED if inside else ENTRY)
             here, base = np.uint64((g * 3 + band) * institutions), np.uint64((there[g] * 3 + band) * institutions)

@@ -21,7 +21,7 @@ import numpy as np
 from sim.compiled import entry, inlined, inner
 from sim.dates import MIXED
 from sim.draws import philox
-from sim.kernels.choice import part_of, screen, weigh, weigh_rows
+from sim.kernels.choice import leaves_a_mark, part_of, screen, staying_out, weigh, weigh_rows
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -188,7 +188,7 @@ def reassign_freed_seats(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 spread, ties, site, worth,
             )  # fmt: skip
-            own, there = alone[epoch[i]], np.float32(-np.inf)
+            own, there = staying_out(i, alone[epoch[i]], shorts, ties), np.float32(-np.inf)
             for k in range(candidate.shape[1]):
                 if candidate[i, k] == j:
                     there = max(there, worth[k])  # a row may be filled up by the same offer again, without worth
@@ -262,7 +262,7 @@ def keep_movers(
         )  # fmt: skip
     for m in range(rows_at[rows_at.size - 1]):
         i = np.uint64(rows[m])
-        at, top, best = shorts[AT, i], alone[epoch[i]], np.int16(NOBODY)
+        at, top, best = shorts[AT, i], staying_out(i, alone[epoch[i]], shorts, ties), np.int16(NOBODY)
         for k in range(size):
             better = worths[m, k] > top
             top, best = (worths[m, k] if better else top), (candidate[i, k] if better else best)
@@ -383,11 +383,11 @@ def serve_in_order(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 spread, ties, site, worth,
             )  # fmt: skip
-        stay = alone[epoch[i]]
+        out = stay = staying_out(i, alone[epoch[i]], shorts, ties)
         for k in range(candidate.shape[1]):
             if candidate[i, k] == at:
                 stay = max(stay, worth[k])
-        home = at != NOBODY and stay > alone[epoch[i]]
+        home = at != NOBODY and stay > out
         full: Any = NOBODY
         taken: Any = NOBODY
         seat = NOBODY
@@ -455,7 +455,7 @@ def run_day_choices(
         # whoever takes a seat before being served was waiting for it, so none is missed
         screen(
             edges, children.epoch, epochs.shocked, epochs.peak, epochs.alone, children.alpha, shorts, links, counts,
-            inputs.candidate, value, tariff.prices, tariff.bounds, near, near_at,
+            inputs.candidate, value, tariff.prices, tariff.bounds, leaves_a_mark(inputs.ties), near, near_at,
         )  # fmt: skip
     promote_outgrown(near, near_at, today, ages, inputs)
     most = near_at[edges.size - 1]

@@ -69,7 +69,7 @@ def _empty() -> _Empty:
         offers=Offers(of(f64, 0, 3), of(f32, 4, 0), of(i32, 2, 0, 4), of(i32, 4, 0)),
         vouchers=Vouchers(of(i32, 0, 0), of(i8, 0, 0)),
         tariff=tariff,
-        ties=Ties(np.float32(0), of(f32), children.links, children.counts),
+        ties=Ties(np.float32(0), np.float32(0), of(f32), of(f32), children.links, children.counts),
         prepaid=Terms(of(i64), of(f32), of(i64), of(i64, 1)),
         site=of(i32),
         events=of(i64, places.EVENTS),
@@ -83,8 +83,8 @@ def _empty() -> _Empty:
         grown=of(i64, 0, 0, 2),
     )  # fmt: skip
     work = day.Work(
-        rows=of(i32), at=of(i16), face=of(i32, 0, 0), sunk=of(f32), free=of(np.bool_, 4, 0), left=passing.Sorted.of(0),
-        before=of(i64, 4, 0), weighed=of(i64, 1),
+        rows=of(i32), at=of(i16), face=of(i32, 0, 0), sunk=of(f32), free=of(np.bool_, 4, 0), last=of(i16),
+        left=passing.Sorted.of(0), before=of(i64, 4, 0), weighed=of(i64, 1),
     )  # fmt: skip
     return _Empty(
         Ages(0, 0, 0),
@@ -146,7 +146,7 @@ def _all_else(e: _Empty) -> None:
     groups = np.zeros(1, np.int64)
     faced = welfare.Faced(
         inputs.tariff, inputs.offers.value, np.zeros((4, 0), np.bool_), inputs.children.group, inputs.children.at,
-        inputs.vouchers.face, inputs.children.at, np.zeros(0, np.float32),
+        inputs.vouchers.face, inputs.children.at, np.zeros(0, np.float32), inputs.children.at,
     )  # fmt: skip
     welfare.add_gains(np.zeros(5, np.int64), e.ages, faced, faced, inputs, False, e.work.left, groups)
     census.births(none, inputs.cells, 0, np.zeros((0, 1), np.int64))

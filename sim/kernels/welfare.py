@@ -14,7 +14,18 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inlined, inner, prefetch
 from sim.kernels.bills import fen
-from sim.kernels.choice import AHEAD, AS_HELD, BLOCK, appraise, net_fee, part_of, plain_worths, seated_as, stick
+from sim.kernels.choice import (
+    AHEAD,
+    AS_HELD,
+    BLOCK,
+    appraise,
+    net_fee,
+    part_of,
+    plain_worths,
+    recall,
+    seated_as,
+    stick,
+)
 from sim.kernels.columns import (
     AT,
     BAND_OF_PART,
@@ -41,6 +52,7 @@ class Faced(NamedTuple):
     at : int16 (n,)  institution attended as the day begins; sat : int16 (n,)  as it ends
     face : int32 (V, n)  live vouchers held as it begins [fen]
     sunk : float32 (n,)  fee that is paid as it begins, and lost to whoever leaves [yuan]
+    last : int16 (n,)  institution billed at last as it begins; (0,) where having been in care changes nothing
     """
 
     tariff: Tariff
@@ -51,6 +63,14 @@ class Faced(NamedTuple):
     face: NDArray[np.int32]
     sat: NDArray[np.int16]
     sunk: NDArray[np.float32]
+    last: NDArray[np.int16]
+
+
+@inlined
+def tried_on_both(i: int, here: Any, there: Any) -> bool:
+    """Return whether child i has been in care on both sides, where that changes anything."""
+    both: bool = here.last.size > 0 and here.last[i] != NOBODY and there.last[i] != NOBODY
+    return both
 
 
 @inlined
@@ -80,7 +100,7 @@ def screen_children(edges: Any, here: Any, there: Any, inputs: Any, rows: Any) -
     """
     epoch, peak, alone = inputs.children.epoch, inputs.epochs.peak, inputs.epochs.alone
     alpha, marked, near = inputs.children.alpha, np.empty(BLOCK, np.int8), 0
-    at, other_at, face, other_face = here.at, there.at, here.face, there.face
+    at, other_at, face, other_face, last = here.at, there.at, here.face, there.face, here.last
     for p in range(PARTS):
         part = PARTS - 1 - p
         highest = max(here.tariff.bounds[MOST, part], there.tariff.bounds[MOST, part])
@@ -91,6 +111,8 @@ def screen_children(edges: Any, here: Any, there: Any, inputs: Any, rows: Any) -
                 i = b + m
                 most = ((peak[epoch[i]] + highest) - alpha[i] * cheapest) - alone[epoch[i]]
                 marked[m] = 1 if most >= np.float32(0) else 0
+            for m in range(size if last.size > 0 else 0):
+                marked[m] = 1 if last[b + m] != NOBODY else marked[m]
             for m in range(size):
                 marked[m] = 1 if (at[b + m] != NOBODY) | (other_at[b + m] != NOBODY) else marked[m]
             for v in range(face.shape[0]):
@@ -143,7 +165,7 @@ def drop_unaffected(rows: Any, near: int, ages: Any, here: Any, there: Any, inpu
         i = rows[m]
         part = part_of(birth[i], ages)
         band, holding = BAND_OF_PART[part], holds(i, face) | holds(i, other_face)
-        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding
+        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding | tried_on_both(i, here, there)
         touched = (at[i] != other_at[i]) | holding
         touched |= at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
         kind, e = (ENTRY if at[i] == NOBODY else ENROLLED), np.int64(epoch[i])
@@ -162,13 +184,23 @@ def drop_unaffected(rows: Any, near: int, ages: Any, here: Any, there: Any, inpu
 
 
 @inner
-def habit_terms(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks: Any) -> None:
-    """By how much each of some children sticks to where it is; sticks : float32 (rows,)  written.
+def note_ties(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks: Any, alones: Any, knows: Any) -> None:
+    """By how much each of some children sticks to where it is, and what having been in care has left, on both sides.
 
-    A habit that the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the
-    baseline has no seat where it sits, is as one that has just come. So it is with fees that are paid already: what a
-    family loses of them by leaving is counted where it leaves.
+    What the policy made is neither gain nor loss: a child that sits nowhere in the baseline, or for which the baseline
+    has no seat where it sits, is as one that has just come; a habit counts of those who have been in care on both
+    sides, and what was learnt if they were last at the same institution. So it is with fees that are paid already: what
+    a family loses of them by leaving is counted where it leaves.
+
+    sticks, alones : float32 (rows,)  written: what ties it, and the value of staying out
+    knows : int16 (rows,)  written: the institution of which it has learnt, or NOBODY
     """
+    epoch, alone, habit, teaches = (
+        inputs.children.epoch,
+        inputs.epochs.alone,
+        inputs.ties.habit,
+        inputs.ties.learnt.size,
+    )
     at, free, value, other_at = here.at, there.free, there.value, there.at
     birth, stickiness, alpha = inputs.birth, inputs.ties.stickiness, inputs.children.alpha
     for m in range(rows.size):
@@ -176,19 +208,25 @@ def habit_terms(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks
         part = part_of(birth[i], ages)
         settled = at[i] != NOBODY and other_at[i] != NOBODY and seat_for(i, part, at[i], free, value, other_at)
         sticks[m] = stickiness + alpha[i] * here.sunk[i] if settled else np.float32(0)
+        both = tried_on_both(i, here, there)
+        alones[m] = alone[epoch[i]] - habit if both else alone[epoch[i]]
+        knows[m] = here.last[i] if both and teaches > 0 and here.last[i] == there.last[i] else NOBODY
 
 
 @inner
-def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs: Any, worths: Any, picks: Any) -> None:
+def best_options(
+    rows: Any, ages: Any, owns: Any, sticks: Any, alones: Any, knows: Any, side: Any, inputs: Any, worths: Any,
+    picks: Any,
+) -> None:  # fmt: skip
     """The candidate that is best for each of some children on one side, of those with a seat for it.
 
-    owns : int16 (n,)  institution each attends under the policy, to which it sticks by `sticks`, float32 (rows,)
+    owns : int16 (n,)  institution each attends under the policy; sticks, alones, knows : as `note_ties` writes them
     worths : float32 (rows, K)  written: utilities of all candidates, as `choice.appraise` weighs them
     picks : int64 (rows,)  written: one of the candidates, or HOME
     """
     candidate, shocked, epoch, site = inputs.candidate, inputs.epochs.shocked, inputs.children.epoch, inputs.site
-    alone, alpha = inputs.epochs.alone, inputs.children.alpha
-    value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
+    alpha, value, free = inputs.children.alpha, side.value, side.free
+    group, at, face = side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
     spread, birth = side.tariff.spread, inputs.birth
     rare, few, size = np.empty(rows.size, np.int64), 0, candidate.shape[1]
@@ -212,8 +250,10 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
             value, prices, posted, stages, terms, face, spread, sticks[m], site, worths[m],
         )  # fmt: skip
     for m in range(rows.size):
+        recall(rows[m], knows[m], candidate, inputs.ties, site, worths[m])
+    for m in range(rows.size):
         i, part = rows[m], part_of(birth[rows[m]], ages)
-        picks[m], top = HOME, alone[epoch[i]]
+        picks[m], top = HOME, alones[m]
         for k in range(size):
             if worths[m, k] > top and seat_for(i, part, candidate[i, k], free, value, at):
                 picks[m], top = k, worths[m, k]
@@ -221,16 +261,17 @@ def best_options(rows: Any, ages: Any, owns: Any, sticks: Any, side: Any, inputs
 
 @inner
 def option_money_values(
-    rows: Any, ages: Any, owns: Any, sticks: Any, picks: Any, side: Any, inputs: Any, money: Any, seated: Any
-) -> None:
+    rows: Any, ages: Any, owns: Any, sticks: Any, alones: Any, knows: Any, picks: Any, side: Any, inputs: Any,
+    money: Any, seated: Any,
+) -> None:  # fmt: skip
     """Write the worth of both sides' picks on this one over staying out, bills paid as they fall due [yuan].
 
     picks : int64 (2, rows)
     money : float64 (2, rows)  written; seated : bool (2, rows)  written: whether the child would find a seat
     """
     candidate, shocked, epoch, site = inputs.candidate, inputs.epochs.shocked, inputs.children.epoch, inputs.site
-    alone, alpha = inputs.epochs.alone, inputs.children.alpha
-    value, free, group, at, face = side.value, side.free, side.group, side.at, side.face
+    alpha, value, free = inputs.children.alpha, side.value, side.free
+    group, at, face = side.group, side.at, side.face
     posted, stages, terms, birth = side.tariff.posted, side.tariff.stages, side.tariff.terms, inputs.birth
     for s in range(2):
         for m in range(rows.size):
@@ -240,10 +281,12 @@ def option_money_values(
             part = part_of(birth[i], ages)
             j, own, band = np.int64(candidate[i, k]), np.int64(owns[i]), BAND_OF_PART[part]
             net = net_fee(i, group[i], band, j, posted[band, j], stages, terms, face, AS_HELD, 0.0)
-            gross = np.float64(shocked[epoch[i], k]) - np.float64(alone[epoch[i]])
+            gross = np.float64(shocked[epoch[i], k]) - np.float64(alones[m])
             gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
             if own != NOBODY and site[j] == site[own]:  # what leaving forfeits is counted where it leaves
                 gross += np.float64(min(sticks[m], inputs.ties.stickiness))
+            if knows[m] != NOBODY and site[j] == site[knows[m]]:
+                gross += np.float64(inputs.ties.learnt[knows[m]])
             money[s, m] = gross / np.float64(alpha[i]) - np.float64(fen(net)) / 100.0
             seated[s, m] = seat_for(i, part, j, free, value, at)
 
@@ -294,8 +337,9 @@ def accumulate_savings(stayers: Any, ages: Any, here: Any, there: Any, inputs: A
 
 @inner
 def accumulate_gains(
-    rows: Any, ages: Any, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any, inputs: Any, out: Any
-) -> None:
+    rows: Any, ages: Any, alones: Any, picks: Any, worths: Any, money: Any, seated: Any, here: Any, there: Any,
+    inputs: Any, out: Any,
+) -> None:  # fmt: skip
     """Add up what some children's families gain.
 
     The arrays but the last are those of `best_options` and `option_money_values`, both sides one after the other.
@@ -303,12 +347,11 @@ def accumulate_gains(
     Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
     """
     cells, birth, sat, sat_there = inputs.cells, inputs.birth, here.sat, there.sat
-    epoch, alones = inputs.children.epoch, inputs.epochs.alone
     for m in range(rows.size):
         i, now, then = rows[m], picks[0, m], picks[1, m]
         if now == HOME and then == HOME:
             continue
-        alone = alones[epoch[i]]
+        alone = alones[m]
         if then == HOME:
             gain = entrant_gain(
                 money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone
@@ -343,15 +386,17 @@ def add_gains(edges: Any, ages: Any, here: Any, there: Any, inputs: Any, passes:
     near = part_stayers(room, near, here, there, stayers)
     accumulate_savings(stayers, ages, here, there, inputs, out)
     near = drop_unaffected(room, near, ages, here, there, inputs)
-    rows, sticks = room[:near], np.empty(near, np.float32)
+    rows, knows, (sticks, alones) = room[:near], np.empty(near, np.int16), np.empty((2, near), np.float32)
     worths, picks = np.empty((2, near, size), np.float32), np.empty((2, near), np.int64)
     money, seated = np.zeros((2, 2, near)), np.zeros((2, 2, near), np.bool_)
-    habit_terms(rows, ages, here, there, inputs, sticks)
+    note_ties(rows, ages, here, there, inputs, sticks, alones, knows)
     for s in range(2):
-        best_options(rows, ages, here.at, sticks, here if s == 0 else there, inputs, worths[s], picks[s])
+        side = here if s == 0 else there
+        best_options(rows, ages, here.at, sticks, alones, knows, side, inputs, worths[s], picks[s])
     for s in range(2):
-        option_money_values(rows, ages, here.at, sticks, picks, here if s == 0 else there, inputs, money[s], seated[s])
-    accumulate_gains(rows, ages, picks, worths, money, seated, here, there, inputs, out)
+        side = here if s == 0 else there
+        option_money_values(rows, ages, here.at, sticks, alones, knows, picks, side, inputs, money[s], seated[s])
+    accumulate_gains(rows, ages, alones, picks, worths, money, seated, here, there, inputs, out)
 
 
 @inner

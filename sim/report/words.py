@@ -629,6 +629,12 @@ ASSUMPTIONS: dict[str, dict[str, Word]] = {
         ),
         "zh": Word("政策预期", "", "有多少家庭把已公布的后续补贴计算在内，并预计政策会延续", "政策预期"),
     },
+    "habit": {
+        "en": Word(
+            "Habit", "yuan", "by how much a month of care makes a family value care more from then on", "habit of care"
+        ),
+        "zh": Word("入托习惯", "元", "送托满一个月的家庭此后每月对托育多看重的金额", "入托习惯"),
+    },
     "passing_on": {
         "en": Word("Passing on", "yuan", "by how much institutions lower their fees for a subsidy", "passing on"),
         "zh": Word("让利幅度", "元", "机构因补贴而降低收费的幅度", "让利幅度"),

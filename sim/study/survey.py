@@ -1,8 +1,9 @@
 """Questions put to families alone: how many would use care on given terms, had every institution a place for them.
 
 The answer is a choice probability, the logit of docs/model.md over what a family considers, at its own taste, income
-and distances: no shock is drawn, no seat is taken, nobody is used to an institution, nobody holds a voucher. So terms
-can be asked of that surveys ask of and no city has, and the tastes can be given another city's use of care.
+and distances, and with what having been in care has left behind: no shock is drawn, no seat is taken, nobody is used to
+an institution, nobody holds a voucher. So terms can be asked of that surveys ask of and no city has, and the tastes can
+be given another city's use of care.
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ from sim import dates
 from sim.engine.city import RunningCity
 from sim.engine.replication import Replication
 from sim.kernels.choice import OF_SERVICES
-from sim.kernels.columns import BAND_OF_PART, ENTRY, PARTS
+from sim.kernels.columns import BAND_OF_PART, ENTRY, NOBODY, PARTS, ChoiceInputs
 from sim.params import number
 from sim.policy.instrument import Columns, Floats, Instrument, Offered
 from sim.world.city import World
@@ -133,12 +134,22 @@ class Survey:
         alpha = inputs.children.alpha[rows].astype(np.float64) / self.richer**facts.income_power
         worth = inputs.fixed[rows].astype(np.float64) + inputs.offers.value[part, near]
         worth += self.keener - alpha[:, None] * fee - inputs.outside[rows, None]
+        worth += _left_behind(inputs, rows, near)
         if self.nearer > 0:
             worth += self.nearer * _lost_to_distance(city.world, rows, near)
         if city.world.institutions.several:
             worth = by_institution(worth, inputs.site[near])
         odds = np.exp(np.clip(worth, *EXPONENTS)).sum(axis=1)
         return np.asarray(odds / (1.0 + odds))
+
+
+def _left_behind(inputs: ChoiceInputs, rows: NDArray[np.int64], near: NDArray[np.int16]) -> NDArray[np.float64]:
+    """What having been in care adds to each candidate, float64 (n, K): habit, and what was learnt where it was last."""
+    ties, last = inputs.ties, inputs.children.stay_at[rows, None]
+    more = np.where(last != NOBODY, np.float64(ties.habit), 0.0)
+    if len(ties.learnt) == 0:
+        return more
+    return np.asarray(more + (last != NOBODY) * (inputs.site[last] == inputs.site[near]) * ties.learnt[near])
 
 
 def _lost_to_distance(world: World, rows: NDArray[np.int64], near: NDArray[np.int16]) -> NDArray[np.float64]:

@@ -118,6 +118,16 @@ class FamilyFacts(Facts):
         "yuan a month per km", "what a kilometre less to the institution is worth", at_most=10_000
     )
     quality_yuan: float = number("yuan a month", "what one standard deviation of quality is worth", at_most=10_000)
+    quality_seen: float = fraction(
+        "share of an institution's quality that families see beforehand; the rest they learn by a month there",
+        default=1.0,
+    )
+    habit_yuan: float = number(
+        "yuan a month",
+        "by which care comes to be worth more, for good, to a family that has had a month of it",
+        default=0.0,
+        at_most=10_000,
+    )
     renewal: float = fraction("monthly chance that a family's circumstances are drawn afresh")
     stickiness: float = number("units of the shock", "what being enrolled at an institution adds to it (σ)", at_most=50)
     trust_yuan: float = number(

@@ -46,7 +46,7 @@ def three() -> Town:
 
 @pytest.fixture(scope="module")
 def level() -> Town:
-    """The hamlet with places without limit, where no fee moves and no habit binds."""
+    """The hamlet with places without limit, where no fee moves and nobody sticks to a place."""
     still = ("city.families.stickiness=0", "city.families.foresight=0")
     return settle(*SETTLED, *still, unlimited=True, supply={"review_months": 1200})
 

@@ -14,7 +14,7 @@ from sim.engine.state import State
 from sim.engine.treasury import FAMILIES, PREPAID, STAFF, SUPPLIERS
 
 
-@pytest.fixture(scope="module", params=["town", "busy"])
+@pytest.fixture(scope="module", params=["town", "busy", "taught"])
 def any_town(request: pytest.FixtureRequest) -> Town:
     return request.getfixturevalue(request.param)
 

@@ -87,7 +87,7 @@ POLICIES: dict[str, Callable[[Town], tuple[Any, ...]]] = {
 
 
 @pytest.mark.parametrize("name", POLICIES)
-@pytest.mark.parametrize("where", ["town", "busy", "steady"])
+@pytest.mark.parametrize("where", ["town", "busy", "steady", "taught"])
 def test_an_arm_is_the_same_with_everybody_weighed(name: str, where: str, request: pytest.FixtureRequest) -> None:
     town: Town = request.getfixturevalue(where)
     (passing, few), (weighing, all_) = (last_state(town, passes, *POLICIES[name](town)) for passes in (True, False))

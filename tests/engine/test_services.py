@@ -1,4 +1,4 @@
-"""Services beside the full day: one institution for shocks, habit and failing, offers for seats and fees."""
+"""Services beside the full day: one institution for shocks, stickiness and failing, offers for seats and fees."""
 
 from itertools import product
 
@@ -121,7 +121,7 @@ def test_services_of_an_institution_come_and_go_together() -> None:
 
 
 # ---------------------------------------------------------------------------------------------------------
-# shocks, habit, and what is expected
+# shocks, stickiness, and what is expected
 
 
 def shocks(town: Town) -> tuple[np.ndarray, np.ndarray]:
@@ -151,7 +151,7 @@ def test_services_share_their_institutions_shock(mixed: Town) -> None:
     assert abs(np.corrcoef(others)[0, 1]) < 5 / np.sqrt(others.shape[1])
 
 
-def test_habit_belongs_to_the_institution(mixed: Town) -> None:
+def test_stickiness_belongs_to_the_institution(mixed: Town) -> None:
     """With more of it fewer change institution; the service is changed as lightly as before."""
     moves = []
     for sigma in (0.0, 4.0):

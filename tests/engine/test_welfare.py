@@ -95,8 +95,8 @@ def test_a_small_relief_brings_those_who_have_little_of_it(level: Town) -> None:
     assert (gains(record) - anyway) / (paid - anyway) == pytest.approx(0.5, abs=0.06)
 
 
-def test_a_habit_that_a_policy_made_is_no_gain(clinging: Town) -> None:
-    """Who was brought and stays by habit keeps what the relief is worth beside staying out, and no more."""
+def test_a_tie_that_a_policy_made_is_no_gain(clinging: Town) -> None:
+    """Who was brought and sticks to where it is keeps what the relief is worth beside staying out, and no more."""
     record = clinging.run(instrument("fee_subsidy", amount=60.0))
     anyway, paid = relief(record, clinging.baseline)
     assert 0 < (gains(record) - anyway) / (paid - anyway) < 0.6
@@ -182,7 +182,14 @@ def scene_of(fixed: float, rng: np.random.Generator) -> ChoiceInputs:
         offers=offers,
         vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8)),
         tariff=tariff_of(np.zeros(K)),
-        ties=Ties(np.float32(0), np.zeros(K, np.float32), children.links, children.counts),
+        ties=Ties(
+            stickiness=np.float32(0),
+            habit=np.float32(0),
+            learnt=np.zeros(0, np.float32),
+            kept=np.zeros(K, np.float32),
+            links=children.links,
+            counts=children.counts,
+        ),
         prepaid=Terms(np.ones(K, np.int64), np.zeros(K, np.float32), np.zeros(K, np.int64), np.zeros(7, np.int64)),
         site=np.arange(K, dtype=np.int32),
         events=np.zeros(5, np.int64),
@@ -208,7 +215,7 @@ def faced(inputs: ChoiceInputs, fees: NDArray[np.float64], free: tuple[bool, ...
     somewhere = np.zeros(N, np.int16)  # as the day ends: whoever wants a seat has found one
     return Faced(
         tariff_of(fees), value, free_for_all, np.zeros(N, np.int16), nowhere, inputs.vouchers.face, somewhere,
-        np.zeros(N, np.float32),
+        np.zeros(N, np.float32), np.zeros(0, np.int16),
     )  # fmt: skip
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 HERE = Path(__file__).parents[1]
 
-# vouchers, a subsidy that runs dry, institutions that are paid, and cash, in a hundred-odd children
+# vouchers, a subsidy that runs dry, institutions that are paid, and cash, in a hundred-odd children of whom some have
+# been in care before, which has taught them and left a habit
 SCRIPT = """
 import sys
 import numpy as np
@@ -17,6 +18,7 @@ from town import instrument, settle, total
 town = settle(
     "run.scale=0.03", "run.until=2025-06-30", "run.burn_in_months=2",
     "city.supply.institutions=200", "city.supply.places=8000",
+    "city.families.quality_seen=0.5", "city.families.habit_yuan=250",
 )
 record = town.run(
     instrument("fee_subsidy", rate=0.1, budget=60_000.0, start=town.day(0, 11)),

@@ -122,7 +122,7 @@ def test_the_kinds_it_is_for_are_looked_for_in_the_city(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("where", ["town", "busy"])
+@pytest.mark.parametrize("where", ["town", "busy", "taught"])
 def test_passing_children_over_changes_nothing(kind: str, where: str, request: pytest.FixtureRequest) -> None:
     town: Town = request.getfixturevalue(where)
     tool = instrument(kind, start=town.day(1, 9), until=town.day(8, 20), **busy_example(kind, 0.6))

@@ -643,9 +643,13 @@ def test_no_round_stays_empty(town: Town, hassle: float) -> None:
     assert set(vouchers(record, "issued").tolist()) == {30}
 
 
+@pytest.mark.parametrize("where", ["town", "taught"])
 @pytest.mark.parametrize("redeem_at", ["any", "inclusive"])
-def test_bounds_hold_the_gain(town: Town, redeem_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounds_hold_the_gain(
+    where: str, redeem_at: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     """What spares working a gain out is never above it at least, nor below it at most."""
+    town: Town = request.getfixturevalue(where)
     asked, exactly = [], VoucherDesk.gains
 
     def checked(

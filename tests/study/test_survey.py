@@ -12,7 +12,7 @@ from sim.kernels import demand
 from sim.kernels.choice import OF_SERVICES
 from sim.kernels.columns import CLOSED
 from sim.study.moments import FeeRise
-from sim.study.survey import Answers, Asked, Survey, by_institution
+from sim.study.survey import Answers, Asked, Survey, _left_behind, by_institution
 
 FEES = (0.0, 500.0, 1000.0, 2000.0, 4000.0)
 
@@ -46,9 +46,11 @@ def test_nobody_who_is_closed_to_care_answers_for_it(half_open: Town) -> None:
     assert set(np.round(paid_to_come.share, 6)) == {0.0, 1.0}
 
 
-def test_answers_are_those_that_owners_expect(half_open: Town) -> None:
+@pytest.mark.parametrize("where", ["half_open", "taught"])
+def test_answers_are_those_that_owners_expect(where: str, request: pytest.FixtureRequest) -> None:
     """The compiled loop by which owners hear of families finds as many, of the same children on the same terms."""
-    town, month = half_open, half_open.span.counted
+    town: Town = request.getfixturevalue(where)
+    month = town.span.counted
     city = town.replication.city(town.replication.checkpoint(month), ())
     families, size, runs = town.world.families, len(town.world.institutions), city.state.market.sites.runs
     days = [dates.date_in(month, d) for d in range(1, dates.DECISION_DAYS + 1)]
@@ -62,10 +64,37 @@ def test_answers_are_those_that_owners_expect(half_open: Town) -> None:
         np.zeros(size, np.int32), np.arange(size, dtype=np.int32), city.inputs, expected, np.zeros((3, size, 0)),
     )  # fmt: skip
     answers = survey(town).ask()
+    assert where != "taught" or len(city.inputs.ties.learnt) == size, "something was to be learnt"
     of_class_age = np.isin(answers.rows, np.concatenate([np.arange(first, end) for first, end in edges[:, [0, 4]]]))
     told = np.bincount(answers.band[of_class_age], answers.share[of_class_age], 3)
     assert told == pytest.approx((expected[0] * runs).sum(axis=1), rel=1e-3)
     assert not of_class_age.all()  # newborns are asked too
+
+
+def test_who_has_been_in_care_answers_with_what_that_left(taught: Town) -> None:
+    """Of the odds of each institution a habit makes e^(α̅ · habit) times as much, and knowing the last its own share."""
+    month = taught.span.counted
+    city = taught.replication.city(taught.replication.checkpoint(month), ())
+    facts, inputs, last = taught.world.facts.families, city.inputs, city.state.children.stay_at
+    worth = facts.sensitivity * facts.quality_yuan * (1 - facts.quality_seen) * taught.world.institutions.quality
+    asked = Survey(taught.replication, month)
+    for part in range(4):
+        rows = np.flatnonzero(last != -1)[part::40]
+        left = _left_behind(inputs, rows, inputs.candidate[rows])
+        by_hand = np.full(left.shape, facts.sensitivity * facts.habit_yuan)
+        by_hand += np.where(inputs.candidate[rows] == last[rows, None], worth[last[rows], None], 0.0)
+        assert left == pytest.approx(by_hand, rel=1e-6)
+        share = asked._chance(city, rows, part)
+        bare = inputs._replace(ties=inputs.ties._replace(habit=np.float32(0), learnt=np.zeros(0, np.float32)))
+        city.inputs = bare
+        without = asked._chance(city, rows, part)
+        city.inputs = inputs
+        only_habit = (inputs.candidate[rows] != last[rows, None]).all(axis=1) & (share > 0)
+        odds, before = share / (1 - share), without / (1 - without)
+        assert odds[only_habit] == pytest.approx(before[only_habit] * np.exp(0.5))
+        assert not np.allclose(odds, before)
+    never = np.flatnonzero(last == -1)
+    assert not _left_behind(inputs, never, inputs.candidate[never]).any()
 
 
 def test_better_terms_lose_no_taker(half_open: Town) -> None:

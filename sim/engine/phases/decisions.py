@@ -73,7 +73,7 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
     if not noted:
         return city.nothing
     if city.is_baseline:
-        month, free = log.begin(day, city.state)
+        month, free = log.begin(day, city.state, city.marked)
         return month, free[day.day - 1 :], city.nothing[2], city.nothing[3]
     month, free, terms = log.on(day)
     reach = city.nothing[3]
@@ -95,7 +95,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
     at, face = _as_the_day_began(city, day)
     here = Faced(
         city.inputs.tariff, city.inputs.offers.value.copy(), city.work.free, state.children.group, at, face,
-        state.children.at, city.work.sunk,
+        state.children.at, city.work.sunk, city.work.last,
     )  # fmt: skip
     state.chronicle.sums.dry_day[spent] = day.toordinal()
     city.write_tariff(day)
