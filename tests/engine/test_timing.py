@@ -166,6 +166,20 @@ def test_nobody_who_is_enrolled_leaves_to_count_as_new(calm: Town) -> None:
     assert (at[0] != NOBODY).sum() > (at[1] != NOBODY).sum()
 
 
+def test_waiting_keeps_nobody_from_applying(calm: Town) -> None:
+    """Of one state the same families apply and win: who waits for a round waits to apply in it."""
+    tool, month = pool(calm, start=calm.day(FIRST), redeem_at="any"), FIRST + 1
+    base, found = city_in(calm, month, 0.0, tool), []
+    for share in (0.0, 1.0):
+        city = calm.replication.city(base.state.copy(), within(calm.scenario, [tool]), facts(calm, share))
+        assert on_top(city, calm.day(month)).any() == (share > 0)
+        run_to(city, calm.span.counted + month + 1)  # the round is on the first, before anybody decides
+        columns = city.state.instruments.columns[0]
+        found.append((columns["odds"][0], columns["odds_new"][0]))
+    assert found[0] == found[1]
+    assert 0 < found[0][1] < 1
+
+
 def test_who_holds_a_voucher_does_not_wait_for_another(calm: Town) -> None:
     """Winners at home enter alike in the month of the draw, though the next round is to come."""
     tool, month = pool(calm), FIRST + 1

@@ -777,14 +777,19 @@ def test_where_nothing_is_redeemed_nobody_is_told() -> None:
     """Institutions of another standing redeem none: who meets only these learns nothing from them."""
     town = settle(*SETTLED, "city.families.candidates=1")
     tranche = {"months": [0, 47], "face_value": 800.0, "per_round": 100}
-    tool = instrument("voucher_pool", told_by_centres=1.0, redeem_at="inclusive", hassle=5.0, tranches=[tranche])
+    tool = instrument(
+        "voucher_pool", told_by_centres=1.0, redeem_at="inclusive", hassle=5.0, tranches=[tranche], start=town.day(0)
+    )
     city = town.replication.city(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
     standing, redeemed = town.world.institutions.inclusive, np.zeros(len(town.world.institutions), np.int64)
     assert (~standing).any()
     met = standing[town.world.candidate].any(axis=1)
     for month in range(town.span.counted, town.span.end):
         run_to(city, month + 1)
-        redeemed += city.state.vouchers.taken[-1]
+        since, row = city.state.vouchers.taken[-1], city.row(dates.date_in(month))
+        of_month = city.state.chronicle.sums.tranche[TRANCHE_TOTALS.index("vouchers_redeemed"), row, -1]
+        assert since.sum() == of_month, "since the round on the first"
+        redeemed += since
     untold = city.state.instruments.columns[-1]["untold_by_centres"]
     assert redeemed[standing].sum() > 50
     assert not redeemed[~standing].any()
