@@ -215,5 +215,14 @@ class RunningCity:
             self.grouping,
             state.offers.fee,
             state.offers.value,
-            Outlook(day, self.own_from, announced, self.grouping.thirds, terms, self.outlook.prolonged, coming),
+            Outlook(
+                day,
+                self.own_from,
+                announced,
+                self.grouping.thirds,
+                terms,
+                self.outlook.prolonged,
+                self.outlook.waiting,
+                coming,
+            ),
         )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.recorder import ROW, Chronicle
 from sim.kernels import applications
-from sim.kernels.columns import NOBODY, Ages, ChoiceInputs
+from sim.kernels.columns import CLOSED, NOBODY, Ages, ChoiceInputs
 from sim.world.city import World
 
 MOST_FOUND = 48  # questions whose answers are kept: about a megabyte each in a city of 300,000 children
@@ -105,18 +105,41 @@ class VoucherDesk:
         if_not: float,
         barred: NDArray[np.bool_],
     ) -> tuple[int, NDArray[np.int32]]:
-        """Mark those of `rows` that know by now, by the shares of the enrolled and of the others, in `knows`.
+        """Mark those of `rows` that know by now, by the shares of the enrolled and of the others, in `knows`."""
+        out, held = np.empty(len(rows), np.int32), self.inputs.vouchers.face[self.pool]
+        aware, n = applications.learn(
+            rows, self._awareness(), self.inputs.children.at, if_enrolled, if_not, held, barred, knows, out
+        )
+        return int(aware), out[:n]
 
-        The draws are asked for round after round, so they are made once for everyone and kept.
-        """
+    def hear(
+        self,
+        rows: NDArray[np.int32],
+        knows: NDArray[np.bool_],
+        if_enrolled: float,
+        if_not: float,
+        untold: NDArray[np.float64],
+    ) -> None:
+        """Mark those of `rows` in `knows` who know by what institutions have told them, by the draws of `learn`."""
+        applications.hear(rows, self._awareness(), self.inputs.children.at, if_enrolled, if_not, untold, knows)
+
+    def _awareness(self) -> NDArray[np.float64]:
+        """One draw of each family, float64 (n,): asked for round after round, made once for all policies and kept."""
         address = f"{self.name} awareness"
         if address not in self.drawn:
             self.drawn[address] = self.world.luck.uniforms(address, self.world.families.id)[:, 0].copy()
-        out, held = np.empty(len(rows), np.int32), self.inputs.vouchers.face[self.pool]
-        aware, n = applications.learn(
-            rows, self.drawn[address], self.inputs.children.at, if_enrolled, if_not, held, barred, knows, out
-        )
-        return int(aware), out[:n]
+        return self.drawn[address]
+
+    def meets_redeemer(self) -> NDArray[np.float64]:
+        """Chance that the institution a family meets has redeemed a voucher of the pool since the last round, (n,)."""
+        out, inputs = np.empty(len(self.world.families)), self.inputs
+        runs, taken = (inputs.offers.value > CLOSED).any(axis=0), inputs.vouchers.taken[self.pool]
+        applications.meet_redeemers(inputs.children.at, inputs.candidate, inputs.site, runs, taken, out)
+        return out
+
+    def forget_redeemed(self) -> None:
+        """Count from now on anew which institutions redeem vouchers of the pool."""
+        self.inputs.vouchers.taken[self.pool] = 0
 
     def reached(self) -> float:
         """Share of those who do not know of a programme whom campaigns have told of it this month."""

@@ -204,7 +204,7 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
     runs = world.institutions.stands
     offers.places[:] = runs[:, None] * world.institutions.seats
     market = MarketColumns.of(runs, world.institutions.inclusive, Owners(world.institutions).size)
-    vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8))
+    vouchers = Vouchers(np.zeros((0, n), np.int32), np.zeros((0, n), np.int8), np.zeros((0, j), np.int32))
     instruments = InstrumentState([], np.zeros(0, np.int64), np.zeros((0, n), np.uint8))
     return State(month, Children.at_home(n), offers, vouchers, market, ledger, chronicle, instruments)
 
@@ -231,6 +231,7 @@ def allocate_columns(state: State, world: World, instruments: tuple[Instrument, 
     state.vouchers = Vouchers(
         np.concatenate([state.vouchers.face, np.zeros((pools, n), np.int32)]),
         np.concatenate([state.vouchers.tranche, np.zeros((pools, n), np.int8)]),
+        np.concatenate([state.vouchers.taken, np.zeros((pools, j), np.int32)]),
     )
     state.ledger.admit(len(fresh))
     state.chronicle.admit(len(fresh), sum(i.tiers() for i in fresh))

@@ -91,6 +91,7 @@ class Outlook:
     thirds : months that a third of families each look ahead
     terms : int64 (J,)  months that institutions ask to be paid for in advance
     prolonged : chance that a programme goes on, as it is on its last day, when it was announced to end
+    waiting : share that counts of what entering before a round costs that new families win first
     coming : whether the rounds of a month come before its bill: institutions ask what families will face in the months
         to come, whatever day they decide on; else those of a month come after this month's bill
     """
@@ -101,6 +102,7 @@ class Outlook:
     thirds: tuple[int, ...]
     terms: NDArray[np.int64]
     prolonged: float
+    waiting: float = 0.0
     coming: bool = False
 
 
@@ -137,7 +139,7 @@ def write_tariff(
         patterns[p, 0] = asked
         for s, (q, _, voucher, _) in enumerate(stages):
             patterns[p, 1 + s] = 2 + rounds[q] if voucher >= 0 and q in rounds else voucher < 0 and relieving[q]
-    expects, once = _prospects(instruments, declared, stages, groups)
+    expects, new, once = _prospects(instruments, declared, stages, groups)
     horizon = _horizons(grouping, outlook)
     prices, bounds = np.empty((3, g, 3, n), np.float32), np.empty((3, len(value)), np.float32)
     spread = np.empty((3, g, 3, n))
@@ -146,6 +148,14 @@ def write_tariff(
         posted, patterns, calendar.later, calendar.weight, horizon, alike, foresees, relieved, expects, once, value,
         prices, spread, bounds,
     )  # fmt: skip
+    bare = prices
+    if (expects != new).any():
+        waits = _waiting(groups, outlook)
+        bare = prices.copy() if waits.any() else prices
+        supply.part_entrants(
+            posted, patterns, calendar.later, calendar.weight, groups.foresees, relieved, expects, new, once, waits,
+            spread, bare, prices, bounds,
+        )  # fmt: skip
     return Tariff(
         prices=prices.reshape(3, -1),
         bounds=bounds,
@@ -154,6 +164,7 @@ def write_tariff(
         terms=np.ascontiguousarray(terms[today].T),
         spread=spread.reshape(3, -1),
         commitment=horizon.min(axis=1, initial=LONGEST)[grouping.classes_of_groups].astype(np.float64),
+        bare=bare.reshape(3, -1),
     )
 
 
@@ -165,7 +176,7 @@ def _horizons(grouping: Grouping, outlook: Outlook) -> NDArray[np.int64]:
     """
     if grouping.classes == 1:
         return np.ones((1, len(outlook.terms)), np.int64)
-    september = dates.month_of(dates.next_school_year(outlook.day)) - dates.month_of(outlook.day)
+    september = _months_to_school(outlook.day)
     rows = []
     for settles in grouping.thirds:
         for until in (LONGEST, september):
@@ -173,21 +184,37 @@ def _horizons(grouping: Grouping, outlook: Outlook) -> NDArray[np.int64]:
     return np.stack(rows).astype(np.int64)
 
 
+def _months_to_school(day: date) -> int:
+    """Months to the 1 September after a day."""
+    return dates.month_of(dates.next_school_year(day)) - dates.month_of(day)
+
+
+def _waiting(groups: Groups, outlook: Outlook) -> NDArray[np.float64]:
+    """Share that counts, by family group, of what entering before the next round costs; none of who leaves by then."""
+    gone = groups.leaves & (_months_to_school(outlook.day) == 1)
+    return np.where(gone, 0.0, outlook.waiting)
+
+
 def _prospects(
     instruments: Sequence[Instrument],
     declared: Sequence[Columns],
     stages: Sequence[tuple[int, Relief, int, int]],
     groups: Groups,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Face, odds and cost of coming vouchers by stage and family group, float64 (3, S, G, 3); and whether only once."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Face, odds and cost of coming vouchers by stage and family group, each float64 (3, S, G, 3); whether only once.
+
+    First as families that are enrolled at the round expect them, then as the others do.
+    """
     expects, once = np.zeros((3, len(stages), len(groups.income_to), 3)), np.zeros(len(stages), np.bool_)
+    new = expects.copy()
     for s, (q, _, voucher, _) in enumerate(stages):
         ahead = instruments[q].prospects(groups, declared[q]) if voucher >= 0 else None
         if ahead is not None:
             may = (groups.may_win >> voucher) % 2 == 1
             expects[:, s] = ahead.face, np.where(may[:, None], ahead.odds, 0.0), ahead.cost
+            new[:, s] = ahead.face, np.where(may[:, None], ahead.odds_new, 0.0), ahead.cost
             once[s] = ahead.once
-    return expects, once
+    return expects, new, once
 
 
 def _alike(

@@ -75,6 +75,46 @@ def learn(
 
 
 @entry
+def meet_redeemers(at: Any, candidate: Any, site: Any, runs: Any, taken: Any, out: Any) -> None:
+    """Write with which chance the institution that each family meets in a month is one that has redeemed a voucher.
+
+    The institution that its child attends; who is at home asks at one of those that it considers, any of them.
+
+    at : int16 (n,)  where each child sits; candidate : int16 (n, K); site : int32 (J,)
+    runs : bool (J,)  offers that take children now: at others nobody is met
+    taken : int32 (J,)  vouchers redeemed at each service of an institution
+    out : float64 (n,)  written
+    """
+    redeems = np.zeros(taken.size, np.bool_)
+    for j in range(taken.size):
+        redeems[site[j]] |= taken[j] > 0
+    for j in range(taken.size):
+        redeems[j] = redeems[site[j]]
+    for i in range(at.size):
+        if at[i] != NOBODY:
+            out[i] = 1.0 if redeems[at[i]] else 0.0
+            continue
+        met, found = 0, 0
+        for k in range(candidate.shape[1]):
+            j = candidate[i, k]
+            met += 1 if runs[j] else 0
+            found += 1 if runs[j] and redeems[j] else 0
+        out[i] = found / met if met > 0 else 0.0
+
+
+@entry
+def hear(rows: Any, luck: Any, at: Any, if_enrolled: float, if_not: float, untold: Any, knows: Any) -> None:
+    """Mark the families of `rows` that know of a pool with what institutions have told them; the rest as in `learn`.
+
+    untold : float64 (n,)  part of those like the child who would not know whom no institution has told
+    """
+    for m in range(rows.size):
+        i = np.uint64(rows[m])
+        share = if_enrolled if at[i] != NOBODY else if_not
+        knows[i] |= luck[i] < share + (1.0 - share) * (1.0 - untold[i])
+
+
+@entry
 def count_children(rows: Any, birth: Any, ages: Any, cells: Any, out: Any) -> None:
     """Add children to the groups they are counted in; those too young to enrol are with the infants.
 
@@ -185,6 +225,8 @@ def gains(
     For a family that would enter, the month's gain from relief / H counts over the H months it commits to; where these
     are not the same at all institutions, over the fewest.
 
+    Who weighs a voucher weighs it at the bare prices: with one in hand there is nothing to wait for.
+
     pool : the pool's row of vouchers; none of these children holds one of it
     floor : gains that cannot exceed it are written as 0 [yuan]
     exact : if not, of gains that certainly exceed the floor only bounds are written: what it gains at present at its
@@ -199,7 +241,7 @@ def gains(
     commitment, spread = inputs.tariff.commitment, inputs.tariff.spread
     bounds, site = inputs.tariff.bounds, inputs.site
     prices, posted, stages, terms = (
-        inputs.tariff.prices,
+        inputs.tariff.bare,
         inputs.tariff.posted,
         inputs.tariff.stages,
         inputs.tariff.terms,

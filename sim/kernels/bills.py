@@ -185,7 +185,7 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
     birth, cells, kind_cell = inputs.birth, inputs.cells, inputs.kind_cell
     shorts, counts, links = inputs.children.shorts, inputs.children.counts, inputs.children.links
     months_at_once = inputs.prepaid.months
-    face, tranche_of = inputs.vouchers.face, inputs.vouchers.tranche
+    face, tranche_of, taken = inputs.vouchers.face, inputs.vouchers.tranche, inputs.vouchers.taken
     posted, stages, terms = inputs.tariff.posted, inputs.tariff.stages, inputs.tariff.terms
     left, accounts, suppliers, income = payers.left, payers.accounts, payers.suppliers, payers.income
     months_paid, redemptions, takings = payers.months_paid, payers.redemptions, payers.takings
@@ -242,6 +242,7 @@ def bill(lo: int, hi: int, month: int, ages: Any, inputs: Any, payers: Any, log:
                 tranche = np.int8(terms[FIRST_TIER, s] + tranche_of[v, i])
                 redemptions[0, tranche] += 1
                 redemptions[1, tranche] += claim
+                taken[v, j] += np.int32(1)
                 face[v, i] = 0
                 counts[HELD, i] -= np.uint8(1)
         for p in range(suppliers.shape[1]):

@@ -263,6 +263,8 @@ class Tariff(NamedTuple):
     spread : float64 (3, G·3·J)  of an entrant: months over which it weighs what it pays; what it expects to be billed
         in those after this one, together [fen]; and by how much more if the posted fee rises by a yuan [yuan]
     commitment : float64 (G,)  the fewest of these months at any offer
+    bare : float32 (3, G·3·J)  prices without what entering now costs a family that would wait to count as new: those of
+        whoever holds a voucher; `prices` themselves where nobody would
     """
 
     prices: NDArray[np.float32]
@@ -272,6 +274,7 @@ class Tariff(NamedTuple):
     terms: NDArray[np.int16]
     spread: NDArray[np.float64]
     commitment: NDArray[np.float64]
+    bare: NDArray[np.float32]
 
     @property
     def entry(self) -> NDArray[np.float32]:
@@ -290,14 +293,16 @@ class Tariff(NamedTuple):
 
 
 class Vouchers(NamedTuple):
-    """Live vouchers of every pool; rows are pools, axis 1 is the child.
+    """Vouchers of every pool; rows are pools, axis 1 is the child.
 
     face : int32 (V, n)  face value of the live voucher [fen], 0 for none
     tranche : int8 (V, n)  its tranche
+    taken : int32 (V, J)  vouchers that institutions have redeemed since the pool's last round
     """
 
     face: NDArray[np.int32]
     tranche: NDArray[np.int8]
+    taken: NDArray[np.int32]
 
 
 class ChoiceInputs(NamedTuple):

@@ -53,7 +53,8 @@ def _empty() -> _Empty:
 
     i8, i16, i32, i64, u8, f32, f64 = np.int8, np.int16, np.int32, np.int64, np.uint8, np.float32, np.float64
     tariff = Tariff(
-        of(f32, 3, 0), of(f32, 3, 4), of(f64, 3, 0), of(f64, 3, 0, 1, 3, 0), of(i16, 3, 0), of(f64, 3, 0), of(f64, 1)
+        of(f32, 3, 0), of(f32, 3, 4), of(f64, 3, 0), of(f64, 3, 0, 1, 3, 0), of(i16, 3, 0), of(f64, 3, 0), of(f64, 1),
+        of(f32, 3, 0),
     )  # fmt: skip
     children = Children.at_home(0)
     inputs = ChoiceInputs(
@@ -67,7 +68,7 @@ def _empty() -> _Empty:
         epochs=Epochs.of(0, 0),
         children=children,
         offers=Offers(of(f64, 0, 3), of(f32, 4, 0), of(i32, 2, 0, 4), of(i32, 4, 0)),
-        vouchers=Vouchers(of(i32, 0, 0), of(i8, 0, 0)),
+        vouchers=Vouchers(of(i32, 0, 0), of(i8, 0, 0), of(i32, 0, 0)),
         tariff=tariff,
         ties=Ties(np.float32(0), np.float32(0), of(f32), of(f32), children.links, children.counts),
         prepaid=Terms(of(i64), of(f32), of(i64), of(i64, 1)),
@@ -141,6 +142,8 @@ def _all_else(e: _Empty) -> None:
     found.flags.writeable = False  # nobody may write to the children found eligible: another type to the compiler
     aware = np.zeros(0, bool)
     applications.learn(found, np.zeros(0), e.int16s, 0.0, 0.0, none, aware, aware.copy(), none)
+    applications.meet_redeemers(e.int16s, inputs.candidate, none, np.zeros(0, np.bool_), none, np.zeros(0))
+    applications.hear(found, np.zeros(0), e.int16s, 0.0, 0.0, np.zeros(0), aware)
     applications.count_children(none, none, e.ages, inputs.cells, np.zeros(4, np.int64))
     applications.gains(none, 0, 0, 0.0, 0.0, True, e.ages, inputs, np.zeros(0), np.zeros(0))
     groups = np.zeros(1, np.int64)
@@ -166,6 +169,13 @@ def _all_else(e: _Empty) -> None:
         np.zeros((1, 3, 0)), np.zeros((1, 1), np.int16), np.zeros((2, 0, 2), np.int16), np.zeros((2, 0, 2)),
         np.ones((1, 0), np.int64), groups, np.zeros(1, np.bool_), inputs.tariff.stages, np.zeros((3, 0, 1, 3)),
         np.zeros(0, np.bool_), inputs.offers.value, np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 1, 3, 0)),
+        np.zeros((3, 4), np.float32),
+    )  # fmt: skip
+    expected = np.zeros((3, 0, 1, 3))
+    supply.part_entrants(
+        np.zeros((1, 3, 0)), np.zeros((1, 1), np.int16), np.zeros((2, 1, 2), np.int16), np.zeros((2, 1, 2)),
+        np.zeros(1, np.bool_), inputs.tariff.stages, expected, expected, np.zeros(0, np.bool_), np.zeros(1),
+        np.zeros((3, 1, 3, 0)), np.zeros((3, 1, 3, 0), np.float32), np.zeros((3, 1, 3, 0), np.float32),
         np.zeros((3, 4), np.float32),
     )  # fmt: skip
     supply.places_by_group(

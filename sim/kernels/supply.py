@@ -176,6 +176,59 @@ def write_prices(
 
 
 @entry
+def part_entrants(
+    posted: Any, patterns: Any, later: Any, weight: Any, foresees: Any, stages: Any, expects: Any, new: Any, once: Any,
+    waits: Any, spread: Any, bare: Any, prices: Any, bounds: Any,
+) -> None:  # fmt: skip
+    """Write what entrants weigh where those not enrolled at a round have odds of their own.
+
+    A round that comes before the first bill is drawn while they are at home. From the next one on they are enrolled:
+    what they would be billed more for it than as new, in the month after this one, comes on top of the monthly fee.
+
+    new : float64 (3, S, G, 3)  `expects` of families not enrolled at the round; waits : float64 (G,)  share that counts
+    bare, prices : float32 (3, G, 3, J)  as `write_prices` has left them; of entrants written, bare without what is on
+        top; bounds : float32 (3, 4)  lowered
+    The other arguments as in `write_prices`.
+    """
+    groups, bands, institutions = prices.shape[1], prices.shape[2], prices.shape[3]
+    kinds = patterns.shape[0]
+    nets, steps = np.empty((kinds, institutions)), np.empty((kinds, institutions))
+    nets_new, steps_new = np.empty((kinds, institutions)), np.empty((kinds, institutions))
+    more, more_step = np.empty(institutions), np.empty(institutions)
+    for g in range(groups):
+        ahead, share = later[1 if foresees[g] else 0, 0], weight[1 if foresees[g] else 0, 0]
+        row = g % stages.shape[2]  # of those that are billed alike
+        for band in range(bands):
+            alike = True
+            for s in range(patterns.shape[1] - 1):
+                alike &= expects[1, s, g, band] == new[1, s, g, band]
+            if alike:
+                continue
+            more[:], more_step[:] = 0.0, 0.0
+            for which in range(2):
+                p, part = ahead[which], share[which] * waits[g]
+                if part > 0.0:
+                    net_of_month(p, g, row, band, posted, patterns, stages, expects, once, nets, steps)
+                    net_of_month(p, g, row, band, posted, patterns, stages, new, once, nets_new, steps_new)
+                    for j in range(institutions):
+                        rise = np.rint(100.0 * nets[p, j]) - np.rint(100.0 * nets_new[p, j])
+                        more[j] += part * max(0.0, rise)
+                        more_step[j] += part * (steps[p, j] - steps_new[p, j]) if rise > 0.0 else 0.0
+            net_of_month(0, g, row, band, posted, patterns, stages, new, once, nets_new, steps_new)
+            least = np.float32(np.inf)
+            for j in range(institutions):
+                months, now = spread[MONTHS, g, band, j], np.rint(100.0 * nets_new[0, j])
+                tail, slope = spread[LATER, g, band, j], steps_new[0, j] + spread[LATER_SLOPES, g, band, j]
+                bare[ENTRY, g, band, j] = spread_fee(now, tail, months)
+                prices[ENTRY, g, band, j] = spread_fee(now, tail + months * more[j], months)
+                prices[SLOPES, g, band, j] = np.float32(slope / months + more_step[j])
+                least = min(least, bare[ENTRY, g, band, j])
+            for q in range(PARTS):
+                if BAND_OF_PART[q] == band:
+                    bounds[LEAST, q] = min(bounds[LEAST, q], least)
+
+
+@entry
 def places_by_group(
     places: Any, hours_share: Any, full_day: Any, site: Any, posted: Any, kind_cell: Any, district_cell: Any,
     thirds: Any, running: Any, served: Any,

@@ -292,16 +292,32 @@ def option_money_values(
 
 
 @inlined
-def entrant_gain(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
+def bare_worth(i: int, j: int, band: int, own: int, side: Any, alpha: Any, worth: Any) -> Any:
+    """Utility of offer j without what the family would put off entering for, of which the day's choice takes account.
+
+    own : institution that the child attends; worth : utility as the family weighs it
+    """
+    at = (np.int64(side.group[i]) * 3 + band) * side.value.shape[1] + j
+    more = side.tariff.prices[ENTRY, at] - side.tariff.bare[ENTRY, at]
+    return worth if own != NOBODY or holds(i, side.face) else worth + alpha * more
+
+
+@inlined
+def entrant_gain(
+    enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any, alpha: Any
+) -> float:
     """Gain of a family from an offer that brings its child on one side, while on the other it stays out [yuan].
 
     Where the other side has no seat for it that is all it enjoys. Else it is the difference in money less the least
-    that would have brought it, which is the same part of it as of the difference that the family perceives.
+    that would have brought it, which is the same part of it as of the difference that the family perceives. Where the
+    other side would have brought it too, did it not put off entering there, it is the difference and what that gave up.
     enjoyed, elsewhere : the offer's worth in money here and there; seated : whether there is a seat there
-    worth, otherwise : its utility here and there as the family weighs it; alone : of staying out
+    worth, otherwise : its bare utility here and there; alone : of staying out
     """
     if not seated:
         return enjoyed
+    if otherwise > alone:
+        return enjoyed - elsewhere + np.float64(otherwise - alone) / np.float64(alpha)
     share = (np.float64(worth) - np.float64(alone)) / (np.float64(worth) - np.float64(otherwise))
     return (enjoyed - elsewhere) * share
 
@@ -347,19 +363,21 @@ def accumulate_gains(
     Of several who would take a seat only those gain, or lose, who sit somewhere as the day ends.
     """
     cells, birth, sat, sat_there = inputs.cells, inputs.birth, here.sat, there.sat
+    candidate, alphas = inputs.candidate, inputs.children.alpha
     for m in range(rows.size):
         i, now, then = rows[m], picks[0, m], picks[1, m]
         if now == HOME and then == HOME:
             continue
-        alone = alones[m]
+        alone, alpha, own = alones[m], alphas[i], here.at[i]
+        if now == HOME or then == HOME:
+            k = then if now == HOME else now
+            j, band = np.int64(candidate[i, k]), BAND_OF_PART[part_of(birth[i], ages)]
+            worth = bare_worth(i, j, band, own, here, alpha, worths[0, m, k])
+            other = bare_worth(i, j, band, own, there, alpha, worths[1, m, k])
         if then == HOME:
-            gain = entrant_gain(
-                money[0, 0, m], money[1, 0, m], seated[1, 0, m], worths[0, m, now], worths[1, m, now], alone
-            )
+            gain = entrant_gain(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worth, other, alone, alpha)
         elif now == HOME:
-            gain = -entrant_gain(
-                money[1, 1, m], money[0, 1, m], seated[0, 1, m], worths[1, m, then], worths[0, m, then], alone
-            )
+            gain = -entrant_gain(money[1, 1, m], money[0, 1, m], seated[0, 1, m], other, worth, alone, alpha)
         else:
             gain = money[0, 0, m] - money[1, 1, m]
         served = sat[i] if gain > 0 else sat_there[i]

@@ -126,12 +126,14 @@ class Relief:
 class Prospects:
     """What families expect of a pool's coming rounds; each (groups, 3 bands).
 
-    face : [yuan]; odds : of who applies; cost : of applying [yuan]
+    face : [yuan]; odds : of who applies, enrolled at the round; odds_new : of who applies and is not
+    cost : of applying [yuan]
     once : whether one voucher is all that a family may win
     """
 
     face: Floats
     odds: Floats
+    odds_new: Floats
     cost: Floats
     once: bool
 
@@ -275,6 +277,20 @@ class Desk(Protocol):
         Each family has one fixed draw; it knows when the share that knows, of the enrolled or of the others, has
         passed it, and nobody forgets.
         knows : bool (n,)  of all children, read and written; barred : bool (n,)  children left out; (0,) for nobody
+        """
+
+    def hear(
+        self, rows: NDArray[np.int32], knows: NDArray[np.bool_], if_enrolled: float, if_not: float, untold: Floats
+    ) -> None:
+        """Mark those of `rows` in `knows` whose draw the share that knows has passed, by what they have been told.
+
+        untold : (n,)  of all children: part of those like each who would not know whom no institution has told
+        """
+
+    def meets_redeemer(self) -> Floats:
+        """Chance that the institution a family meets has redeemed a voucher of the pool since the last round, (n,).
+
+        It is the one that its child attends, or, of who is at home, any of those that it considers.
         """
 
     def gains(self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool) -> tuple[Floats, Floats]:

@@ -98,6 +98,12 @@ class VoucherPool(Instrument):
     aware_growth: float = fraction(
         "monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15
     )
+    told_by_centres: float = fraction(
+        "share of those who do not know whom the institution they meet tells, in a month after it redeemed a voucher",
+        default=0.0,
+        low=0.0,
+        high=0.1,
+    )
     tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
 
     @model_validator(mode="after")
@@ -149,9 +155,10 @@ class VoucherPool(Instrument):
     def columns(self) -> dict[str, Column]:
         """Columns by child: knowing, having won, round of a live voucher; by tranche what rolls over, and `untold`.
 
-        untold : part of those who would not know whom no campaign has told
-        odds : of its applicants in the last round
+        untold : part of those who would not know whom no campaign has told; by child, whom no institution has told
+        odds, odds_new : of its applicants in the last round, enrolled and not
         """
+        by_centres = {"untold_by_centres": Column("child", "float64", 1.0)} if self.told_by_centres > 0 else {}
         return {
             "aware": Column("child", "bool"),
             "has_won": Column("child", "bool"),
@@ -159,6 +166,8 @@ class VoucherPool(Instrument):
             "carried": Column("tranche", "int64"),
             "untold": Column("tranche", "float64", 1.0),
             "odds": Column("tranche", "float64"),
+            "odds_new": Column("tranche", "float64"),
+            **by_centres,
         }
 
     def relief(self, offered: Offered, groups: Groups, columns: Columns) -> Relief | None:
@@ -185,11 +194,12 @@ class VoucherPool(Instrument):
         An infant too young to enrol is as old as the youngest who may.
         """
         ages = np.maximum(groups.from_months[:, None], np.array(dates.BAND_FROM_MONTHS)[None, :])
-        face, odds = np.zeros(ages.shape), np.zeros(ages.shape)
+        face, odds, odds_new = (np.zeros(ages.shape) for _ in range(3))
         for t, tranche in enumerate(self.tranches):
             of_age = (ages >= tranche.months[0]) & (ages <= tranche.months[1])
-            face[of_age], odds[of_age] = round(100 * tranche.face_value) / 100, columns["odds"][t]
-        return Prospects(face, odds, np.full(ages.shape, self.hassle), once=not self.repeat)
+            face[of_age] = round(100 * tranche.face_value) / 100
+            odds[of_age], odds_new[of_age] = columns["odds"][t], columns["odds_new"][t]
+        return Prospects(face, odds, odds_new, np.full(ages.shape, self.hassle), once=not self.repeat)
 
     def round_days(self) -> list[date]:
         """The day of each round: the start's day of each month to `until`."""
@@ -229,6 +239,8 @@ class VoucherPool(Instrument):
 
     def draw(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
         """One round: who is eligible, who knows, who applies, who wins."""
+        if self.told_by_centres > 0:
+            columns["untold_by_centres"][:] *= 1 - self.told_by_centres * desk.meets_redeemer()
         for t, tranche in enumerate(self.tranches):
             rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
             columns["untold"][t] *= 1 - desk.reached()
@@ -240,8 +252,7 @@ class VoucherPool(Instrument):
             columns["issued_in"][winners] = number_of_round
             columns["has_won"][winners] = True
             columns["carried"][t] = on_offer - len(winners) if self.roll_over else 0
-            # where nobody applied, whoever does next will be the only one
-            columns["odds"][t] = len(winners) / len(applicants) if len(applicants) else float(on_offer > 0)
+            columns["odds"][t], columns["odds_new"][t] = self._odds(applicants, winners, on_offer, desk)
             counts = {
                 "voucher_eligible": len(rows),
                 "voucher_aware": aware,
@@ -264,13 +275,60 @@ class VoucherPool(Instrument):
         """
         unknowing = (1 - self.aware_growth) ** number_of_round * untold
         enrolled, others = (1 - (1 - share) * unknowing for share in (self.aware_enrolled, self.aware_others))
+        if self.told_by_centres > 0:
+            desk.hear(rows, columns["aware"], enrolled, others, columns["untold_by_centres"])
         barred = np.zeros(0, bool) if self.repeat else columns["has_won"]
         return desk.learn(rows, columns["aware"], enrolled, others, barred)
+
+    @property
+    def _parts_odds(self) -> bool:
+        """Whether families know odds of their own as new or as enrolled: all new ones come before any enrolled.
+
+        Of a share that is reserved enrolled families of low income may win before others who are new, so that where
+        there is one all expect the average.
+        """
+        return self.allocation == "new_families_first" and self.reserved == 0
+
+    def _odds(
+        self, applicants: NDArray[np.int32], winners: NDArray[np.int32], on_offer: int, desk: Desk
+    ) -> tuple[float, float]:
+        """Odds of a round's applicants, of the enrolled and of the others.
+
+        Where nobody applied, whoever does next will be the only one.
+        """
+
+        def of(won: int, applied: int, vouchers: int) -> float:
+            return won / applied if applied else float(vouchers > 0)
+
+        if not self._parts_odds:
+            both = of(len(winners), len(applicants), on_offer)
+            return both, both
+        applied, won = (int(np.count_nonzero(desk.enrolled(rows))) for rows in (applicants, winners))
+        new = len(winners) - won
+        return of(won, applied, on_offer - new), of(new, len(applicants) - applied, on_offer)
 
     def _applicants(
         self, asked: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
     ) -> NDArray[np.int32]:
-        """Families that apply, in row order: as many of the keenest as `number_of_applicants` says.
+        """Families that apply, in row order.
+
+        Where new families come before all others, the new ones face the odds among themselves, whoever else applies:
+        `number_of_applicants` with all vouchers holds for them alone. They leave the enrolled what they do not win, so
+        that it holds for these alone too, with the vouchers left: at both numbers nobody regrets, nobody is missing,
+        and no other two have that. Where the new leave none, no enrolled family applies.
+        """
+        if not self._parts_odds:
+            return self._keenest(asked, on_offer, number_of_round, tranche, desk)
+        inside = desk.enrolled(asked)
+        new = self._keenest(asked[~inside], on_offer, number_of_round, tranche, desk)
+        left = max(on_offer - len(new), 0)
+        enrolled = self._keenest(asked[inside], left, number_of_round, tranche, desk)
+        return np.sort(np.concatenate([new, enrolled]))
+
+    def _keenest(
+        self, asked: NDArray[np.int32], on_offer: int, number_of_round: int, tranche: Tranche, desk: Desk
+    ) -> NDArray[np.int32]:
+        """Families that apply of some with the same odds, in row order: as many as `number_of_applicants` says.
 
         Where applying costs nothing and there are vouchers for all who may, all do: such a voucher is a right.
 
@@ -280,6 +338,8 @@ class VoucherPool(Instrument):
         fare(F) <= fare(k) is less keen than the last that applies. With nobody left open F = k = M. Between fare(k) and
         fare(k + 1) the keener come first, and of equals a lot decides.
         """
+        if on_offer == 0:
+            return asked[:0]
         if self.hassle == 0 and on_offer >= len(asked):  # a voucher for the asking: nobody weighs whether to ask
             return asked if tranche.face_value > 0 else asked[:0]
         rows, least, most, floor = self._near(asked, on_offer, tranche, desk)

@@ -74,7 +74,7 @@ class IncomeFacts(Facts):
 
 
 # of `FamilyFacts`, what weighs only what a policy changes and announces
-LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged")
+LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged", "waiting")
 
 
 class FamilyFacts(Facts):
@@ -94,6 +94,12 @@ class FamilyFacts(Facts):
         default=1.0,
     )
     prolonged: float = fraction("chance that families give a policy to go on after its announced last day", default=0.0)
+    waiting: float = fraction(
+        "share that counts of what a family forgoes by entering before a round of vouchers that new families win first",
+        default=0.0,
+        low=0.0,
+        high=1.0,
+    )
     grandparent_share: float = fraction("share of families with a grandparent who can care for the child")
     grandparent_weight: float = number(
         "units of the shock", "what an available grandparent adds to staying out", at_most=20

@@ -20,10 +20,10 @@ TIERS = [
 ]
 
 
-def last_state(town: Town, passes: bool, *own: Any) -> tuple[State, int]:
+def last_state(town: Town, passes: bool, *own: Any, waiting: float = 0.0) -> tuple[State, int]:
     """The state in which the window ends under a policy, and how many children were weighed on their decision days."""
-    replication = town.replication
-    city = replication.city(replication.checkpoint(town.span.counted), within(town.scenario, own))
+    replication, facts = town.replication, town.world.facts.families.model_copy(update={"waiting": waiting})
+    city = replication.city(replication.checkpoint(town.span.counted), within(town.scenario, own), facts)
     city.passes = passes
     run_to(city, town.span.end)
     return city.state, int(city.work.weighed[0])
@@ -66,6 +66,9 @@ POLICIES: dict[str, Callable[[Town], tuple[Any, ...]]] = {
         )
         for way in ("lottery", "first_come", "lowest_income", "new_families_first")
     },
+    "vouchers that institutions tell of": lambda town: (
+        instrument("voucher_pool", tranches=TIERS, told_by_centres=0.5, start=town.day(0, 10)),
+    ),
     "half of every fee": lambda town: (instrument("fee_subsidy", rate=0.5, start=town.day(1)),),
     "a subsidy that runs dry within a month": lambda town: (
         instrument("fee_subsidy", rate=0.3, budget=60_000.0, start=town.day(1, 9)),
@@ -95,6 +98,18 @@ def test_an_arm_is_the_same_with_everybody_weighed(name: str, where: str, reques
     assert few < all_
     if "vouchers by" in name:
         assert few < 0.5 * all_, "most are passed over"
+
+
+@pytest.mark.parametrize("where", ["town", "busy"])
+def test_an_arm_in_which_families_wait_is_the_same_with_everybody_weighed(
+    where: str, request: pytest.FixtureRequest
+) -> None:
+    town: Town = request.getfixturevalue(where)
+    policy = POLICIES["vouchers by new_families_first"](town)
+    (passing, few), (weighing, all_) = (last_state(town, passes, *policy, waiting=1.0) for passes in (True, False))
+    assert unlike(passing, weighing) == []
+    assert few < 0.5 * all_
+    assert unlike(passing, last_state(town, True, *policy)[0]), "it matters"
 
 
 def test_the_baseline_run_as_an_arm_differs_nowhere(busy: Town) -> None:

@@ -13,6 +13,7 @@ from sim.engine.recorder import Record
 from sim.kernels.choice import EULER
 from sim.kernels.columns import (
     CLOSED,
+    ENTRY,
     PARTS,
     Ages,
     Children,
@@ -180,7 +181,7 @@ def scene_of(fixed: float, rng: np.random.Generator) -> ChoiceInputs:
         epochs=epochs,
         children=children,
         offers=offers,
-        vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8)),
+        vouchers=Vouchers(np.zeros((0, N), np.int32), np.zeros((0, N), np.int8), np.zeros((0, K), np.int32)),
         tariff=tariff_of(np.zeros(K)),
         ties=Ties(
             stickiness=np.float32(0),
@@ -204,7 +205,7 @@ def tariff_of(fees: NDArray[np.float64]) -> Tariff:
     bounds = np.array([[fees.min()] * PARTS, [fees.min()] * PARTS, [0.0] * PARTS], np.float32)
     spread = np.stack([np.full(prices.shape[1], 3.0), 200 * posted.ravel(), np.full(prices.shape[1], 2.0)])
     none = np.zeros((3, 0, 1, 3, K)), np.zeros((3, 0), np.int16)
-    return Tariff(prices, bounds, posted, *none, spread, np.full(1, 3.0))
+    return Tariff(prices, bounds, posted, *none, spread, np.full(1, 3.0), prices)
 
 
 def faced(inputs: ChoiceInputs, fees: NDArray[np.float64], free: tuple[bool, ...] = (True,) * K) -> Faced:
@@ -259,6 +260,24 @@ def test_a_seat_is_worth_what_it_is_better_than_the_next_best() -> None:
     one, none = faced(inputs, FEES, (True, False, False)), faced(inputs, FEES, (False, False, False))
     expected = np.log(1 + np.exp(1.5 - ALPHA_OF_ALL * FEES[0])) / ALPHA_OF_ALL
     assert yuan(inputs, one, none) == pytest.approx(expected, abs=4 * 400 / np.sqrt(N))
+
+
+def test_who_puts_off_an_entry_gives_up_the_months_surplus() -> None:
+    """Staying out for what waiting is worth costs what entering would have brought, up to that; entering costs nothing.
+
+    The best of care less staying out is logistic about the log of the sum of odds (as differences of Gumbels are).
+    """
+    inputs, more = scene_of(1.5, np.random.default_rng(9)), 400.0
+    there = faced(inputs, FEES)
+    prices = there.tariff.prices.copy()
+    prices[ENTRY] += np.float32(more)
+    waiting = there._replace(tariff=there.tariff._replace(prices=prices))
+    centre, grid = np.log(np.exp(1.5 - ALPHA_OF_ALL * FEES).sum()), np.linspace(0, more * ALPHA_OF_ALL, 20_001)
+    density = np.exp(-(grid - centre)) / (1 + np.exp(-(grid - centre))) ** 2
+    expected = float((grid * density).mean() * more)
+    assert yuan(inputs, waiting, there) == pytest.approx(-expected, abs=4 * 150 / np.sqrt(N))
+    assert yuan(inputs, there, waiting) == -yuan(inputs, waiting, there)
+    assert yuan(inputs, waiting, waiting) == 0
 
 
 def test_closed_offers_are_worth_nothing() -> None:

@@ -5,7 +5,7 @@ import pytest
 from plain import passes_uncompiled
 
 from sim.kernels import supply
-from sim.kernels.columns import CLOSED
+from sim.kernels.columns import CLOSED, ENROLLED, ENTRY, LEAST, SLOPES
 
 HOUSES, GROUPS = 9, 12
 
@@ -82,6 +82,53 @@ def test_entrants_weigh_what_they_expect_to_be_billed(stages: int, kinds: int, c
     )
     least = prices[:2].min(axis=(1, 3))
     assert np.array_equal(bounds, np.vstack([least[:, [0, 1, 1, 2]], value.max(axis=1)]))
+
+
+@pytest.mark.parametrize("comes_now", [False, True])
+def test_new_families_weigh_odds_of_their_own(comes_now: bool) -> None:
+    """Of the round before the first bill; for the next the enrolled's, and on top what it would be worth more as new.
+
+    A voucher of 500 yuan at odds 1/5 and 4/5, hassle 20, of fees above and below it, redeemed at the first four.
+    """
+    fee, houses, months = np.array([2000.0, 1000.0, 300.0, 20.0, 900.0]), 5, 3
+    posted = np.tile(fee, (1, 3, 1))
+    patterns = np.array([[0, 2 if comes_now else 0], [0, 2], [0, 0]], np.int16)
+    later = np.zeros((2, months, 2), np.int16)
+    later[:, :, 0], later[:, :, 1] = 1, 2
+    weight = np.tile(np.array([0.75, 0.25]), (2, months, 1))
+    later[0], weight[0] = 2, (1.0, 0.0)  # whoever does not look ahead expects no round
+    groups, foresees = 4, np.array([False, True, True, True])
+    relief = np.zeros((3, 1, groups, 3, houses))
+    relief[1, ..., :4], relief[2] = 1.0, np.inf
+    expects = np.zeros((3, 1, groups, 3))
+    expects[0], expects[1], expects[2] = 500.0, 0.2, 20.0
+    new = expects.copy()
+    new[1, :, :3] = 0.8  # the last group knows one odds
+    value, once, horizon = np.zeros((4, houses), np.float32), np.zeros(1, bool), np.full((1, houses), months)
+    prices, bounds = np.empty((3, groups, 3, houses), np.float32), np.empty((3, 4), np.float32)
+    spread = np.empty((3, groups, 3, houses))
+    supply.write_prices(
+        posted, patterns, later, weight, horizon, np.arange(groups), foresees, relief[:, :, :1], expects, once, value,
+        prices, spread, bounds,
+    )  # fmt: skip
+    before, bare, waits = prices.copy(), prices.copy(), np.array([1.0, 1.0, 0.5, 1.0])
+    supply.part_entrants(
+        posted, patterns, later, weight, foresees, relief[:, :, :1], expects, new, once, waits, spread, bare, prices,
+        bounds,
+    )  # fmt: skip
+    worth = [np.maximum(odds * np.minimum(fee, 500.0) * (np.arange(5) < 4) - 20.0, 0) for odds in (0.2, 0.8)]
+    first = (worth[1] - worth[0]) / months if comes_now else np.zeros(houses)
+    for g in range(groups):
+        apart, looks = g < 3, bool(foresees[g])
+        expected = before[ENTRY, g] - first * apart
+        np.testing.assert_allclose(bare[ENTRY, g], expected, atol=0.01)
+        more = 0.75 * (worth[1] - worth[0]) * waits[g] * (apart and looks)
+        np.testing.assert_allclose(prices[ENTRY, g] - bare[ENTRY, g], np.tile(more, (3, 1)), atol=0.01)
+    assert np.array_equal(prices[ENROLLED], before[ENROLLED])
+    assert np.array_equal(prices[:, 3], before[:, 3])
+    assert (bounds[LEAST] == bare[ENTRY].min()).all()
+    if not comes_now:
+        assert np.array_equal(bare[:SLOPES], before[:SLOPES])
 
 
 def test_places_are_counted_in_thirds_and_an_institution_once() -> None:

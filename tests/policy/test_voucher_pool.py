@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chi2, hypergeom
-from town import NOBODY, Town, band_when_deciding, billed, differences, instrument, settle, total
+from town import NOBODY, SETTLED, Town, band_when_deciding, billed, differences, instrument, settle, total, within
 
 from sim import dates
 from sim.draws import Luck
 from sim.engine.desk import VoucherDesk
 from sim.engine.recorder import TRANCHE_TOTALS, Record
+from sim.engine.schedule import run_to
+from sim.kernels.applications import meet_redeemers
 
 
 @dataclass
@@ -28,6 +31,7 @@ class PaperDesk:
     gain: NDArray[np.float64]
     doubt: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # by which bounds miss a gain, as a share
     luck: Luck = field(default_factory=lambda: Luck(1, 0))
+    met: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))  # chance to meet a centre that redeemed
     live: NDArray[np.int64] = field(init=False)
     counted: dict[tuple[str, int], int] = field(default_factory=dict)
     seen: dict[str, list[int]] = field(default_factory=dict)
@@ -73,6 +77,20 @@ class PaperDesk:
         if barred.size:
             asked &= ~barred[rows]
         return int(knows[rows].sum()), rows[asked]
+
+    def hear(
+        self,
+        rows: NDArray[np.int32],
+        knows: NDArray[np.bool_],
+        if_enrolled: float,
+        if_not: float,
+        untold: NDArray[np.float64],
+    ) -> None:
+        share = np.where(self.inside[rows], if_enrolled, if_not)
+        knows[rows] |= self.chance(rows, "awareness", 0) < 1 - (1 - share) * untold[rows]
+
+    def meets_redeemer(self) -> NDArray[np.float64]:
+        return self.met
 
     def gains(
         self, rows: NDArray[np.int32], face_yuan: float, floor: float, exact: bool
@@ -224,7 +242,10 @@ def test_with_enough_for_all_all_win(allocation: str) -> None:
 def test_a_reserved_share_is_the_poors_first(
     families: list[tuple[int, bool]], per_round: int, reserved: float, allocation: str
 ) -> None:
-    """They win at least as many as are kept for them, none is left over, and more kept never means fewer of them."""
+    """They win at least as many as are kept for them, none is left over, and more kept never means fewer of them.
+
+    Everybody applies who may win: where new families come first and leave no voucher, no enrolled one may.
+    """
     size = len(families)
     income, inside = np.array([i for i, _ in families], float), np.array([here for _, here in families])
     poor, won = np.flatnonzero(income <= 10), []
@@ -234,7 +255,10 @@ def test_a_reserved_share_is_the_poors_first(
         (winners,) = draws(tool, at, 1)
         assert winners == sorted(set(winners))
         assert len(winners) == min(per_round, size)
-        assert at.seen["applications"] == list(range(size if per_round else 0)), "of nothing there is none"
+        may = np.full(size, per_round > 0)  # of nothing there is none
+        if allocation == "new_families_first" and share == 0:
+            may &= ~inside | (per_round > np.count_nonzero(~inside))
+        assert at.seen["applications"] == np.flatnonzero(may).tolist()
         assert at.seen["vouchers_issued"] == winners
         won.append(len(set(winners) & set(poor.tolist())))
         assert won[-1] >= min(round(share * per_round), len(poor))
@@ -393,6 +417,97 @@ def test_only_who_knows_applies_and_nobody_forgets() -> None:
         for rows, launch in ((slice(0, size // 2), 0.6), (slice(size // 2, size), 0.2)):
             share = 1 - (1 - launch) * 0.9**n
             assert abs(now[rows].mean() - share) < 4.5 * np.sqrt(share * (1 - share) / (size / 2))
+
+
+@pytest.mark.parametrize("told", [0.0, 0.3, 1.0])
+def test_families_learn_from_institutions_as_often_as_these_redeem(told: float) -> None:
+    """The share that is told of those who do not know, round after round; nobody forgets, more told is more known."""
+    size, rounds = 6000, 5
+    met = np.repeat([0.0, 0.5, 1.0], size // 3)
+    tool = pool(size, aware_enrolled=0.6, aware_others=0.2, aware_growth=0.1, told_by_centres=told)
+    at = desk(size, inside=np.arange(size) % 2 == 0, met=met)
+    columns, known = columns_of(tool, size), np.zeros(size, bool)
+    for n in range(rounds):
+        tool.draw(n, at, columns)
+        at.live[:] = -1
+        assert (columns["aware"] | ~known).all(), "who once knew does not forget"
+        known = columns["aware"].copy()
+        for chance in (0.0, 0.5, 1.0):
+            for inside, launch in ((True, 0.6), (False, 0.2)):
+                rows = (met == chance) & (at.inside == inside)
+                share = 1 - (1 - launch) * 0.9**n * (1 - told * chance) ** (n + 1)
+                assert abs(known[rows].mean() - share) < 4.5 * np.sqrt(0.25 / rows.sum())
+    plain = desk(size, inside=at.inside)
+    other = pool(size, aware_enrolled=0.6, aware_others=0.2, aware_growth=0.1)
+    silent = columns_of(other, size)
+    for n in range(rounds):
+        other.draw(n, plain, silent)
+        plain.live[:] = -1
+    assert (silent["aware"] <= known).all(), "by the one draw that each family has"
+    assert np.array_equal(silent["aware"][met == 0], known[met == 0])
+
+
+@given(
+    st.lists(st.tuples(st.one_of(st.integers(0, 600), st.floats(0, 600)), st.booleans()), min_size=1, max_size=30),
+    st.integers(0, 25),
+    st.sampled_from((0.0, 1.0, 20.0, 60.0)),
+)
+@settings(max_examples=200)
+def test_new_families_and_enrolled_ones_expect_the_odds_that_come_about_for_them(
+    families: list[tuple[float, bool]], vouchers: int, hassle: float
+) -> None:
+    """Of all pairs of numbers one leaves nobody to regret and nobody missing; its odds are those of rounds to come.
+
+    The new face each other alone, with all vouchers; the enrolled each other, with what the new leave.
+    """
+    gains, inside = np.array([g for g, _ in families], float), np.array([here for _, here in families])
+    at = desk(len(families), gain=gains, inside=inside)
+    tool = pool(vouchers, hassle=hassle, allocation="new_families_first")
+    columns = columns_of(tool, len(families))
+    tool.draw(0, at, columns)
+    applied, won = np.zeros((2, len(families)), bool)
+    applied[at.seen["applications"]], won[at.seen["vouchers_issued"]] = True, True
+    left = vouchers
+    for here, column in ((False, "odds_new"), (True, "odds")):
+        mine = inside == here
+        free = hassle == 0 and left >= mine.sum()
+        falling = sorted(gains[mine & (free | (gains > max(hassle, 1.0)))], reverse=True)
+        stable = [
+            k
+            for k in range(len(falling) + 1)
+            if all(worth(g, k, left, hassle) for g in falling[:k])
+            and not any(worth(g, k + 1, left, hassle) for g in falling[k:])
+        ]
+        k = int((applied & mine).sum())
+        assert [k] == (stable if not free or left == 0 else [int(mine.sum())])
+        assert (won & mine).sum() == min(k, left)
+        assert columns[column][0] == (min(1.0, left / k) if k else float(left > 0))
+        left -= int((won & mine).sum())
+
+
+def worth(gain: float, among: int, vouchers: int, hassle: float) -> bool:
+    """Whether a family that gains so much applies among so many."""
+    return vouchers > 0 and gain > hassle * max(1.0, among / vouchers)
+
+
+def test_one_odds_for_all_where_new_families_do_not_come_first_or_some_are_kept_for_the_poor() -> None:
+    inside = np.arange(60) % 3 > 0
+    for parameters in ({"allocation": rule} for rule in RULES[:3]):
+        columns = odds_after(inside, **parameters)
+        assert columns["odds"][0] == columns["odds_new"][0] == 15 / 60
+    kept = odds_after(inside, allocation="new_families_first", reserved=0.5, reserved_below=10.0)
+    assert kept["odds"][0] == kept["odds_new"][0] == 15 / 60
+    first = odds_after(inside, allocation="new_families_first")
+    assert (first["odds_new"][0], first["odds"][0]) == (15 / 20, 0.0)
+
+
+def odds_after(inside: NDArray[np.bool_], **parameters: Any) -> dict[str, NDArray[Any]]:
+    """A pool's columns after a round of fifteen vouchers that all want."""
+    tool = pool(15, **parameters)
+    columns = columns_of(tool, len(inside))
+    assert columns["odds"][0] == columns["odds_new"][0] == 0, "before the first round nobody expects anything"
+    tool.draw(0, desk(len(inside), inside=inside), columns)
+    return columns
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -632,6 +747,64 @@ def test_a_smaller_city_draws_fewer() -> None:
     tranches = [{"months": [0, 47], "face_value": 500.0, "per_round": 41}]
     record = small.run(instrument("voucher_pool", hassle=0.0, aware_others=1.0, tranches=tranches))
     assert set(record.tranche[TRANCHE_TOTALS.index("vouchers_offered"), :, 0].tolist()) == {20}
+
+
+def telling(town: Town, told: float, **parameters: Any) -> Record:
+    """A pool of which few know, but by the institutions that redeem it."""
+    tranche = {"months": [0, 47], "face_value": 800.0, "per_round": 100}
+    few = {"aware_enrolled": 0.3, "aware_others": 0.05, "aware_growth": 0.0, "redeem_at": "any"}
+    return town.run(
+        instrument("voucher_pool", told_by_centres=told, tranches=[tranche], **{**few, "hassle": 5.0, **parameters})
+    )
+
+
+def test_the_more_institutions_tell_the_more_families_know(town: Town) -> None:
+    """From the second round on: before the first nothing is redeemed. At no telling it is as it was, to the bit."""
+    known = [vouchers_of(telling(town, told), "voucher_aware") for told in (0.0, 0.1, 0.4, 1.0)]
+    assert len({int(k[0]) for k in known}) == 1
+    for less, more in pairwise(known):
+        assert (less[1:] < more[1:]).all()
+    silent = telling(town, 1.0, start=town.day(11), until=town.day(11))
+    assert differences(silent, telling(town, 0.0, start=town.day(11), until=town.day(11))) == []
+
+
+def vouchers_of(record: Record, metric: str) -> NDArray[np.int64]:
+    """A pool's monthly totals, int64 (months,)."""
+    return record.tranche[TRANCHE_TOTALS.index(metric), :, 0]
+
+
+def test_where_nothing_is_redeemed_nobody_is_told() -> None:
+    """Institutions of another standing redeem none: who meets only these learns nothing from them."""
+    town = settle(*SETTLED, "city.families.candidates=1")
+    tranche = {"months": [0, 47], "face_value": 800.0, "per_round": 100}
+    tool = instrument(
+        "voucher_pool", told_by_centres=1.0, redeem_at="inclusive", hassle=5.0, tranches=[tranche], start=town.day(0)
+    )
+    city = town.replication.city(town.replication.checkpoint(town.span.counted), within(town.scenario, [tool]))
+    standing, redeemed = town.world.institutions.inclusive, np.zeros(len(town.world.institutions), np.int64)
+    assert (~standing).any()
+    met = standing[town.world.candidate].any(axis=1)
+    for month in range(town.span.counted, town.span.end):
+        run_to(city, month + 1)
+        since, row = city.state.vouchers.taken[-1], city.row(dates.date_in(month))
+        of_month = city.state.chronicle.sums.tranche[TRANCHE_TOTALS.index("vouchers_redeemed"), row, -1]
+        assert since.sum() == of_month, "since the round on the first"
+        redeemed += since
+    untold = city.state.instruments.columns[-1]["untold_by_centres"]
+    assert redeemed[standing].sum() > 50
+    assert not redeemed[~standing].any()
+    assert (untold[~met] == 1).all()
+    assert (~met).any()
+    assert (untold[met] < 1).mean() > 0.5
+
+
+def test_a_family_meets_the_institution_it_attends_or_any_that_it_considers() -> None:
+    """By hand: four offers, the third a service of the first, the fourth shut; families there, and at home."""
+    at = np.array([0, 1, 2, NOBODY, NOBODY, NOBODY, NOBODY], np.int16)
+    candidate = np.array([[0, 1]] * 3 + [[0, 1], [1, 1], [2, 3], [3, 3]], np.int16)
+    out, site = np.empty(7), np.array([0, 1, 0, 3], np.int32)
+    meet_redeemers(at, candidate, site, np.array([True, True, True, False]), np.array([0, 0, 2, 1], np.int32), out)
+    assert out.tolist() == [1, 0, 1, 0.5, 0, 1, 0]
 
 
 @pytest.mark.parametrize("hassle", [0.0, 40.0, 100.0])

@@ -25,7 +25,10 @@ def _handle(city: RunningCity, day: date, phase: str) -> None:
     for q, instrument in enumerate(city.instruments):
         for event in instrument.scheduled():
             if event.phase == phase and event.day == day:
-                event.handle(_desk(city, q, day), city.state.instruments.columns[q])
+                desk = _desk(city, q, day)
+                event.handle(desk, city.state.instruments.columns[q])
+                if phase == "round":
+                    desk.forget_redeemed()
 
 
 def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
