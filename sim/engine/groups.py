@@ -1,11 +1,12 @@
 """Family groups: which children a tariff tells apart, by what instruments distinguish and how far families look.
 
-A group is a household income bracket, a birth order, an outlook, a horizon and an age. Income and birth order never
-change; the outlook changes at a pool's rounds, the horizon on 1 September, the age on decision days.
+A group is a household income bracket, a birth order, the lots won, an outlook, a horizon and an age. Income and birth
+order never change; lots are won on an instrument's first day; the outlook changes at a pool's rounds, the horizon on
+1 September, the age on decision days.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
@@ -44,13 +45,15 @@ def horizons(facts: FamilyFacts) -> tuple[int, ...]:
 class Grouping:
     """The family groups of one policy, and how a child's is found.
 
-    The number of a group counts brackets of income first, then birth orders, outlooks, horizons and ages, so that
-    groups that differ by age alone follow one another. An outlook is 2^pools numbers for families that do not look
+    The number of a group counts brackets of income first, then birth orders, lots won, outlooks, horizons and ages, so
+    that groups that differ by age alone follow one another. Lots won are 2^lots numbers, of which each counts, as
+    binary digits, the lots that the family has won. An outlook is 2^pools numbers for families that do not look
     ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
     binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
     whether the child goes to kindergarten on the next 1 September.
 
     limits : float64  upper ends of income brackets, the last inf; orders : int64  told apart, then 0 for all others
+    lots : places in the chain of the instruments that draw a lot
     pools : places in the chain of the voucher pools; looks_ahead : whether families are told apart by that
     thirds : months that a third of families each look ahead; one number where nothing is weighed over time
     ages : completed months, the first 0
@@ -58,6 +61,7 @@ class Grouping:
 
     limits: NDArray[np.float64]
     orders: NDArray[np.int64]
+    lots: tuple[int, ...]
     pools: tuple[int, ...]
     looks_ahead: bool
     thirds: tuple[int, ...]
@@ -70,6 +74,7 @@ class Grouping:
         return cls(
             limits=np.array([*sorted({x for i in instruments for x in i.incomes_told_apart()}), np.inf]),
             orders=np.array([*sorted({x for i in instruments for x in i.orders_told_apart()}), 0], np.int64),
+            lots=tuple(q for q, i in enumerate(instruments) if i.by_lot),
             pools=tuple(q for q, i in enumerate(instruments) if i.tiers() > 0),
             looks_ahead=any(touches_fees(i) for i in instruments[own_from:]),
             thirds=thirds if weighed else (1,),
@@ -89,7 +94,7 @@ class Grouping:
     @property
     def size(self) -> int:
         """Number of groups."""
-        return len(self.limits) * len(self.orders) * self.outlooks * self.classes * len(self.ages)
+        return len(self.limits) * len(self.orders) * (1 << len(self.lots)) * self._lot_step
 
     def holds(self, institutions: int) -> bool:
         """Return whether a tariff has room for them: 512 groups, and a million cells."""
@@ -97,9 +102,9 @@ class Grouping:
 
     @cached_property
     def groups(self) -> Groups:
-        """Columns that tell each group from the others."""
-        shape = (len(self.limits), len(self.orders), self.outlooks, self.classes, len(self.ages))
-        bracket, order, outlook, horizon, age = (axis.ravel() for axis in np.indices(shape))
+        """Columns that tell each group from the others; who has won which lot, `seen_by` its instrument."""
+        shape = (len(self.limits), len(self.orders), (1 << len(self.lots)), self.outlooks, self.classes, len(self.ages))
+        bracket, order, _, outlook, horizon, age = (axis.ravel() for axis in np.indices(shape))
         several = self.classes > 1
         return Groups(
             income_to=self.limits[bracket],
@@ -109,7 +114,19 @@ class Grouping:
             may_win=outlook % 2 ** len(self.pools),
             third=horizon // 2 if several else horizon,
             leaves=(horizon % 2 == 1) if several else np.zeros(len(horizon), bool),
+            won=np.zeros(len(horizon), bool),
         )
+
+    def seen_by(self, q: int) -> Groups:
+        """Columns that tell the groups apart, with the winners of the lot of instrument q of the chain."""
+        if q not in self.lots:
+            return self.groups
+        return replace(self.groups, won=(self._lots_won >> self.lots.index(q)) % 2 == 1)
+
+    @property
+    def _lots_won(self) -> NDArray[np.int64]:
+        """Lots that families of each group have won, as binary digits, int64 (G,)."""
+        return np.asarray(np.arange(self.size) // self._lot_step % (1 << len(self.lots)))
 
     @cached_property
     def billed_alike(self) -> NDArray[np.int64]:
@@ -126,8 +143,15 @@ class Grouping:
     def _outlook_step(self) -> int:
         return self.classes * len(self.ages)
 
+    @property
+    def _lot_step(self) -> int:
+        return self.outlooks * self._outlook_step
+
     def youngest(self, families: Families, facts: FamilyFacts, day: date) -> NDArray[np.int16]:
-        """Group of each child while it is youngest and may win no voucher, int16 (n,), in a day's school year."""
+        """Group of each child while it is youngest, has won no lot and may win no voucher, int16 (n,).
+
+        day : in whose school year
+        """
         if self.size == len(self.ages):
             return np.zeros(len(families), np.int16)
         bracket = np.searchsorted(self.limits[:-1], families.income, side="left")
@@ -137,22 +161,39 @@ class Grouping:
         third = np.minimum(np.floor(families.patience * len(self.thirds)), len(self.thirds) - 1).astype(np.int64)
         leaves = families.birth <= dates.school_year_cut(dates.next_school_year(day))
         horizon = 2 * third + leaves if self.classes > 1 else 0
-        number = (bracket * len(self.orders) + order) * self.outlooks + foresees * 2 ** len(self.pools)
+        number = (bracket * len(self.orders) + order) * (1 << len(self.lots)) * self.outlooks
+        number += foresees * 2 ** len(self.pools)
         return np.asarray((number * self.classes + horizon) * len(self.ages)).astype(np.int16)
+
+    def note_winners(self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]) -> None:
+        """Put each child where it belongs by the lots that its family has won."""
+        won = []
+        for q in self.lots:
+            lot = instruments[q].lot(columns[q])
+            assert lot is not None, "who draws a lot knows who has won"
+            won.append(lot[1])
+        self._move(children, won, self._lot_step)
 
     def note_who_may_win(
         self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]
     ) -> None:
         """Put each child where it belongs by the pools that its family may still win vouchers of."""
-        if not self.pools:
-            return
-        now = np.zeros(len(children.at), np.int16)
-        for p, q in enumerate(self.pools):
+        able = []
+        for q in self.pools:
             may = instruments[q].may_win(columns[q])
             assert may is not None, "who issues vouchers knows who may win them"
-            now += may.astype(np.int16) << np.int16(p)
-        before = (children.group // self._outlook_step) % 2 ** len(self.pools)
-        children.group[:] += ((now - before) * self._outlook_step).astype(np.int16)
+            able.append(may)
+        self._move(children, able, self._outlook_step)
+
+    def _move(self, children: Children, digits: Sequence[NDArray[np.bool_]], step: int) -> None:
+        """Set binary digits of each child's group, the lowest first, of which one counts `step`."""
+        if not digits:
+            return
+        now = np.zeros(len(children.at), np.int16)
+        for d, digit in enumerate(digits):
+            now += digit.astype(np.int16) << np.int16(d)
+        before = (children.group // step) % 2 ** len(digits)
+        children.group[:] += ((now - before) * step).astype(np.int16)
 
     def there(self, fewer: "Grouping") -> NDArray[np.int64]:
         """The group among the baseline's fewer, coarser ones to which each group belongs, int64 (G,)."""
@@ -160,11 +201,12 @@ class Grouping:
         bracket = np.searchsorted(fewer.limits, here.income_to, side="left")
         matches = here.birth_order[:, None] == fewer.orders[None, :-1]
         order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(fewer.orders) - 1) if matches.size else 0
-        # the baseline's pools come first in the chain, and nobody there looks ahead to what is the policy's own
+        # the baseline's lots and pools come first in the chain; nobody there looks ahead to what is the policy's own
+        won = self._lots_won % (1 << len(fewer.lots))
         outlook = here.may_win % 2 ** len(fewer.pools)
         horizon = 2 * here.third + here.leaves if fewer.classes > 1 else 0
         age = np.searchsorted(np.array(fewer.ages), here.from_months, side="right") - 1
-        number = (bracket * len(fewer.orders) + order) * fewer.outlooks + outlook
+        number = ((bracket * len(fewer.orders) + order) * (1 << len(fewer.lots)) + won) * fewer.outlooks + outlook
         return np.asarray((number * fewer.classes + horizon) * len(fewer.ages) + age)
 
 
