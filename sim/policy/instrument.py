@@ -3,8 +3,8 @@
 The engine asks what families face (`relief`, `appeal`, `reach`), what institutions face (`posted_fee`,
 `child_income`, `place_income`, `grant`, `covers_losses`, `registers`), which places it adds (`opens`, `adds_classes`),
 what is paid in cash (`cash`, `home_care`) or spent by the programme itself (`running_yuan_per_month`, `overhead`),
-which columns are needed (`columns`) and when the instrument wants to speak (`moments`); it alone schedules, bills and
-pays.
+who wins a lot (`draw_lot`, `lot`), which columns are needed (`columns`) and when the instrument wants to speak
+(`scheduled`); it alone schedules, bills and pays.
 """
 
 from collections.abc import Callable, Mapping

@@ -640,7 +640,7 @@ METRICS: dict[str, dict[str, Word]] = {
             "child-months per child",
             "of one draw of the lot, by its design (two samples, Neyman); mean over replications",
         ),
-        "zh": Word("差异的标准误", "儿童月/人", "一次摇号的标准误，按设计计算（两样本，Neyman）；各次重复的平均"),
+        "zh": Word("差异的标准误", "儿童月/人", "一次摇号的标准误，按两样本实验的设计计算；各次重复的平均"),
     },
     "lot_estimate": {
         "en": Word(
@@ -693,7 +693,7 @@ METRICS: dict[str, dict[str, Word]] = {
             "by how much winners would have been in care more than losers anyway, × winners; mean over replications",
         ),
         "zh": Word(
-            "估计中的抽签运气", "儿童月", "即使没有政策，中签者也会比未中签者多在托的部分 × 中签人数；各次重复的平均"
+            "估计中的摇号运气", "儿童月", "即使没有政策，中签者也会比未中签者多在托的部分 × 中签人数；各次重复的平均"
         ),
     },
     "lot_cost_per_month": {
@@ -1082,7 +1082,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "replications.",
         "zh": "一座城市从摇号中能够得知什么（中签者与未中签者相比），以及旁边的真值：每名儿童与没有政策时的自己相比，"
         "这是任何城市都看不到的。托位紧张时，中签者会占去未中签者或其他儿童本可得到的托位：实验把未中签者的损失算作中签者的"
-        "收益，也看不到其他儿童的损失。其余差距是抽签的运气。每个数字下方是各次重复的 95% 区间。",
+        "收益，也看不到其他儿童的损失。其余差距是摇号的运气。每个数字下方是各次重复的 95% 区间。",
     },
     "column.instrument": {"en": "Instrument", "zh": "工具"},
     "column.whole": {"en": "all of them", "zh": "全部"},

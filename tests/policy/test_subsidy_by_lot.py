@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from town import NOBODY, SETTLED, Town, billed, differences, instrument, own_claims, settle
+from town import NOBODY, SETTLED, Town, billed, differences, instrument, own_claims, settle, within
 
 from sim import dates
 from sim.engine.recorder import Record
@@ -119,6 +119,16 @@ def test_every_bill_of_a_winner_that_qualifies_is_relieved_and_no_other(town: To
     assert len(due) > 100
 
 
+def test_each_lot_pays_its_own_winners(town: Town) -> None:
+    """A child that wins both has both sums."""
+    terms = {"start": town.day(1), "take_part_others": 0.6}
+    record = town.run(by_lot(600, amount=100.0, **terms), by_lot(700, amount=7.0, **terms))
+    one, other = (entries(record, lot)[0] for lot in (0, 1))
+    for child, fen in zip(record.claim_child.tolist(), record.claim_fen.tolist(), strict=True):
+        assert fen == 10_000 * (child in one) + 700 * (child in other)
+    assert set(record.claim_fen.tolist()) == {700, 10_000, 10_700}
+
+
 def test_with_no_winners_it_is_the_baseline(town: Town) -> None:
     record = town.run(by_lot(0, rate=0.5, start=town.day(1, 9)))
     assert differences(record, town.baseline) == []
@@ -171,15 +181,29 @@ def test_an_age_up_to_which_it_lasts_parts_no_bill_below_it(town: Town) -> None:
 @pytest.mark.parametrize("standing", [False, True], ids=["own", "beside one that stands"])
 def test_passing_over_and_forks_change_nothing(standing: bool) -> None:
     """Also where a lot is drawn in the baseline itself, in the middle of the policy."""
-    always = (by_lot(300, amount=120.0, start=date(2025, 6, 12), until_months=28),) if standing else ()
-    town = settle(standing=always)
-    tools = by_lot(200, rate=0.5, start=town.day(1, 9), until=town.day(8, 20)), instrument("fee_cap", toddler=2000.0)
+    stands = by_lot(150, rate=0.9, start=date(2025, 6, 12), take_part_enrolled=1.0, take_part_others=0.05)
+    town = settle(standing=(stands,) if standing else ())
+    # many more are in care, and so in that lot, than in the baseline, where others win it
+    tools = by_lot(200, rate=0.5, start=town.day(1, 9), until=town.day(8, 20)), instrument("fee_subsidy", amount=900.0)
     passing, straight = town.run(*tools), town.run(*tools, straight=True)
     town.replication.passes = False
     assert differences(passing, town.run(*tools)) == []
     assert differences(passing, straight) == []
     assert np.array_equal(passing.lot_entries, straight.lot_entries)
     assert set(passing.lot_entries[:, 0].tolist()) == {0}, "the policy's own only"
+
+
+def test_each_family_group_belongs_to_one_of_the_baselines() -> None:
+    """To that in which every child of it is there, a lot that stands and a pool beside it."""
+    pool = instrument("voucher_pool", tranches=[{"months": [0, 47], "face_value": 500.0, "per_round": 50}])
+    town = settle(standing=(by_lot(300, amount=120.0, start=date(2025, 1, 12)), pool))
+    there = town.replication.checkpoint(town.span.counted + 3)
+    own = within(
+        town.scenario, (by_lot(200, rate=0.5, until_months=20), instrument("fee_subsidy", income_limit=9000.0))
+    )
+    city = town.replication.city(town.replication.checkpoint(town.span.counted + 3), own)
+    assert np.array_equal(city.group_there[city.state.children.group], there.children.group)
+    assert len(np.unique(there.children.group)) > 10
 
 
 def test_a_lot_that_stands_from_before_the_first_day_is_drawn_on_it() -> None:
