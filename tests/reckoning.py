@@ -66,7 +66,7 @@ def reckon(record: Record, baseline: Record) -> dict[str, NDArray[Any]]:
     """
     here, there = bills_of(record), bills_of(baseline)
     months, tiers = record.months(), record.tranche.shape[2]
-    groups = len(record.groups) + tiers
+    groups = len(record.groups) + tiers + len(record.lots)
     parts = ("always_takers", "fee_rise", "other_offers", "new_users", "crowded_out")
     found: dict[str, NDArray[Any]] = {f"incidence_{part}": np.zeros(months, np.int64) for part in parts}
     found |= {name: np.zeros((months, groups)) for name in ("added", "crowded_out", "marginal")}

@@ -32,6 +32,8 @@ def record(months: int = 6, stays: tuple[tuple[int, int, int, int], ...] = (), *
         own=np.zeros(0, bool),
         instrument_kinds=(),
         instrument_tiers=np.zeros(0, np.int64),
+        lots=np.zeros(0, np.int64),
+        lot_entries=np.zeros((0, 3), np.int32),
         children=10,
         stays=dict(zip(("child", "at", "first", "last"), columns, strict=True)),
         stay_cells=np.zeros((columns.shape[1], 3), np.int16),

@@ -310,6 +310,8 @@ def differences(one: Record, other: Record, until: int | None = None, but: froze
             return value[:, :both]
         if name in ("instrument_kinds", "instrument_tiers"):
             return value[:both]
+        if name in ("lots", "lot_entries"):
+            return None  # of a policy's own
         return value
 
     whole = {"stays", "former", "concentration"} | {

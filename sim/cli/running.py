@@ -212,13 +212,15 @@ def _publish(console: Console, lang: Language, workers: int | None, folder: Path
 
 def _show(folder: Path, lang: Language) -> None:
     """The headline table, and where the rest is."""
-    from sim.report.tables import Results, terminal_split, terminal_table
+    from sim.report.tables import Results, terminal_lots, terminal_split, terminal_table
 
     results = Results.load(folder)
     page = paper(100)
     page.print(terminal_table(results, lang))
     if results.split is not None:
         page.print(terminal_split(results, lang))
+    if results.with_lots:
+        page.print(terminal_lots(results, lang))
     parts = () if results.split is None else ("split.csv",)
     files = ("summary.csv", "summary.xlsx", *parts, "monthly.parquet", "manifest.json", "figures", "report.html")
     print(text("progress.files", lang, folder=folder, files=text("list.comma", lang).join(files)))

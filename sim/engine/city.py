@@ -130,7 +130,12 @@ class RunningCity:
         _, passed = ages_passed(families, first, end, self.grouping.ages[1:])
         youngest = self.grouping.youngest(families, self.outlook, dates.date_in(month))
         self.state.children.group[:] = youngest + passed
+        self.note_winners()
         self.note_who_may_win()
+
+    def note_winners(self) -> None:
+        """Sort families anew by the lots that they have won."""
+        self.grouping.note_winners(self.state.children, self.state.instruments.columns, self.instruments)
 
     def note_who_may_win(self) -> None:
         """Sort families anew by the voucher pools of which they know and may win a voucher."""
@@ -155,7 +160,7 @@ class RunningCity:
     def relief_of(self, q: int, day: date) -> Relief | None:
         """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
         relief = self.instruments[q].relief(
-            self.active.offered(day), self.grouping.billed_groups, self.state.instruments.columns[q]
+            self.active.offered(day), self.grouping.seen_by(q), self.state.instruments.columns[q]
         )
         return None if relief is None or relief.voucher else relief
 

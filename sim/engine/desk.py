@@ -1,4 +1,4 @@
-"""The desk at which a voucher pool meets its applicants: the engine's side of `policy.instrument.Desk`."""
+"""The desk at which a voucher pool or a lot meets families: the engine's side of `policy.instrument.Desk`."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -17,10 +17,10 @@ MOST_FOUND = 48  # questions whose answers are kept: about a megabyte each in a 
 
 @dataclass(frozen=True)
 class VoucherDesk:
-    """One pool on one day.
+    """One pool or lot on one day.
 
-    pool : row of the vouchers' columns; first_tier : voucher tranches of the pools before it
-    name : what tells this pool's draws from another's; row : month's row in the chronicle
+    pool : row of the vouchers' columns, NOBODY of a lot; first_tier : voucher tranches of the pools before it
+    name : what tells its draws from another's; row : month's row in the chronicle
     drawn : draws of all children already made, by stream, and found : who was eligible, by day and question; both are
         shared by all policies of a replication
     told : share of those who do not know of the pool whom campaigns tell in this month
@@ -77,6 +77,12 @@ class VoucherDesk:
         bills = [first, *(d for d in later if d <= last)]
         return dates.school_year_cut(bills[0]) + 1, dates.months_before(bills[-1], dates.BAND_FROM_MONTHS[0])
 
+    def of_age(self, from_months: int, to_months: int) -> NDArray[np.int32]:
+        """Children of an age (completed months, half-open) who are not in kindergarten, int32, in row order."""
+        birth, today = self.world.families.birth, self.today
+        old_enough, young = birth <= dates.months_before(today, from_months), dates.months_before(today, to_months)
+        return np.flatnonzero(old_enough & (birth > max(young, dates.school_year_cut(today)))).astype(np.int32)
+
     def decides_on(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
         """Day of the month on which each child decides and is billed (1 to 28)."""
         return np.searchsorted(self.world.families.slices, rows, side="right")
@@ -88,6 +94,10 @@ class VoucherDesk:
     def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Return whether each child holds a live voucher of this pool."""
         return np.asarray(self.inputs.vouchers.face[self.pool, rows] > 0)
+
+    def income(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Household income [yuan a month]."""
+        return np.asarray(self.world.families.income[rows])
 
     def income_per_head(self, rows: NDArray[np.int32]) -> NDArray[np.float64]:
         """Household income per head [yuan a month]."""

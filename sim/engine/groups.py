@@ -1,11 +1,12 @@
 """Family groups: which children a tariff tells apart, by what instruments distinguish and how far families look.
 
-A group is a household income bracket, a birth order, an outlook, a horizon and an age. Income and birth order never
-change; the outlook changes at a pool's rounds, the horizon on 1 September, the age on decision days.
+A group is a household income bracket, a birth order, the lots won, an outlook, a horizon and an age. Income and birth
+order never change; lots are won on an instrument's first day; the outlook changes at a pool's rounds, the horizon on
+1 September, the age on decision days.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cached_property
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.kernels.columns import MOST_GROUPS, Children
-from sim.kernels.day import sort_by_chances
+from sim.kernels.day import set_digits
 from sim.policy.instrument import Columns, Groups, Instrument
 from sim.world.families import Families, FamilyFacts
 
@@ -44,14 +45,16 @@ def horizons(facts: FamilyFacts) -> tuple[int, ...]:
 class Grouping:
     """The family groups of one policy, and how a child's is found.
 
-    The number of a group counts outlooks first, then horizons, brackets of income, birth orders and ages: groups that
-    differ by age alone follow one another, and what a group is billed, which hangs on neither outlook nor horizon, is
-    told by its number modulo `billed`. An outlook is 2^pools numbers for families that do not look
+    The number of a group counts outlooks first, then horizons, lots won, brackets of income, birth orders and ages:
+    groups that differ by age alone follow one another, and what a group is billed, which hangs on neither outlook nor
+    horizon, is told by its number modulo `billed`. Lots won are 2^lots numbers, of which each counts, as binary
+    digits, the lots that the family has won. An outlook is 2^pools numbers for families that do not look
     ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
     binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
     whether the child goes to kindergarten on the next 1 September.
 
     limits : float64  upper ends of income brackets, the last inf; orders : int64  told apart, then 0 for all others
+    lots : places in the chain of the instruments that draw a lot
     pools : places in the chain of the voucher pools; looks_ahead : whether families are told apart by that
     thirds : months that a third of families each look ahead; one number where nothing is weighed over time
     ages : completed months, the first 0
@@ -59,6 +62,7 @@ class Grouping:
 
     limits: NDArray[np.float64]
     orders: NDArray[np.int64]
+    lots: tuple[int, ...]
     pools: tuple[int, ...]
     looks_ahead: bool
     thirds: tuple[int, ...]
@@ -71,6 +75,7 @@ class Grouping:
         return cls(
             limits=np.array([*sorted({x for i in instruments for x in i.incomes_told_apart()}), np.inf]),
             orders=np.array([*sorted({x for i in instruments for x in i.orders_told_apart()}), 0], np.int64),
+            lots=tuple(q for q, i in enumerate(instruments) if i.by_lot),
             pools=tuple(q for q, i in enumerate(instruments) if i.tiers() > 0),
             looks_ahead=any(touches_fees(i) for i in instruments[own_from:]),
             thirds=thirds if weighed else (1,),
@@ -90,7 +95,7 @@ class Grouping:
     @property
     def billed(self) -> int:
         """Number of groups that are billed apart: the others differ from them in what they expect only."""
-        return len(self.limits) * len(self.orders) * len(self.ages)
+        return (1 << len(self.lots)) * self._lot_step
 
     @property
     def size(self) -> int:
@@ -103,9 +108,9 @@ class Grouping:
 
     @cached_property
     def groups(self) -> Groups:
-        """Columns that tell each group from the others."""
-        shape = (self.outlooks, self.classes, len(self.limits), len(self.orders), len(self.ages))
-        outlook, horizon, bracket, order, age = (axis.ravel() for axis in np.indices(shape))
+        """Columns that tell each group from the others; who has won which lot, `seen_by` its instrument."""
+        shape = (self.outlooks, self.classes, 1 << len(self.lots), len(self.limits), len(self.orders), len(self.ages))
+        outlook, horizon, _, bracket, order, age = (axis.ravel() for axis in np.indices(shape))
         several = self.classes > 1
         return Groups(
             income_to=self.limits[bracket],
@@ -115,7 +120,20 @@ class Grouping:
             may_win=outlook % 2 ** len(self.pools),
             third=horizon // 2 if several else horizon,
             leaves=(horizon % 2 == 1) if several else np.zeros(len(horizon), bool),
+            won=np.zeros(len(horizon), bool),
         )
+
+    def seen_by(self, q: int) -> Groups:
+        """Columns that tell the groups that are billed apart, with the winners of the lot of the chain's q-th instrument."""
+        if q not in self.lots:
+            return self.billed_groups
+        won = (self._lots_won >> self.lots.index(q)) % 2 == 1
+        return replace(self.billed_groups, won=won[: self.billed])
+
+    @property
+    def _lots_won(self) -> NDArray[np.int64]:
+        """Lots that families of each group have won, as binary digits, int64 (G,)."""
+        return np.asarray(np.arange(self.size) // self._lot_step % (1 << len(self.lots)))
 
     @cached_property
     def billed_groups(self) -> Groups:
@@ -127,8 +145,15 @@ class Grouping:
         """Horizon of each group, int64 (G,): twice its third, and one more where its children leave next."""
         return (2 * self.groups.third + self.groups.leaves) * (self.classes > 1)
 
+    @property
+    def _lot_step(self) -> int:
+        return len(self.limits) * len(self.orders) * len(self.ages)
+
     def youngest(self, families: Families, facts: FamilyFacts, day: date) -> NDArray[np.int16]:
-        """Group of each child while it is youngest and may win no voucher, int16 (n,), in a day's school year."""
+        """Group of each child while it is youngest, has won no lot and may win no voucher, int16 (n,).
+
+        day : in whose school year
+        """
         if self.size == len(self.ages):
             return np.zeros(len(families), np.int16)
         bracket = np.searchsorted(self.limits[:-1], families.income, side="left")
@@ -143,18 +168,30 @@ class Grouping:
             np.int16
         )
 
+    def note_winners(self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]) -> None:
+        """Put each child where it belongs by the lots that its family has won."""
+        won = []
+        for q in self.lots:
+            lot = instruments[q].lot(columns[q])
+            assert lot is not None, "who draws a lot knows who has won"
+            won.append(lot[1])
+        self._move(children, won, self._lot_step)
+
     def note_who_may_win(
         self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]
     ) -> None:
         """Put each child where it belongs by the pools that its family may still win vouchers of."""
-        if not self.pools:
-            return
-        may_win = np.zeros((len(self.pools), len(children.at)), np.bool_)
-        for p, q in enumerate(self.pools):
+        able = []
+        for q in self.pools:
             may = instruments[q].may_win(columns[q])
             assert may is not None, "who issues vouchers knows who may win them"
-            may_win[p] = may
-        sort_by_chances(may_win, self.classes * self.billed, children.group)
+            able.append(may)
+        self._move(children, able, self.classes * self.billed)
+
+    def _move(self, children: Children, digits: Sequence[NDArray[np.bool_]], step: int) -> None:
+        """Set binary digits of each child's group, the lowest first, of which one counts `step`."""
+        if digits:
+            set_digits(np.stack(digits), step, children.group)
 
     def there(self, fewer: "Grouping") -> NDArray[np.int64]:
         """The group among the baseline's fewer, coarser ones to which each group belongs, int64 (G,)."""
@@ -162,12 +199,14 @@ class Grouping:
         bracket = np.searchsorted(fewer.limits, here.income_to, side="left")
         matches = here.birth_order[:, None] == fewer.orders[None, :-1]
         order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(fewer.orders) - 1) if matches.size else 0
-        # the baseline's pools come first in the chain, and nobody there looks ahead to what is the policy's own
+        # the baseline's lots and pools come first in the chain; nobody there looks ahead to what is the policy's own
+        won = self._lots_won % (1 << len(fewer.lots))
         outlook = here.may_win % 2 ** len(fewer.pools)
         horizon = 2 * here.third + here.leaves if fewer.classes > 1 else 0
         age = np.searchsorted(np.array(fewer.ages), here.from_months, side="right") - 1
         expects = outlook * fewer.classes + horizon
-        return np.asarray(expects * fewer.billed + (bracket * len(fewer.orders) + order) * len(fewer.ages) + age)
+        billed = (won * len(fewer.limits) + bracket) * len(fewer.orders) + order
+        return np.asarray(expects * fewer.billed + billed * len(fewer.ages) + age)
 
 
 def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:

@@ -314,6 +314,8 @@ class Record:
     budgets : int64 (len(BUDGETS), instruments)
     own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
         instrument_tiers : how many voucher tranches each has
+    lots : int64 (lots,)  places in the chain of the policy's own instruments that draw one
+    lot_entries : int32 (entries, 3)  who is in them: number of the lot, child, and whether it won
     children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first` (negative before the
         window); refused are months since the stay before, see `kernels.columns.Children`
     stay_cells : int16 (stays, 3)  groups of the child; stay_birth : int32 (stays,)  its birthday, as an ordinal
@@ -344,6 +346,8 @@ class Record:
     own: NDArray[np.bool_]
     instrument_kinds: tuple[str, ...]
     instrument_tiers: NDArray[np.int64]
+    lots: NDArray[np.int64]
+    lot_entries: NDArray[np.int32]
     children: int
     stays: dict[str, NDArray[Any]]
     stay_cells: NDArray[np.int16]

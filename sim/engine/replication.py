@@ -168,6 +168,7 @@ class Replication:
         counted = claims[1] >= begin
         fees = _fees_from(chronicle.logs.fees, dates.date_in(self.span.counted).toordinal())
         instruments = chain.standing + chain.own
+        lots = np.array([q for q, i in enumerate(instruments) if i.by_lot and q >= len(chain.standing)], np.int64)
         return Record(
             first=self.span.counted,
             groups=self.cache.groups.names,
@@ -184,6 +185,8 @@ class Replication:
             own=np.arange(len(instruments)) >= len(chain.standing),
             instrument_kinds=tuple(kind_of(i) for i in instruments),
             instrument_tiers=np.array([i.tiers() for i in instruments], np.int64),
+            lots=lots,
+            lot_entries=_lot_entries(lots, instruments, state),
             children=len(self.world.families),
             stays=stays,
             stay_cells=self.cache.groups.cells[stays["child"]],
@@ -265,6 +268,20 @@ def _budgets(instruments: tuple[Instrument, ...], state: State) -> NDArray[np.in
             state.chronicle.sums.dry_day,
         ]
     )
+
+
+def _lot_entries(lots: NDArray[np.int64], instruments: tuple[Instrument, ...], state: State) -> NDArray[np.int32]:
+    """Who is in some lots: number of the lot, child, and whether it won, int32 (entries, 3).
+
+    lots : places in the chain of the instruments that draw them
+    """
+    entries = [np.zeros((0, 3), np.int32)]
+    for n, q in enumerate(lots.tolist()):
+        lot = instruments[q].lot(state.instruments.columns[q])
+        assert lot is not None, "who draws a lot knows who is in it"
+        child, won = np.flatnonzero(lot[0]), lot[1][lot[0]]
+        entries.append(np.stack([np.full(len(child), n), child, won], axis=1).astype(np.int32))
+    return np.concatenate(entries)
 
 
 def _decisions(state: State, since: int) -> int:

@@ -52,7 +52,7 @@ def _stages(
     day: date,
     spent_out: NDArray[np.bool_],
     offered: Offered,
-    groups: Groups,
+    grouping: Grouping,
 ) -> list[tuple[int, Relief, int, int]]:
     """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it.
 
@@ -64,7 +64,7 @@ def _stages(
     days = months_on(day, LONGEST)
     matters = [not dry and any(in_force(i, d) for d in days) for i, dry in zip(instruments, spent_out, strict=True)]
     for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
-        relief = instrument.relief(offered, groups, columns)
+        relief = instrument.relief(offered, grouping.seen_by(q), columns)
         # vouchers in hand outlive their pool's window: only their face, not the window, decides
         if relief is not None and (relief.voucher or matters[q]):
             stages.append((q, relief, pools if relief.voucher else NOBODY, tiers))
@@ -73,7 +73,7 @@ def _stages(
     for q, instrument in enumerate(instruments):
         care = instrument.home_care(offered) if matters[q] else None
         if care is not None:
-            loses = care.reaches(groups)[:, None, None] & care.ends[None, None, :]
+            loses = care.reaches(grouping.billed_groups)[:, None, None] & care.ends[None, None, :]
             nothing = np.zeros(loses.shape)
             less = Relief(rate=nothing, amount=np.where(loses, -care.yuan_per_month, 0.0), ceiling=nothing)
             stages.append((q, less, FORGONE, tiers))
@@ -124,7 +124,7 @@ def write_tariff(
     """
     groups = grouping.groups
     n, g = len(own_fee), len(groups.income_to)
-    stages = _stages(instruments, declared, outlook.day, spent_out, offered, grouping.billed_groups)
+    stages = _stages(instruments, declared, outlook.day, spent_out, offered, grouping)
     calendar = _calendar(instruments, spent_out, outlook)
     posted = np.empty((len(calendar.asked), 3, n))
     for p, on in enumerate(calendar.asked):

@@ -256,25 +256,23 @@ def run_days(
 
 
 @entry
-def sort_by_chances(may_win: Any, step: int, group: Any) -> None:
-    """Put each child into the family group whose outlook says which pools its family may win vouchers of.
+def set_digits(digits: Any, step: int, group: Any) -> None:
+    """Set binary digits in the numbers of the children's family groups.
 
-    may_win : bool (pools, n); step : groups of one outlook
-    group : int16 (n,)  read and written: the outlook's last binary digits are the pools
+    digits : bool (digits, n)  the lowest first, of which one counts `step`; group : int16 (n,)  read and written
     """
-    pools = may_win.shape[0]
-    chances = np.empty(MOST_GROUPS, np.int16)  # of each group: by table, for there are few
+    before = np.empty(MOST_GROUPS, np.int16)  # by table, for groups are few
     for g in range(MOST_GROUPS):
-        chances[g] = np.int16((g // step) % (1 << pools))
+        before[g] = np.int16((g // step) % (1 << digits.shape[0]))
     now = np.empty(BLOCK, np.int16)
     for first in range(0, group.size, BLOCK):
         size = min(BLOCK, group.size - first)
         now[:size] = 0
-        for p in range(pools):
+        for d in range(digits.shape[0]):
             for m in range(size):
-                now[m] |= np.int16(np.int16(may_win[p, first + m]) << np.int16(p))
+                now[m] |= np.int16(np.int16(digits[d, first + m]) << np.int16(d))
         for m in range(size):
-            group[first + m] += np.int16((now[m] - chances[np.uint64(group[first + m])]) * np.int16(step))
+            group[first + m] += np.int16((now[m] - before[np.uint64(group[first + m])]) * np.int16(step))
 
 
 def nothing_beside(inputs: ChoiceInputs, work: Work) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:

@@ -116,7 +116,7 @@ def _seat(e: _Empty) -> None:
         e.days, day.Mode(False, False, False, False), luck, e.inputs, e.payers, e.log, flows, month, there, free, reach,
         work, gains,
     )  # fmt: skip
-    day.sort_by_chances(np.zeros((0, 0), np.bool_), 1, e.int16s)
+    day.set_digits(np.zeros((0, 0), np.bool_), 1, e.int16s)
 
 
 def _all_else(e: _Empty) -> None:

@@ -3,8 +3,8 @@
 The engine asks what families face (`relief`, `appeal`, `reach`), what institutions face (`posted_fee`,
 `child_income`, `place_income`, `grant`, `covers_losses`, `registers`), which places it adds (`opens`, `adds_classes`),
 what is paid in cash (`cash`, `home_care`) or spent by the programme itself (`running_yuan_per_month`, `overhead`),
-which columns are needed (`columns`) and when the instrument wants to speak (`moments`); it alone schedules, bills and
-pays.
+who wins a lot (`draw_lot`, `lot`), which columns are needed (`columns`) and when the instrument wants to speak
+(`scheduled`); it alone schedules, bills and pays.
 """
 
 from collections.abc import Callable, Mapping
@@ -97,6 +97,7 @@ class Groups:
     may_win : int64  voucher pools of which they know and may win a voucher, as binary digits, the chain's first lowest
     third : int64  of families by how far they look ahead
     leaves : bool  whether its children go to kindergarten on the next 1 September
+    won : bool  whether its families have won the lot of the instrument that is asked; no family of one that draws none
     """
 
     income_to: Floats
@@ -106,6 +107,7 @@ class Groups:
     may_win: NDArray[np.int64]
     third: NDArray[np.int64]
     leaves: NDArray[np.bool_]
+    won: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -241,13 +243,16 @@ class Opening:
 
 
 class Desk(Protocol):
-    """What the engine offers a voucher pool on a round's day; rows are children."""
+    """What the engine offers a voucher pool on a round's day, and a lot on its first; rows are children."""
 
     def eligible(self, from_months: int, to_months: int, valid_days: int) -> NDArray[np.int32]:
         """Children of an age (completed months, inclusive) who, if enrolled, are billed while a voucher is good.
 
         That is on the next of their decision days, today counted, and on those within `valid_days` after today.
         """
+
+    def of_age(self, from_months: int, to_months: int) -> NDArray[np.int32]:
+        """Children of an age (completed months, half-open) who are not in kindergarten."""
 
     def decides_on(self, rows: NDArray[np.int32]) -> NDArray[np.int64]:
         """Day of the month on which each decides and is billed (1 to 28)."""
@@ -257,6 +262,9 @@ class Desk(Protocol):
 
     def holds(self, rows: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Whether each holds a live voucher of this pool."""
+
+    def income(self, rows: NDArray[np.int32]) -> Floats:
+        """Household income [yuan a month]."""
 
     def income_per_head(self, rows: NDArray[np.int32]) -> Floats:
         """Household income per head [yuan a month]."""
@@ -335,6 +343,7 @@ class Instrument(Facts):
     pays_institutions: ClassVar[bool] = False  # whether `child_income` may return something
     asks_who_is_enrolled: ClassVar[bool] = False  # whether a hook reads `Offered.enrolled`
     builds: ClassVar[bool] = False  # whether the treasury builds what it grants for: the money goes on to builders
+    by_lot: ClassVar[bool] = False  # whether families draw for it on its first day, so that winners are told apart
 
     start: date | None = Field(default=None, description="first day; the counted window's first if left out")
     until: date | None = Field(default=None, description="last day; no end if left out")
@@ -432,6 +441,14 @@ class Instrument(Facts):
     def prospects(self, groups: Groups, columns: Columns) -> Prospects | None:
         """What those families expect of a coming round; None without vouchers."""
         del groups, columns
+        return None
+
+    def draw_lot(self, desk: Desk, columns: Columns) -> None:
+        """Called once on its first day, or on the first simulated one if that is later, where it is `by_lot`."""
+
+    def lot(self, columns: Columns) -> tuple[NDArray[np.bool_], NDArray[np.bool_]] | None:
+        """Children in its lot and those that won, each bool (n,); None where it draws none."""
+        del columns
         return None
 
     def posted_fee(self, fee: Floats, offered: Offered, columns: Columns) -> Floats:

@@ -10,6 +10,7 @@ from sim.report.notes import assumed
 from sim.report.numerals import DASH, show, spread
 from sim.report.tables import (
     KNOWLEDGE_METRICS,
+    LOT_ROWS,
     UNDEFINED,
     WHOLE,
     HeadlineRow,
@@ -20,7 +21,7 @@ from sim.report.tables import (
 )
 from sim.report.words import METRICS, assumption, form, metric, text
 from sim.study.estimate import Estimate
-from sim.study.metrics import TAKE_UP
+from sim.study.metrics import LOTS, TAKE_UP
 
 # the key of an instrument's parameter: of a policy, or of a standing programme
 INSTRUMENT = re.compile(r"(?:policy\[(\d+)\]\.)?instrument\[(\d+)\]\.(.+)")
@@ -316,6 +317,20 @@ def _welfare_row(row: Sequence[Estimate], key: str, group: str, money: str, lang
     return Row(Cell("", (fifth,)) if fifth else Cell(label, (unit,)), tuple(cells))
 
 
+def lots_grid(results: Results, language: str) -> Grid:
+    """Set what each policy's lot shows beside the truth."""
+    policies = results.with_lots
+    head = (text("column.measure", language), *(named(policy) for policy in policies))
+    rows = tuple(
+        Row(
+            Cell((word := metric(key, language)).label, (word.unit,) if word.unit else ()),
+            tuple(cell(results.entry(policy, key).own, form(key), language) for policy in policies),
+        )
+        for key in (LOT_ROWS if policies else ())
+    )
+    return Grid(text("page.lots", language), head, rows, tuple(results.policies.index(policy) for policy in policies))
+
+
 def district_grid(results: Results, language: str) -> Grid:
     """Tell by district who is in care in the baseline, and what each policy adds."""
     policies = results.policies[1:]
@@ -346,7 +361,7 @@ def rests_grid(evidence: Sequence[Mapping[str, Any]], language: str) -> Grid:
 def measures_grid(results: Results, language: str) -> Grid:
     """List every other metric of the summary: its value under each policy and its paired change."""
     head = (text("column.measure", language), *(named(policy) for policy in results.policies))
-    elsewhere = (*HEADLINE_METRICS, *INCIDENCE, *(key for key in WELFARE if key != "institution_profit"))
+    elsewhere = (*HEADLINE_METRICS, *INCIDENCE, *LOTS, *(key for key in WELFARE if key != "institution_profit"))
     listed = [key for key in METRICS if key in results.metrics and key not in elsewhere]
     listed += [key for key in results.metrics if key not in METRICS]
     rows = tuple(_measure_row(results, key, language) for key in listed)

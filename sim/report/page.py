@@ -168,6 +168,7 @@ def _context(results: Results, pictures: Mapping[str, Sequence[Picture]], langua
         "sweep": grids.sweep_grid(results, language),
         "sweep_how": say("page.sweep.how", policy=_swept(manifest)),
         "split": grids.split_grid(results, language),
+        "lots": grids.lots_grid(results, language),
         "incidence": grids.incidence_grid(results, language),
         "incidence_how": say("page.incidence.how", baseline=names.tidy(results.baseline or "")),
         "welfare": grids.welfare_grid(results, language),

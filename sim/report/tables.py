@@ -25,6 +25,12 @@ HEADLINE_DOUBTS = ("cost_per_added_child_month", "inframarginal_share")  # for w
 KNOWLEDGE_METRICS = (*HEADLINE_DOUBTS, "mvpf")
 ASSUMPTION = "assumption="
 SPLIT_METRICS = ("public_cost", "added_child_months", "mean_fee")
+# the table of a lot: who is in it, what the experiment says, and the truth
+LOT_ROWS = (
+    "lot_children", "lot_winners", "lot_losers", "lot_winner_months", "lot_loser_months", "lot_difference",
+    "lot_standard_error", "lot_estimate", "lot_margin", "added_child_months", "lot_added_winners", "lot_added_losers",
+    "lot_added_others", "lot_luck", "lot_covers", "lot_cost_per_month", "cost_per_added_child_month",
+)  # fmt: skip
 WHOLE = "all"  # the instrument of which the split says what the policy does in all
 NAME_COLUMNS = 15  # what a terminal of 100 columns leaves for the names
 
@@ -163,6 +169,11 @@ class Results:
         return tuple(sorted(set(rows["group"])))
 
     @cached_property
+    def with_lots(self) -> tuple[str, ...]:
+        """Names of the compared policies that draw a lot."""
+        return tuple(policy for policy in self.policies if self.entry(policy, "lot_children").own.defined)
+
+    @cached_property
     def metrics(self) -> dict[str, str]:
         """Metrics that the summary holds for everybody, with their units, in order of appearance."""
         rows = self.summary.filter((pl.col("doubt") == "luck") & (pl.col("group") == "all"))
@@ -297,6 +308,23 @@ def terminal_split(results: Results, language: str = "en") -> "Table":
             called = text("column.whole", language) if instrument == WHOLE else terms.instrument(instrument, language)
             cells = (number_cell(by_metric[key], kind, language) for key, kind in forms.items())
             table.add_row(Text(name, style="bold"), Text(called), *map(Text, cells))
+    return table
+
+
+def terminal_lots(results: Results, language: str = "en") -> "Table":
+    """Lay out what each policy's lot shows, and the truth beside it."""
+    from rich.text import Text
+
+    results = translated(results, language)
+    table = blank_table(text("page.lots", language))
+    table.add_column(text("column.measure", language), overflow="fold")
+    for policy in results.with_lots:
+        table.add_column(Text(names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4)), justify="right", overflow="fold")
+    for key in LOT_ROWS:
+        word = metric(key, language)
+        label = text("column.in_unit", language, label=word.label, unit=word.unit) if word.unit else word.label
+        cells = (number_cell(results.entry(policy, key).own, form(key), language) for policy in results.with_lots)
+        table.add_row(Text(label), *map(Text, cells))
     return table
 
 

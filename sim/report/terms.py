@@ -29,6 +29,7 @@ INSTRUMENTS: Terms = _chinese(
         "prepayment_escrow": ("预付费监管", "家庭的预付费由监管账户保管"),
         "public_provision": ("公办托育", "由财政新建并运营的托育机构"),
         "quality_programme": ("质量提升项目", "培训、医育结合与监管：提升质量和信任"),
+        "subsidy_by_lot": ("摇号补贴", "为摇号中签者长期承担部分收费"),
         "tax_deduction": ("个税专项附加扣除", "按儿童少征的个人所得税"),
         "voucher_pool": ("托育券", "一次性托育券，分轮申领"),
     }
@@ -84,6 +85,13 @@ PARAMETERS: Terms = _chinese(
         "bands for which it is paid": ("年龄段", "可享受补贴的年龄段"),
         "kinds of institution at which it is paid; empty for all": ("机构类型", "可享受补贴的机构类型；留空为全部"),
         "institutions at which it is paid": ("机构资格", "可享受补贴的机构"),
+        "that win": ("中签人数", "中签的儿童数"),
+        "share of families of enrolled children that sign up": (
+            "在托家庭报名比例",
+            "儿童已在托的家庭中报名参加摇号的比例",
+        ),
+        "share of other families that sign up": ("其他家庭报名比例", "其他家庭中报名参加摇号的比例"),
+        "completed age at which it ends for a winner": ("补贴截止月龄", "中签儿童满此月龄即停止补贴"),
         "deducted per child": ("每月扣除额", "按每名儿童扣除"),
         "of household income that the earner who deducts has": ("扣除人收入占比", "申报扣除者的收入占家庭收入的比例"),
         "free of tax: the basic 60,000 with social contributions and other deductions": (
@@ -168,6 +176,7 @@ PARAMETERS: Terms = _chinese(
 
 UNITS: Terms = _chinese(
     {
+        "children": ("人", ""),
         "classes": ("个班", ""),
         "days": ("天", ""),
         "institutions": ("家机构", ""),

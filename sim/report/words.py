@@ -73,6 +73,12 @@ FORMS: dict[str, str] = {
     "mean_wait_days": "plain",
     "mean_days_on_list": "plain",
     "mvpf": "plain",
+    "lot_winner_months": "plain",
+    "lot_loser_months": "plain",
+    "lot_difference": "plain",
+    "lot_standard_error": "plain",
+    "lot_covers": "share",
+    "lot_cost_per_month": "yuan",
 }
 
 METRICS: dict[str, dict[str, Word]] = {
@@ -600,6 +606,104 @@ METRICS: dict[str, dict[str, Word]] = {
         ),
         "zh": Word("增加的税收", "万元", "母亲就业增量 × 每月就业假设带来的税费"),
     },
+    "lot_children": {
+        "en": Word("In the lot", "children", "children whose families signed up for the lot"),
+        "zh": Word("参加摇号", "人", "报名参加摇号的儿童"),
+    },
+    "lot_winners": {
+        "en": Word("Winners of the lot", "children", "children in the lot who won"),
+        "zh": Word("中签儿童", "人", "参加摇号并中签的儿童"),
+    },
+    "lot_losers": {
+        "en": Word("Losers of the lot", "children", "children in the lot who did not win"),
+        "zh": Word("未中签儿童", "人", "参加摇号而未中签的儿童"),
+    },
+    "lot_winner_months": {
+        "en": Word("In care per winner", "child-months per child", "bills of winners from the draw on ÷ winners"),
+        "zh": Word("中签儿童人均在托", "儿童月/人", "摇号之日起中签儿童的账单数 ÷ 中签儿童"),
+    },
+    "lot_loser_months": {
+        "en": Word("In care per loser", "child-months per child", "bills of losers from the draw on ÷ losers"),
+        "zh": Word("未中签儿童人均在托", "儿童月/人", "摇号之日起未中签儿童的账单数 ÷ 未中签儿童"),
+    },
+    "lot_difference": {
+        "en": Word(
+            "Difference that the experiment shows",
+            "child-months per child",
+            "in care per winner − per loser, in one draw of the lot; mean over replications",
+        ),
+        "zh": Word("实验显示的差异", "儿童月/人", "一次摇号中，中签与未中签儿童人均在托之差；各次重复的平均"),
+    },
+    "lot_standard_error": {
+        "en": Word(
+            "Standard error of the difference",
+            "child-months per child",
+            "of one draw of the lot, by its design (two samples, Neyman); mean over replications",
+        ),
+        "zh": Word("差异的标准误", "儿童月/人", "一次摇号的标准误，按两样本实验的设计计算；各次重复的平均"),
+    },
+    "lot_estimate": {
+        "en": Word(
+            "Added child-months, by the experiment",
+            "",
+            "difference between winners and losers × winners; mean over replications",
+        ),
+        "zh": Word("净增儿童月：实验估计", "", "中签与未中签儿童之差 × 中签人数；各次重复的平均"),
+    },
+    "lot_margin": {
+        "en": Word(
+            "Either side of one experiment's estimate",
+            "child-months",
+            "half of the 95 % interval that a city would see in its one draw; mean over replications",
+        ),
+        "zh": Word("单次实验估计的误差范围", "儿童月", "一座城市摇号一次所见 95% 区间的一半；各次重复的平均"),
+    },
+    "lot_covers": {
+        "en": Word(
+            "Experiments whose interval holds the truth",
+            "%",
+            "replications in which the added child-months lie within the experiment's 95 % interval",
+        ),
+        "zh": Word("区间包含真值的实验", "%", "净增儿童月落在实验 95% 区间内的重复次数所占比例"),
+    },
+    "lot_added_winners": {
+        "en": Word(
+            "Added child-months of winners",
+            "",
+            "child-months of the lot's winners above the baseline's, child by child",
+        ),
+        "zh": Word("中签儿童的净增儿童月", "", "中签儿童逐人与基准情景相比多出的儿童月"),
+    },
+    "lot_added_losers": {
+        "en": Word(
+            "Added child-months of losers",
+            "",
+            "the same of its losers: below 0 where winners take places that they would have had",
+        ),
+        "zh": Word("未中签儿童的净增儿童月", "", "未中签儿童的同一数字：中签者占去其托位时为负"),
+    },
+    "lot_added_others": {
+        "en": Word("Added child-months of all others", "", "the same of the children who were not in the lot"),
+        "zh": Word("其他儿童的净增儿童月", "", "未参加摇号儿童的同一数字"),
+    },
+    "lot_luck": {
+        "en": Word(
+            "Luck of the draw in the estimate",
+            "child-months",
+            "by how much winners would have been in care more than losers anyway, × winners; mean over replications",
+        ),
+        "zh": Word(
+            "估计中的摇号运气", "儿童月", "即使没有政策，中签者也会比未中签者多在托的部分 × 中签人数；各次重复的平均"
+        ),
+    },
+    "lot_cost_per_month": {
+        "en": Word(
+            "Cost of an added child-month, by the experiment",
+            "yuan",
+            "cost of the lot's subsidy ÷ added child-months by the experiment",
+        ),
+        "zh": Word("每净增一个儿童月的支出：实验估计", "元", "摇号补贴的支出 ÷ 实验估计的净增儿童月"),
+    },
 }
 
 ASSUMPTIONS: dict[str, dict[str, Word]] = {
@@ -608,6 +712,10 @@ ASSUMPTIONS: dict[str, dict[str, Word]] = {
             "Awareness", "", "how many families know of the voucher at its launch, and learn of it later", "awareness"
         ),
         "zh": Word("知晓度", "", "托育券推出时有多少家庭知道，此后又有多少得知", "知晓度"),
+    },
+    "signing_up": {
+        "en": Word("Signing up", "", "how many families sign up for the lot", "signing up"),
+        "zh": Word("报名", "", "有多少家庭报名参加摇号", "报名"),
     },
     "hassle": {
         "en": Word("Hassle", "yuan", "what an application costs a family in trouble", "hassle"),
@@ -975,6 +1083,17 @@ TEXTS: dict[str, dict[str, str]] = {
         "interval for luck.",
         "zh": "把每项政策的效果分摊到各项工具：各工具在其之前的工具之上所增加的效果，对所有可能的引入次序取平均"
         "（沙普利值），随机因素相同。每个数字下方是随机波动的 95% 区间。",
+    },
+    "page.lots": {"en": "Winners and losers of a lot", "zh": "摇号：中签与未中签"},
+    "page.lots.how": {
+        "en": "What a city could learn from its lot, winners against losers, and the truth beside it: every child "
+        "against itself without the policy, which no city sees. Where places are few, winners take some that losers "
+        "or others would have had: the experiment counts what losers lose as the winners' gain, and does not see what "
+        "others lose. The rest of the gap is the luck of the draw. Below each number is its 95 % interval over "
+        "replications.",
+        "zh": "一座城市从摇号中能够得知什么（中签者与未中签者相比），以及旁边的真值：每名儿童与没有政策时的自己相比，"
+        "这是任何城市都看不到的。托位紧张时，中签者会占去未中签者或其他儿童本可得到的托位：实验把未中签者的损失算作中签者的"
+        "收益，也看不到其他儿童的损失。其余差距是摇号的运气。每个数字下方是各次重复的 95% 区间。",
     },
     "column.instrument": {"en": "Instrument", "zh": "工具"},
     "column.whole": {"en": "all of them", "zh": "全部"},

@@ -21,7 +21,8 @@ from sim.scenario.welfare import WelfareFacts
 from sim.study import intervals
 from sim.study.estimate import Estimate
 from sim.study.incidence import incidence
-from sim.study.metrics import BUDGETS, KNOWLEDGE, METRICS, WELFARE, Metric
+from sim.study.lots import lot_parts
+from sim.study.metrics import BUDGETS, KNOWLEDGE, LOTS, METRICS, WELFARE, Metric
 from sim.study.pairs import Pairs, pair
 from sim.study.plan import Plan
 from sim.world.institutions import PARTS_OF_A_PLACE
@@ -35,7 +36,7 @@ ALL = "all"
 class Outcome:
     """One arm in one replication, against its baseline.
 
-    groups : names of the columns; tranches follow the groups of the record
+    groups : names of the columns; tranches follow the groups of the record, and last come the policy's lots
     window : parts of the metrics over the counted window, float64 (groups,)
     monthly : the same by month, float64 (months, groups)
     """
@@ -61,6 +62,7 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     """Pair a record with the baseline of the same luck; welfare : what mothers' work brings, where it is to count."""
     tiers = record.tranche.shape[2]
     groups = (*record.groups, *(f"tranche={t + 1}" for t in range(tiers)))
+    groups += tuple(f"lot={n + 1}" for n in range(len(record.lots)))
     wide: Callable[[Floats], Floats] = partial(_widen, groups=len(groups))
     total = {name: record.totals[row].astype(float) for name, row in ROW.items()}
     city = {name: record.city[row].astype(float)[:, None] for row, name in enumerate(CITY_TOTALS)}
@@ -93,7 +95,7 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     monthly |= _voucher_parts(record, len(groups))
     own_tiers = np.repeat(record.own, record.instrument_tiers)
     fen = record.tranche[TRANCHE_TOTALS.index("vouchers_redeemed_fen")] * own_tiers
-    monthly["public_cost"][:, len(record.groups) :] = fen / 100
+    monthly["public_cost"][:, len(record.groups) : len(record.groups) + tiers] = fen / 100
     paired = _paired(record, pairs, len(groups))
     monthly |= {name: wide(values.astype(float)) for name, values in _added(pairs).items()}
     monthly["vouchers_redeemed_marginal"] = paired.pop("marginal")
@@ -103,7 +105,8 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     monthly["turned_away"] = wide(record.turned_away[:, limited].sum(axis=1, dtype=float)[:, None])
     window = {name: _over_window(name, values) for name, values in monthly.items()}
     window |= {name: wide(np.array([[x]]))[0] for name, x in _budgets(record, limited).items()}
-    return Outcome(groups, record.first, window | paired | _concentration(record, len(groups)), monthly)
+    window |= paired | _concentration(record, len(groups)) | lot_parts(record, baseline, len(groups))
+    return Outcome(groups, record.first, window, monthly)
 
 
 def _budgets(record: Record, limited: NDArray[np.bool_]) -> dict[str, float]:
@@ -154,7 +157,7 @@ def _voucher_parts(record: Record, groups: int) -> dict[str, Floats]:
         out = np.zeros((len(by_tier), groups))
         if name in ROW:
             out[:, : len(record.groups)] = record.totals[ROW[name]]
-        out[:, groups - by_tier.shape[1] :] = by_tier
+        out[:, len(record.groups) : len(record.groups) + by_tier.shape[1]] = by_tier
         out[:, 0] = by_tier.sum(axis=1)
         parts[name] = out
     parts["applications_refused"] = parts["applications"] - parts["vouchers_issued"]
@@ -248,14 +251,24 @@ def _has_vouchers(outcomes: Sequence[Outcome]) -> bool:
 
 
 def applies(metric: Metric, outcomes: Sequence[Outcome]) -> bool:
-    """Voucher metrics belong to policies with vouchers only, and those of budgets to policies with a budget."""
+    """Metrics of vouchers, of budgets and of lots belong to policies that have such."""
     if metric.name in BUDGETS:
         part = "budgets_for_families" if metric.name == "turned_away" else "budgets"
         return bool(outcomes[0].window[part][0] > 0)
+    if metric.name in LOTS:
+        return any(g.startswith("lot=") for g in outcomes[0].groups)
     if metric.name in WELFARE:
         return bool(outcomes[0].window["counts_work"][0] > 0)
     of_vouchers = "voucher" in metric.name or metric.name.startswith(("application", "redemption_rate"))
     return not of_vouchers or _has_vouchers(outcomes)
+
+
+# kinds of metric that are means over the replications in which there is something to be told
+_OVER_SOME: Mapping[str, Callable[..., Estimate]] = {
+    "chance": intervals.chance,
+    "where": intervals.total,
+    "compared": intervals.mean,
+}
 
 
 def estimate(
@@ -263,15 +276,14 @@ def estimate(
 ) -> Estimate:
     """A metric of one group over replications, its interval of some confidence."""
     top = np.array([o.window[metric.top][column] for o in outcomes])
-    if metric.kind == "chance":
-        return intervals.chance(top, confidence)
+    bottom = np.array([o.window[metric.bottom or metric.top][column] for o in outcomes])
+    if metric.kind in _OVER_SOME:
+        top = top[bottom > 0] if metric.bottom else top
+        return _OVER_SOME[metric.kind](top, confidence=confidence) if len(top) else Estimate(None)
     if not metric.bottom:
         if metric.kind == "signed":
             return intervals.mean(top, confidence)
         return intervals.total(top, metric.kind == "rare", confidence)
-    bottom = np.array([o.window[metric.bottom][column] for o in outcomes])
-    if metric.kind == "where":
-        return intervals.total(top[bottom > 0], confidence=confidence) if (bottom > 0).any() else Estimate(None)
     if metric.kind == "value" and bottom.mean() <= 0:
         return Estimate(None)
     return (intervals.share if metric.kind == "share" else intervals.ratio)(top, bottom, confidence)
@@ -286,6 +298,7 @@ def _difference(
     """
     if (
         metric.name in BUDGETS
+        or metric.name in LOTS
         or metric.name in ("cost_per_added_child_month", "pass_through", "mvpf")
         or "inframarginal" in metric.name
     ):

@@ -208,8 +208,8 @@ def _name(draw: int) -> str:
 
 
 def _common(metric: Metric) -> tuple[str, ...]:
-    """What groups begin with by which a metric is told apart in every policy: not each has tranches."""
-    return tuple(prefix for prefix in metric.groups if prefix != "tranche=")
+    """What groups begin with by which a metric is told apart in every policy: not each has tranches or lots."""
+    return tuple(prefix for prefix in metric.groups if prefix not in ("tranche=", "lot="))
 
 
 def _values(metric: Metric, outcomes: Sequence[Outcome], columns: Sequence[int], at_end: bool) -> Floats:

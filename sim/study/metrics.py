@@ -14,8 +14,8 @@ class Metric:
     groups : prefixes of the groups by which it is told apart, beside all
     kind : what its interval must respect: "total" is never negative, "rare" a count of few, "signed" may be
         either, "share" lies between 0 and 1, "ratio" may be anything; "chance" is a share of replications, "where"
-        a mean over those replications in which its bottom is not 0; "value" a ratio that says nothing where its
-        bottom is not above 0
+        a mean that is never negative, "compared" one of either sign; these three over those replications in which
+        the bottom, if there is one, is not 0; "value" a ratio that says nothing where its bottom is not above 0
     """
 
     name: str
@@ -34,7 +34,9 @@ _PAIRED = ("quintile=", "birth_order=", "district=")
 _VOUCHERS = ("tranche=",)
 _APPLICANTS = (*_PEOPLE, *_VOUCHERS)
 _LISTS = ("band=",)
+_LOTS = ("lot=",)
 
+_EACH = "child-months per child"
 INCIDENCE = (  # of `incidence.Incidence.named`
     "outlay", "families", "always_takers", "fee_rise", "other_offers", "new_users", "crowded_out", "cash",
     "lost_fees", "staff", "other_costs", "administration", "profit",
@@ -117,7 +119,22 @@ METRICS = (
     Metric("extra_tax", "yuan", "extra_tax", kind="signed"),
     Metric("mvpf", "yuan per yuan", "surplus", "net_cost", monthly=False, kind="value"),
     *(Metric(f"incidence_{part}", "yuan", f"incidence_{part}", kind="signed") for part in INCIDENCE),
+    *(Metric(name, "children", name, "", _LOTS, False) for name in ("lot_children", "lot_winners", "lot_losers")),
+    Metric("lot_winner_months", _EACH, "lot_winner_months", "lot_winners", _LOTS, False, "ratio"),
+    Metric("lot_loser_months", _EACH, "lot_loser_months", "lot_losers", _LOTS, False, "ratio"),
+    Metric("lot_difference", _EACH, "lot_difference", "lot_compares", _LOTS, False, "compared"),
+    Metric("lot_standard_error", _EACH, "lot_standard_error", "lot_compares", _LOTS, False, "where"),
+    Metric("lot_estimate", "child-months", "lot_estimate", "lot_compares", _LOTS, False, "compared"),
+    Metric("lot_margin", "child-months", "lot_margin", "lot_compares", _LOTS, False, "where"),
+    Metric("lot_covers", "share", "lot_covers", "lot_compares", _LOTS, False, "chance"),
+    *(
+        Metric(f"lot_added_{who}", "child-months", f"lot_added_{who}", "", _LOTS, False, "signed")
+        for who in ("winners", "losers", "others")
+    ),
+    Metric("lot_luck", "child-months", "lot_luck", "lot_compares", _LOTS, False, "compared"),
+    Metric("lot_cost_per_month", "yuan per child-month", "lot_cost", "lot_estimate", _LOTS, False, "ratio"),
 )
+LOTS = tuple(metric.name for metric in METRICS if metric.groups == _LOTS)
 KNOWLEDGE = ("cost_per_added_child_month", "inframarginal_share", "mvpf")  # told at the ends of each assumption
 WELFARE = {"mothers_work_months", "extra_tax"}  # where the scenario says how much of it there is
 BUDGETS = {"unspent_budget", "ran_dry", "run_dry_day", "turned_away"}

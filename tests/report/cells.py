@@ -29,6 +29,11 @@ FIFTHS = ("1", "2", "3", "4", "5")
 # the table of what a policy is worth to families: its metrics, and the parameters it rests on
 WELFARE = ("consumer_surplus", "application_cost", "institution_profit", "incidence_outlay", "mothers_work_months",
            "extra_tax", "mvpf")  # fmt: skip
+LOTS = (  # the rows of the table of a lot
+    "lot_children", "lot_winners", "lot_losers", "lot_winner_months", "lot_loser_months", "lot_difference",
+    "lot_standard_error", "lot_estimate", "lot_margin", "added_child_months", "lot_added_winners", "lot_added_losers",
+    "lot_added_others", "lot_luck", "lot_covers", "lot_cost_per_month", "cost_per_added_child_month",
+)  # fmt: skip
 RESTS = {
     "city.families.sensitivity": "rests.sensitivity",
     "city.families.sensitivity_sd": "rests.sensitivity_sd",
@@ -185,6 +190,17 @@ class Cells:
         if group:
             three = recomputed.mean(self.facts.study.over(policy, name, f"quintile={group}"))
         return shown(scaled(three, written(name, at.labels, self.language)))
+
+    def _lots_cell(self, at: Spot) -> Expected:
+        if len(at.rows) != len(LOTS):
+            return f"{len(LOTS)} rows"
+        name = LOTS[at.number]
+        word = metric(name, self.language)
+        return (
+            f"{word.label} {word.unit}".strip()
+            if at.column == 0
+            else shown(self._own(self._policy(at.head), name, at.labels))
+        )
 
     def _district_cell(self, at: Spot) -> Expected:
         districts = self.facts.study.districts

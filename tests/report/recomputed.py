@@ -5,6 +5,7 @@ Written from docs/model.md with plain NumPy and other formulas than the program'
 monthly.parquet alone.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -13,9 +14,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from scipy.optimize import brentq
-from scipy.stats import binom, poisson, skew
+from scipy.stats import binom, norm, poisson, skew
 from scipy.stats import t as student
 
+from sim import dates
 from sim.engine.recorder import BUDGETS, ROW
 
 STOCKS = ("children", "enrolled", "waiting", "on_lists", "places", "institutions")  # means of month-ends, else sums
@@ -43,6 +45,12 @@ RECORDED = {  # what no table by month holds, and why
     "ran_dry": "the day on which a budget runs dry is no month's",
     "run_dry_day": "likewise",
 }
+LOTS = (
+    "lot_children", "lot_winners", "lot_losers", "lot_winner_months", "lot_loser_months", "lot_difference",
+    "lot_standard_error", "lot_estimate", "lot_margin", "lot_covers", "lot_added_winners", "lot_added_losers",
+    "lot_added_others", "lot_luck", "lot_cost_per_month",
+)  # fmt: skip
+RECORDED |= dict.fromkeys(LOTS, "it counts children by whether they won")
 COMING = ("new_children", "lost_children", "added_by_new_children", "added_brought_forward", "added_lengthened")
 SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
           "inframarginal_share", "inframarginal_money_share")  # fmt: skip
@@ -53,7 +61,7 @@ GAINED = ("gains", "cash", "prepaid_lost", "forfeited")  # as records have them
 RARE = ("openings", "closures", "institutions_opened", "institutions_closed", "displaced_children")
 OF_BUDGETS = ("unspent_budget", "ran_dry", "run_dry_day", "turned_away")
 # what compares with the baseline, or has nothing there to be compared with
-UNPAIRED = (*OF_BUDGETS, "cost_per_added_child_month", "pass_through", "inframarginal_share",
+UNPAIRED = (*OF_BUDGETS, *LOTS, "cost_per_added_child_month", "pass_through", "inframarginal_share",
             "inframarginal_money_share", "mvpf")  # fmt: skip
 Three = tuple[float | None, float | None, float | None]  # value, low, high
 NOTHING: Three = (None, None, None)
@@ -135,6 +143,8 @@ def own(study: Study, policy: str, metric: str) -> Three:
     """A metric of a policy with the ends of its interval; None where undefined."""
     if metric in OF_BUDGETS:
         return of_budget(study, policy, metric)
+    if metric in LOTS:
+        return of_lot(study, policy, metric)
     pair = parts(study, policy, metric)
     if pair is not None:
         return share(*pair) if metric in SHARES else ratio(*pair)
@@ -245,6 +255,27 @@ def of_budget(study: Study, policy: str, metric: str) -> Three:
     return total(study.over(policy, metric)) if study.has(policy, metric) else NOTHING
 
 
+def of_lot(study: Study, policy: str, metric: str) -> Three:
+    """What a policy's one lot shows; None if it draws none."""
+    runs = range(len(study.over(policy, "children")))
+    pairs = [(study.records[policy, r], study.records[study.policies[0], r]) for r in runs]
+    if not len(pairs[0][0]["lots"]):
+        return NOTHING
+    seen = [who_won(*pair) for pair in pairs]
+
+    def rows(name: str) -> np.ndarray:
+        return np.array([one[name] for one in seen], float)
+
+    if metric in ("lot_winner_months", "lot_loser_months"):
+        return ratio(rows(metric), rows(metric.replace("_months", "s")))
+    if metric == "lot_cost_per_month":
+        return ratio(rows("lot_cost"), rows("lot_estimate"))
+    if metric == "lot_covers":
+        return chance(int(rows(metric).sum()), len(seen))
+    signed = metric in ("lot_difference", "lot_estimate", "lot_luck") or metric.startswith("lot_added_")
+    return (mean if signed else total)(rows(metric))
+
+
 # ---------------------------------------------------------------------------------------------------------
 # child by child, offer by offer
 
@@ -258,6 +289,43 @@ def anyway(
     claims = zip(*(record[f"claim_{name}"].tolist() for name in ("child", "month", "fen")), strict=True)
     weights = [((child, month) in there, fen / 100 if by_yuan else 1) for child, month, fen in claims if fen > 0]
     return sum(weight for came, weight in weights if came), sum(weight for _, weight in weights)
+
+
+def who_won(record: dict[str, np.ndarray], baseline: dict[str, np.ndarray]) -> dict[str, float]:
+    """The experiment of a policy's one lot and the truth, bill by bill."""
+    (place,) = record["lots"].tolist()
+    drawn_on = int(record["budgets"][BUDGETS.index("first_day"), place])
+    won, lost = ([c for _, c, w in record["lot_entries"].tolist() if w == which] for which in (1, 0))
+    since, here, there = Counter(), Counter(), Counter()
+    for one, bills in ((record, here), (baseline, there)):
+        columns = (one["stays.child"], one["stays.first"], one["stays.last"], one["stay_day"])
+        for child, first, last, day in zip(*(column.tolist() for column in columns), strict=True):
+            for month in range(max(first, 0), last + 1):
+                bills[child] += 1
+                late = dates.date_in(int(record["first"]) + month, day).toordinal() >= drawn_on
+                since[child] += late and one is record
+    y, z = ([since[child] for child in some] for some in (won, lost))
+    a, b = (sum(here[child] - there[child] for child in some) for some in (won, lost))
+    n, k = len(won), len(lost)
+    error = (np.var(y) / (n - 1) + np.var(z) / (k - 1)) ** 0.5
+    estimate, added = sum(y) - n * sum(z) / k, here.total() - there.total()
+    return {
+        "lot_children": n + k,
+        "lot_winners": n,
+        "lot_losers": k,
+        "lot_winner_months": sum(y),
+        "lot_loser_months": sum(z),
+        "lot_difference": estimate / n,
+        "lot_standard_error": error,
+        "lot_estimate": estimate,
+        "lot_margin": n * error * float(norm.isf(0.025)),
+        "lot_covers": abs(estimate - added) <= n * error * float(norm.isf(0.025)),
+        "lot_added_winners": a,
+        "lot_added_losers": b,
+        "lot_added_others": added - a - b,
+        "lot_luck": estimate - a + n * b / k,
+        "lot_cost": record["claims"][:, place].sum() / 100,
+    }
 
 
 def coming(study: Study, policy: str, metric: str) -> np.ndarray:

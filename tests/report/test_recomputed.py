@@ -12,7 +12,7 @@ from runs import CENTRES, SUBSIDY, VOUCHERS, finished
 
 from sim.policy.menu import menu
 from sim.report.page import FIGURES, write_page
-from sim.report.tables import Results
+from sim.report.tables import Results, terminal_lots
 from sim.report.words import LANGUAGES, TEXTS, text
 
 from . import recomputed
@@ -27,6 +27,10 @@ MIXED = (  # to be split, of which one part runs dry
     " until = 2025-05-31, amount = 300, budget = 40_000}, {kind = 'operating_subsidy', source = 'a test',"
     " start = 2025-04-01, until = 2025-05-31, yuan_per_child = 300, fee_cut = 100, places = 100, standing = 'any'}]}"
 )
+LOT = (
+    "{name = 'lot', instrument = [{kind = 'subsidy_by_lot', source = 'a test', start = 2025-03-09, winners = 300,"
+    " rate = 1.0, standing = 'registered'}]}"
+)
 MATCH = (
     "match = {to = 'vouchers', metric = 'public_cost', by = 'yuan_per_child', low = 600, high = 1200,"
     " tolerance = 0.01, replications = 1}, "
@@ -37,15 +41,15 @@ ROOMY = ("city.supply.places = 1500", "city.supply.institutions = 40", "city.fam
 EVERYTHING = (  # that a page has a section for
     "run.scale = 0.7",
     f"policy = [{{name = 'baseline'}}, {VOUCHERS}, {SUBSIDY.replace('{', '{' + CHINESE, 1)},"
-    f" {CENTRES.replace('{', '{' + MATCH, 1)}, {MIXED}]",
+    f" {CENTRES.replace('{', '{' + MATCH, 1)}, {MIXED}, {LOT}]",
     "welfare = {source = 'a test', work_per_child_month = 0.25, tax_per_work_month = 300}",
     "sweep = {policy = 'subsidy', 'fee_subsidy.rate' = [0.25, 0.5]}",
     "split = {policy = ['mixed']}",
     "knowledge = {source = 'a test', assumptions = {awareness = ['voucher_pool.aware_others']}}",
 )
 TOLD = {
-    "headline", "sweep", "incidence", "welfare", "district", "split", "knowledge", "measures", "evidence", "run",
-    "page.matched.value", "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear",
+    "headline", "sweep", "incidence", "welfare", "lots", "district", "split", "knowledge", "measures", "evidence",
+    "run",     "page.matched.value", "answer.added", "answer.both", "answer.alike", "finding.added", "finding.unclear",
     "finding.per_added", "finding.inframarginal", "finding.mvpf", "finding.fees_unclear", "finding.fees_fall",
     "finding.mean_fee_falls", "finding.new",
 }  # fmt: skip
@@ -143,6 +147,12 @@ def test_the_parts_of_a_split_add_up_to_the_change_of_the_months(facts: Facts) -
     assert len(parts)
     for policy, name, whole in parts.iter_rows():
         assert whole == pytest.approx(facts.estimate(policy, name)[1][0], rel=1e-9), (policy, name)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_terminal_sets_a_lot_beside_the_truth(folder: Path, language: str) -> None:
+    table = terminal_lots(Results.load(folder), language)
+    assert (table.row_count, len(table.columns)) == (17, 2)
 
 
 def test_what_the_numbers_are_said_to_rest_on_is_what_was_run(facts: Facts) -> None:

@@ -24,6 +24,8 @@ def record():
         own=np.array([False]),
         instrument_kinds=("cash_allowance",),
         instrument_tiers=np.array([0]),
+        lots=np.zeros(0, np.int64),
+        lot_entries=np.zeros((0, 3), np.int32),
         children=5,
         stays={name: np.arange(3, dtype=np.int16) for name in STAY_FIELDS},
         stay_cells=np.zeros((3, 3), np.int16),

@@ -80,7 +80,7 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
     if city.passes:
         reach = reach_of(
             inputs.tariff, inputs.offers.value, terms.tariff, terms.value, city.group_there,
-            bool(log.grouping.pools), city.cache.exposed_to,
+            bool(log.grouping.pools or log.grouping.lots), city.cache.exposed_to,
         )  # fmt: skip
     return month, free[day.day - 1 :], log.faced(day, inputs.offers.value), reach
 

@@ -1,10 +1,11 @@
-"""Voucher pools: vouchers whose validity has passed are void, and rounds are drawn."""
+"""Voucher pools and lots: vouchers whose validity has passed are void, rounds are drawn, and lots."""
 
 from datetime import date
 
 from sim.engine.city import RunningCity
 from sim.engine.desk import VoucherDesk
 from sim.engine.replication_cache import ages_on
+from sim.kernels.columns import NOBODY
 from sim.policy.menu import kind_of
 
 
@@ -20,6 +21,12 @@ def draw_rounds(city: RunningCity, day: date) -> None:
     city.write_tariff(day)
 
 
+def draw_lot(city: RunningCity, q: int, day: date) -> None:
+    """Draw the lot of instrument q: from then on its winners are family groups of their own."""
+    city.instruments[q].draw_lot(_desk(city, q, day), city.state.instruments.columns[q])
+    city.note_winners()
+
+
 def _handle(city: RunningCity, day: date, phase: str) -> None:
     """Carry out the scheduled events of a day and phase, in the order of the instruments."""
     for q, instrument in enumerate(city.instruments):
@@ -32,8 +39,9 @@ def _handle(city: RunningCity, day: date, phase: str) -> None:
 
 
 def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
-    """The desk at which instrument q, a voucher pool, meets the families on a day."""
+    """The desk at which instrument q, a voucher pool or one that draws a lot, meets the families on a day."""
     pools = [n for n, i in enumerate(city.instruments) if i.tiers() > 0]
+    alike = city.grouping.lots if city.instruments[q].by_lot else pools
     return VoucherDesk(
         world=city.world,
         inputs=city.inputs,
@@ -41,9 +49,9 @@ def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
         ages=ages_on(day),
         today=day,
         row=city.row(day),
-        pool=pools.index(q),
+        pool=pools.index(q) if q in pools else NOBODY,
         first_tier=sum(i.tiers() for i in city.instruments[:q]),
-        name=f"{kind_of(city.instruments[q])} {sum(p < q for p in pools)}",
+        name=f"{kind_of(city.instruments[q])} {sum(p < q for p in alike)}",
         drawn=city.cache.drawn,
         found=city.cache.eligible,
         told=city.active.told(day),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from sim import dates
 from sim.engine.city import RunningCity
 from sim.engine.phases.sensitivity import rewrite_all
+from sim.engine.phases.vouchers import draw_lot
 
 
 def open_and_close_windows(city: RunningCity, day: date) -> None:
@@ -22,6 +23,8 @@ def begin(city: RunningCity, q: int, day: date) -> None:
     """Let instrument q begin: on its first day, or on the first simulated one if that is later."""
     instrument, columns, market = city.instruments[q], city.state.instruments.columns[q], city.state.market
     city.active.begin(q, city.active.counted(day))
+    if instrument.by_lot:
+        draw_lot(city, q, day)
     city.payments.renew_quota(q, day)
     ready = dates.month_of(day) + 1 + instrument.months_to_build
     sites, classes = instrument.opens(columns), instrument.adds_classes(columns)
