@@ -124,7 +124,7 @@ class Grouping:
         )
 
     def seen_by(self, q: int) -> Groups:
-        """Columns that tell the groups that are billed apart, with the winners of the lot of the chain's q-th instrument."""
+        """Columns that tell the groups that are billed apart, with who has won the lot of instrument q."""
         if q not in self.lots:
             return self.billed_groups
         won = (self._lots_won >> self.lots.index(q)) % 2 == 1
