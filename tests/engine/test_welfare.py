@@ -289,3 +289,34 @@ def test_closed_offers_are_worth_nothing() -> None:
     full = faced(inputs, FEES, (True, False, False))
     assert yuan(inputs, shut, full) == 0
     assert yuan(inputs, all_open, shut) == yuan(inputs, all_open, full) > 0
+
+
+LAST, HOME = np.zeros(N, np.int16), np.full(N, -1, np.int16)  # billed last at the first institution, and never
+
+
+def marked(habit: float, learnt: float) -> ChoiceInputs:
+    """Children of a town where having been in care leaves a habit, and the first institution something to learn."""
+    inputs = scene_of(0.0, np.random.default_rng(5))
+    taught = np.array([learnt, 0.0, 0.0], np.float32)
+    return inputs._replace(ties=inputs.ties._replace(habit=np.float32(habit), learnt=taught))
+
+
+@pytest.mark.parametrize(("last_here", "last_there"), [(LAST, HOME), (HOME, LAST), (HOME, HOME)])
+def test_what_only_one_side_has_tried_counts_on_neither(last_here: Any, last_there: Any) -> None:
+    plain = scene_of(0.0, np.random.default_rng(5))
+    here, there = faced(plain, FEES - 300), faced(plain, FEES)
+    wanted = yuan(plain, here, there)
+    found = yuan(marked(0.8, -0.7), here._replace(last=last_here), there._replace(last=last_there))
+    assert found == wanted > 0
+
+
+def test_what_both_sides_have_tried_counts_on_both() -> None:
+    """As if staying out were worth less to them, and the institution that they know as much as they know it for."""
+    plain, habit, learnt = scene_of(0.0, np.random.default_rng(5)), np.float32(0.8), np.float32(-0.7)
+    lowered = plain.epochs._replace(alone=plain.epochs.alone - habit)
+    lowered.shocked[:, 0] += learnt
+    here, there = faced(plain, FEES - 300), faced(plain, FEES)
+    wanted = yuan(plain._replace(epochs=lowered), here, there)
+    found = yuan(marked(0.8, -0.7), here._replace(last=LAST), there._replace(last=LAST))
+    assert found == pytest.approx(wanted, rel=1e-5)
+    assert abs(found / yuan(scene_of(0.0, np.random.default_rng(5)), here, there) - 1) > 0.05

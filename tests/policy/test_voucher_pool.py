@@ -816,7 +816,17 @@ def test_no_round_stays_empty(town: Town, hassle: float) -> None:
     assert set(vouchers(record, "issued").tolist()) == {30}
 
 
-@pytest.mark.parametrize("where", ["town", "taught"])
+@pytest.fixture(scope="module")
+def devoted() -> Town:
+    """The hamlet where who has been in care values it by far more than others, and knows the last place by far better.
+
+    A wide taste leaves many of them at home as long as nobody helps.
+    """
+    keys = {"quality_seen": 0.0, "quality_yuan": 1500, "habit_yuan": 4000, "stickiness": 0.0, "grandparent_weight": 6.0}
+    return settle(*(f"city.families.{key}={value}" for key, value in keys.items()))
+
+
+@pytest.mark.parametrize("where", ["town", "taught", "devoted"])
 @pytest.mark.parametrize("redeem_at", ["any", "inclusive"])
 def test_bounds_hold_the_gain(
     where: str, redeem_at: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
