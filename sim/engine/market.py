@@ -36,8 +36,7 @@ class Market:
         families, institutions = world.facts.families, world.institutions
         self._taste = np.array(families.band_taste, np.float64)
         quality, seen = families.quality_yuan * institutions.quality, families.quality_seen
-        # to families [yuan a month]; of what they do not see they expect the mean, which is 0
-        self._worth = seen * quality + institutions.appeal
+        self._worth = seen * quality + institutions.appeal  # of what is not seen families expect the mean, 0 [yuan]
         learnt = (families.sensitivity * ((1.0 - seen) * quality)).astype(np.float32)
         self.learnt = learnt if learnt.any() else learnt[:0]  # as in `Ties`
         self._all = np.arange(len(world.institutions))
