@@ -227,7 +227,7 @@ class RunningCity:
                 self.grouping.thirds,
                 terms,
                 self.outlook.prolonged,
-                self.outlook.waiting,
+                self.outlook.deferral,
                 coming,
             ),
         )

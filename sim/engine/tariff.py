@@ -91,7 +91,7 @@ class Outlook:
     thirds : months that a third of families each look ahead
     terms : int64 (J,)  months that institutions ask to be paid for in advance
     prolonged : chance that a programme goes on, as it is on its last day, when it was announced to end
-    waiting : share that counts of what entering before a round costs that new families win first
+    deferral : how much counts of what entering before a round costs that new families win first, 0 to 1
     coming : whether the rounds of a month come before its bill: institutions ask what families will face in the months
         to come, whatever day they decide on; else those of a month come after this month's bill
     """
@@ -102,7 +102,7 @@ class Outlook:
     thirds: tuple[int, ...]
     terms: NDArray[np.int64]
     prolonged: float
-    waiting: float = 0.0
+    deferral: float = 0.0
     coming: bool = False
 
 
@@ -150,7 +150,7 @@ def write_tariff(
     )  # fmt: skip
     bare = prices
     if (expects != new).any():
-        waits = _waiting(groups, outlook)
+        waits = _deferral(groups, outlook)
         bare = prices.copy() if waits.any() else prices
         supply.part_entrants(
             posted, patterns, calendar.later, calendar.weight, groups.foresees, relieved, expects, new, once, waits,
@@ -189,10 +189,10 @@ def _months_to_school(day: date) -> int:
     return dates.month_of(dates.next_school_year(day)) - dates.month_of(day)
 
 
-def _waiting(groups: Groups, outlook: Outlook) -> NDArray[np.float64]:
+def _deferral(groups: Groups, outlook: Outlook) -> NDArray[np.float64]:
     """Share that counts, by family group, of what entering before the next round costs; none of who leaves by then."""
     gone = groups.leaves & (_months_to_school(outlook.day) == 1)
-    return np.where(gone, 0.0, outlook.waiting)
+    return np.where(gone, 0.0, outlook.deferral)
 
 
 def _prospects(
@@ -212,7 +212,9 @@ def _prospects(
         if ahead is not None:
             may = (groups.may_win >> voucher) % 2 == 1
             expects[:, s] = ahead.face, np.where(may[:, None], ahead.odds, 0.0), ahead.cost
-            new[:, s] = ahead.face, np.where(may[:, None], ahead.odds_new, 0.0), ahead.cost
+            # whoever may win but once keeps its later chances by entering: then no odds are parted
+            odds_new = ahead.odds if ahead.once else ahead.odds_new
+            new[:, s] = ahead.face, np.where(may[:, None], odds_new, 0.0), ahead.cost
             once[s] = ahead.once
     return expects, new, once
 

@@ -96,9 +96,11 @@ def meet_redeemers(at: Any, candidate: Any, site: Any, runs: Any, taken: Any, ou
             continue
         met, found = 0, 0
         for k in range(candidate.shape[1]):
-            j = candidate[i, k]
-            met += 1 if runs[j] else 0
-            found += 1 if runs[j] and redeems[j] else 0
+            j, once = candidate[i, k], runs[candidate[i, k]]
+            for other in range(k):  # an institution of several services stands there several times
+                once &= not (runs[candidate[i, other]] and site[candidate[i, other]] == site[j])
+            met += 1 if once else 0
+            found += 1 if once and redeems[j] else 0
         out[i] = found / met if met > 0 else 0.0
 
 
@@ -228,9 +230,10 @@ def gains(
     Who weighs a voucher weighs it at the bare prices: with one in hand there is nothing to wait for.
 
     pool : the pool's row of vouchers; none of these children holds one of it
-    floor : gains that cannot exceed it are written as 0 [yuan]
-    exact : if not, of gains that certainly exceed the floor only bounds are written: what it gains at present at its
-        first candidate alone, and the whole face value everywhere
+    floor : gains that do not exceed it may be written as 0 [yuan]
+    exact : every gain that exceeds the floor is worked out, with no look beforehand at which may; if not, of gains
+        that certainly exceed the floor only bounds are written: what it gains at present at its first candidate alone,
+        and the whole face value everywhere
     least, most : float64 (rows.size,)  written; equal where the gain was worked out
     """
     birth, candidate, fixed, outside = inputs.birth, inputs.candidate, inputs.fixed, inputs.outside

@@ -303,21 +303,17 @@ def bare_worth(i: int, j: int, band: int, own: int, side: Any, alpha: Any, worth
 
 
 @inlined
-def entrant_gain(
-    enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any, alpha: Any
-) -> float:
+def entrant_gain(enjoyed: float, elsewhere: float, seated: bool, worth: Any, otherwise: Any, alone: Any) -> float:
     """Gain of a family from an offer that brings its child on one side, while on the other it stays out [yuan].
 
-    Where the other side has no seat for it that is all it enjoys. Else it is the difference in money less the least
-    that would have brought it, which is the same part of it as of the difference that the family perceives. Where the
-    other side would have brought it too, did it not put off entering there, it is the difference and what that gave up.
+    Where the other side has no seat for it that is all it enjoys, and so it is where the other side would bring it too,
+    did it not put off entering there. Else it is the difference in money less the least that would have brought it,
+    which is the same part of it as of the difference that the family perceives.
     enjoyed, elsewhere : the offer's worth in money here and there; seated : whether there is a seat there
     worth, otherwise : its bare utility here and there; alone : of staying out
     """
-    if not seated:
+    if not seated or otherwise > alone:
         return enjoyed
-    if otherwise > alone:
-        return enjoyed - elsewhere + np.float64(otherwise - alone) / np.float64(alpha)
     share = (np.float64(worth) - np.float64(alone)) / (np.float64(worth) - np.float64(otherwise))
     return (enjoyed - elsewhere) * share
 
@@ -375,9 +371,9 @@ def accumulate_gains(
             worth = bare_worth(i, j, band, own, here, alpha, worths[0, m, k])
             other = bare_worth(i, j, band, own, there, alpha, worths[1, m, k])
         if then == HOME:
-            gain = entrant_gain(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worth, other, alone, alpha)
+            gain = entrant_gain(money[0, 0, m], money[1, 0, m], seated[1, 0, m], worth, other, alone)
         elif now == HOME:
-            gain = -entrant_gain(money[1, 1, m], money[0, 1, m], seated[0, 1, m], other, worth, alone, alpha)
+            gain = -entrant_gain(money[1, 1, m], money[0, 1, m], seated[0, 1, m], other, worth, alone)
         else:
             gain = money[0, 0, m] - money[1, 1, m]
         served = sat[i] if gain > 0 else sat_there[i]

@@ -23,10 +23,16 @@ class SubsidyByLot(Budgeted, Selective):
     title: ClassVar[str] = "part of the fee, lasting, for the winners of a lot"
     by_lot: ClassVar[bool] = True
 
-    winners: int = number("children", "that win", default=0, idle=0, at_most=10_000_000)
-    from_months: int = number("months", "from this completed age", default=0, at_most=OLDEST_MONTHS - 1)
-    to_months: int = number("months", "to before this completed age", default=36, at_least=1, at_most=OLDEST_MONTHS)
-    income_limit: float = number("yuan a month", "household income up to which it is paid", default=float(MANY))
+    winners: int = number("children", "who win", default=0, idle=0, at_most=10_000_000)
+    from_months: int = number(
+        "months", "completed age on the day of the lot, from this", default=0, at_most=OLDEST_MONTHS - 1
+    )
+    to_months: int = number(
+        "months", "completed age on the day of the lot, below this", default=36, at_least=1, at_most=OLDEST_MONTHS
+    )
+    income_limit: float = number(
+        "yuan a month", "household income up to which families may sign up", default=float(MANY)
+    )
     take_part_enrolled: float = fraction(
         "share of families of enrolled children that sign up", default=0.8, low=0.5, high=1.0
     )

@@ -708,10 +708,8 @@ METRICS: dict[str, dict[str, Word]] = {
 
 ASSUMPTIONS: dict[str, dict[str, Word]] = {
     "awareness": {
-        "en": Word(
-            "Awareness", "", "how many families know of the voucher at its launch, and learn of it later", "awareness"
-        ),
-        "zh": Word("知晓度", "", "托育券推出时有多少家庭知道，此后又有多少得知", "知晓度"),
+        "en": Word("Awareness", "", "how many families know of the voucher", "awareness"),
+        "zh": Word("知晓度", "", "有多少家庭知道托育券", "知晓度"),
     },
     "signing_up": {
         "en": Word("Signing up", "", "how many families sign up for the lot", "signing up"),
@@ -734,19 +732,19 @@ ASSUMPTIONS: dict[str, dict[str, Word]] = {
         "en": Word(
             "Foresight",
             "",
-            "how many families count on what a policy has announced, on its being prolonged, and on coming first in "
-            "its rounds",
+            "how far families count on what a policy has announced, and on its being prolonged",
             "foresight",
         ),
-        "zh": Word(
-            "政策预期", "", "有多少家庭把已公布的后续补贴计算在内，预计政策会延续，并为优先领券而推迟入托", "政策预期"
-        ),
+        "zh": Word("政策预期", "", "家庭在多大程度上把已公布的后续补贴计算在内，并预计政策会延续", "政策预期"),
     },
     "habit": {
         "en": Word(
-            "Habit", "yuan", "by how much a month of care makes a family value care more from then on", "habit of care"
+            "Habit",
+            "yuan",
+            "by how much a family that has been billed once values care more from then on",
+            "habit of care",
         ),
-        "zh": Word("入托习惯", "元", "送托满一个月的家庭此后每月对托育多看重的金额", "入托习惯"),
+        "zh": Word("入托习惯", "元", "有过一次账单的家庭此后每月对托育多看重的金额", "入托习惯"),
     },
     "passing_on": {
         "en": Word("Passing on", "yuan", "by how much institutions lower their fees for a subsidy", "passing on"),
@@ -1264,9 +1262,9 @@ TEXTS: dict[str, dict[str, str]] = {
     "rests.commitment_months": {"en": "Months a family commits to on entering, mean", "zh": "入托决定所考虑的平均月数"},
     "rests.foresight": {"en": "Families that count on what was announced", "zh": "把已公布的后续补贴计入的家庭占比"},
     "rests.prolonged": {"en": "Chance they give a policy to be prolonged", "zh": "家庭认为政策到期后延续的可能性"},
-    "rests.waiting": {
-        "en": "Share that counts of what waiting to come first is worth",
-        "zh": "为优先领券而等待的价值中计入的比例",
+    "rests.deferral": {
+        "en": "How far families put off an entry to come first in a round",
+        "zh": "家庭为优先领券而推迟入托的程度",
     },
     "rests.work": {"en": "Mothers' work per added child-month", "zh": "每净增一个儿童月带来的母亲就业"},
     "rests.tax": {"en": "Taxes per month of mothers' work", "zh": "母亲就业每月带来的税费"},

@@ -57,7 +57,7 @@ class Laboratory:
         policy : its name in the scenario
         changes : values by kind.parameter, such as {"voucher_pool.face_value": 800}. Through a list it reaches every
             element; an instrument that the policy lacks is added at its idle values. Of the city's numbers,
-            commitment_months, commitment_spread, foresight, prolonged and waiting of city.families may be changed, if
+            commitment_months, commitment_spread, foresight, prolonged and deferral of city.families may be changed, if
             no standing programme touches fees.
         Returns the policy's rows of summary.csv that are in doubt by luck: those that a run of the scenario so changed
         would write. A policy with a match is brought to its total anew.

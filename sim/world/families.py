@@ -74,7 +74,7 @@ class IncomeFacts(Facts):
 
 
 # of `FamilyFacts`, what weighs only what a policy changes and announces
-LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged", "waiting")
+LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged", "deferral")
 
 
 class FamilyFacts(Facts):
@@ -94,8 +94,8 @@ class FamilyFacts(Facts):
         default=1.0,
     )
     prolonged: float = fraction("chance that families give a policy to go on after its announced last day", default=0.0)
-    waiting: float = fraction(
-        "share that counts of what a family forgoes by entering before a round of vouchers that new families win first",
+    deferral: float = fraction(
+        "how much counts of coming first in a round as a new family, which entering before it forgoes",
         default=0.0,
         low=0.0,
         high=1.0,

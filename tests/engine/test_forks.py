@@ -72,7 +72,14 @@ def test_another_replication_is_another_city(town: Town) -> None:
 
 @pytest.mark.parametrize(
     "looks",
-    ["commitment_months=1", "commitment_months=10", "commitment_spread=0.9", "foresight=0", "prolonged=1", "waiting=1"],
+    [
+        "commitment_months=1",
+        "commitment_months=10",
+        "commitment_spread=0.9",
+        "foresight=0",
+        "prolonged=1",
+        "deferral=1",
+    ],
 )
 def test_looking_ahead_alone_changes_no_baseline_without_relief(looks: str, town: Town) -> None:
     """It weighs what is announced; where there is nothing it weighs nothing."""

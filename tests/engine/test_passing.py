@@ -22,7 +22,7 @@ TIERS = [
 
 def last_state(town: Town, passes: bool, *own: Any, waiting: float = 0.0) -> tuple[State, int]:
     """The state in which the window ends under a policy, and how many children were weighed on their decision days."""
-    replication, facts = town.replication, town.world.facts.families.model_copy(update={"waiting": waiting})
+    replication, facts = town.replication, town.world.facts.families.model_copy(update={"deferral": waiting})
     city = replication.city(replication.checkpoint(town.span.counted), within(town.scenario, own), facts)
     city.passes = passes
     run_to(city, town.span.end)

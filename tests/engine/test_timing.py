@@ -43,7 +43,7 @@ def pool(town: Town, allocation: str = "new_families_first", **parameters: objec
 
 def facts(town: Town, waiting: float, **changed: float) -> FamilyFacts:
     """Families' facts with the share that counts of what waiting is worth."""
-    return town.world.facts.families.model_copy(update={"waiting": waiting, **changed})
+    return town.world.facts.families.model_copy(update={"deferral": waiting, **changed})
 
 
 def entries(record: Record) -> NDArray[np.int64]:

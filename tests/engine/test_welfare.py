@@ -280,6 +280,16 @@ def test_who_puts_off_an_entry_gives_up_the_months_surplus() -> None:
     assert yuan(inputs, waiting, waiting) == 0
 
 
+def test_who_puts_off_a_cheaper_entry_loses_what_it_had_and_gains_nothing() -> None:
+    """Of care that costs less it has nothing while it stays at home, so it loses what the other side gave it."""
+    inputs = scene_of(1.5, np.random.default_rng(10))
+    there, cheap, shut = faced(inputs, FEES), faced(inputs, FEES - 300), faced(inputs, FEES, (False, False, False))
+    prices = cheap.tariff.prices.copy()
+    prices[ENTRY] += np.float32(1e5)
+    waiting = cheap._replace(tariff=cheap.tariff._replace(prices=prices))
+    assert yuan(inputs, waiting, there) == pytest.approx(yuan(inputs, shut, there), rel=1e-6)
+
+
 def test_closed_offers_are_worth_nothing() -> None:
     inputs = scene_of(1.5, np.random.default_rng(8))
     all_open = faced(inputs, FEES)

@@ -799,12 +799,17 @@ def test_where_nothing_is_redeemed_nobody_is_told() -> None:
 
 
 def test_a_family_meets_the_institution_it_attends_or_any_that_it_considers() -> None:
-    """By hand: four offers, the third a service of the first, the fourth shut; families there, and at home."""
-    at = np.array([0, 1, 2, NOBODY, NOBODY, NOBODY, NOBODY], np.int16)
-    candidate = np.array([[0, 1]] * 3 + [[0, 1], [1, 1], [2, 3], [3, 3]], np.int16)
-    out, site = np.empty(7), np.array([0, 1, 0, 3], np.int32)
+    """By hand: four offers, the third a service of the first, the fourth shut; families there, and at home.
+
+    An institution is met once, however many of its services a family considers.
+    """
+    at = np.array([0, 1, 2] + [NOBODY] * 6, np.int16)
+    pairs = [[0, 1]] * 4 + [[1, 1], [2, 3], [3, 3], [0, 2], [1, 0]]
+    candidate = np.hstack([np.array(pairs, np.int16), np.array([[0]] * 7 + [[1], [2]], np.int16)])
+    candidate[4, 2], candidate[6, 2] = 1, 3
+    out, site = np.empty(9), np.array([0, 1, 0, 3], np.int32)
     meet_redeemers(at, candidate, site, np.array([True, True, True, False]), np.array([0, 0, 2, 1], np.int32), out)
-    assert out.tolist() == [1, 0, 1, 0.5, 0, 1, 0]
+    assert out.tolist() == [1, 0, 1, 0.5, 0, 1, 0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize("hassle", [0.0, 40.0, 100.0])

@@ -42,7 +42,7 @@ RESTS = {
     "city.families.commitment_months": "rests.commitment_months",
     "city.families.foresight": "rests.foresight",
     "city.families.prolonged": "rests.prolonged",
-    "city.families.waiting": "rests.waiting",
+    "city.families.deferral": "rests.deferral",
     "welfare.work_per_child_month": "rests.work",
     "welfare.tax_per_work_month": "rests.tax",
 }
