@@ -99,7 +99,7 @@ class VoucherPool(Instrument):
         "monthly share of those who do not know who learn of it", default=0.05, low=0.0, high=0.15
     )
     told_by_centres: float = fraction(
-        "share of those who do not know whom the institution they meet tells, in a month after it redeemed a voucher",
+        "share of those unaware told by an institution in a month after it redeemed a voucher",
         default=0.0,
         low=0.0,
         high=0.1,

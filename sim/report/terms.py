@@ -85,7 +85,14 @@ PARAMETERS: Terms = _chinese(
         "bands for which it is paid": ("年龄段", "可享受补贴的年龄段"),
         "kinds of institution at which it is paid; empty for all": ("机构类型", "可享受补贴的机构类型；留空为全部"),
         "institutions at which it is paid": ("机构资格", "可享受补贴的机构"),
-        "that win": ("中签人数", "中签的儿童数"),
+        "who win": ("中签人数", "中签的儿童数"),
+        "completed age on the day of the lot, from this": ("报名起始月龄", "摇号当日已满此月龄方可报名"),
+        "completed age on the day of the lot, below this": ("报名截止月龄", "摇号当日未满此月龄方可报名"),
+        "household income up to which families may sign up": ("报名收入上限", "家庭收入不超过此数方可报名"),
+        "share of those unaware told by an institution in a month after it redeemed a voucher": (
+            "机构告知比例",
+            "机构兑付过托育券之后，每月告知所接触的不知情家庭的比例",
+        ),
         "share of families of enrolled children that sign up": (
             "在托家庭报名比例",
             "儿童已在托的家庭中报名参加摇号的比例",
