@@ -153,7 +153,7 @@ def within_reach(
         best[m] += tied(i, at[i], alpha_of[i], ties) if enrolled else 0.0
     for m in range(size if leaves_a_mark(ties) else 0):
         i = np.uint32(rows[first + m])
-        best[m] += left_behind(shorts[STAY_AT, i], ties) if has_tried(i, shorts) else 0.0
+        best[m] += left_behind(shorts[STAY_AT, i], ties.habit, ties.learnt) if has_tried(i, shorts) else 0.0
     n = 0
     for m in range(size):
         i = np.uint32(rows[first + m])
@@ -168,10 +168,9 @@ def within_reach(
 
 
 @inlined
-def left_behind(last: int, ties: Any) -> float:
+def left_behind(last: int, habit: Any, learnt: Any) -> float:
     """The most by which care anywhere can have come to be worth more to a child billed at institution `last`."""
-    learnt = np.float64(ties.learnt[last]) if ties.learnt.size > 0 else 0.0
-    return np.float64(ties.habit) + max(learnt, 0.0)
+    return np.float64(habit) + (max(np.float64(learnt[last]), 0.0) if learnt.size > 0 else 0.0)
 
 
 @inner
@@ -187,7 +186,7 @@ def look_around(
     choice : int64 (BLOCK,)  written: the candidate that is best at present
     """
     size, institutions = candidate.shape[1], values.shape[1]
-    worth, lasting = np.empty(size), np.empty(size)
+    worth, lasting, learnt = np.empty(size), np.empty(size), ties.learnt
     for r in range(found):
         i, ahead = np.uint64(near[0, r]), near[0, min(r + AHEAD, found - 1)]
         prefetch(candidate, ahead)
@@ -205,7 +204,8 @@ def look_around(
             home, hold = site[np.uint64(own)], np.float64(tied(i, own, alpha_of[i], ties))
             for k in range(size):
                 lasting[k] += hold if site[np.uint64(candidate[i, k])] == home else 0.0
-        recall(i, shorts[STAY_AT, i], candidate, ties, site, lasting)
+        if learnt.size > 0:
+            recall(i, shorts[STAY_AT, i], candidate, learnt, site, lasting)
         for k in range(size):
             worth[k] = lasting[k] + shocked[e, k]
         for k in range(size):
@@ -250,6 +250,7 @@ def gains(
         inputs.tariff.terms,
     )
     ties, yuan, size = inputs.ties, face / 100.0, candidate.shape[1]
+    habit, learnt = ties.habit, ties.learnt
     plain, better, near = np.empty(size), np.empty(size), np.empty((2, BLOCK), np.int64)
     present, later, choice = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK, np.int64)
     surely = SLACK * floor + HAIR
@@ -279,8 +280,8 @@ def gains(
         done += 1
         enrolled = shorts[AT, i] != NOBODY
         e, months = np.int64(epoch[i]), (1.0 if enrolled else commitment[shorts[GROUP, i]])
-        alpha, alone = np.float64(alpha_of[i]), np.float64(staying_out(i, stays_out[e], shorts, ties))
-        stay, above = np.float64(staying_out(i, outside[i], shorts, ties)), 0.0
+        alpha, alone = np.float64(alpha_of[i]), np.float64(staying_out(i, stays_out[e], shorts, habit))
+        stay, above = np.float64(staying_out(i, outside[i], shorts, habit)), 0.0
         if not exact:
             above = _at_most(present[r] - alone, later[r] - stay, yuan / months, months, renewal, alpha, size)
             if above <= floor:
@@ -307,7 +308,7 @@ def gains(
 
         now, then, relief_most, top = alone, alone, 0.0, -1e30
         hold = np.float64(tied(i, own, alpha_of[i], ties)) if enrolled else 0.0
-        last = shorts[STAY_AT, i] if ties.learnt.size > 0 else NOBODY
+        last = shorts[STAY_AT, i] if learnt.size > 0 else NOBODY
         for k in range(size):
             j = candidate[i, k]
             plain[k] = better[k] = -1e30
@@ -324,7 +325,7 @@ def gains(
             fee = np.float64(prices[kind, base + j]) - (none - held) / over
             u = np.float64(values[part, j]) - alpha * fee
             u += hold if own != NOBODY and site[own] == site[j] else 0.0
-            u += np.float64(ties.learnt[last]) if last != NOBODY and site[last] == site[j] else 0.0
+            u += np.float64(learnt[last]) if last != NOBODY and site[last] == site[j] else 0.0
             now = max(now, shocked[e, k] + u)
             then = max(then, shocked[e, k] + u + alpha * relief)
             # the systematic part: taste and distance without this epoch's shock

@@ -204,18 +204,21 @@ def has_tried(i: int, shorts: Any) -> bool:
 
 
 @inlined
-def staying_out(i: int, alone: Any, shorts: Any, ties: Any) -> Any:
-    """Value of staying out to child i; alone : to a child that has never been in care."""
-    return alone - ties.habit if ties.habit > 0 and has_tried(i, shorts) else alone
+def staying_out(i: int, alone: Any, shorts: Any, habit: Any) -> Any:
+    """Value of staying out to child i; alone : to a child that has never been in care; habit : of `Ties`."""
+    return alone - habit if habit > 0 and has_tried(i, shorts) else alone
 
 
 @inlined
-def recall(i: int, last: int, candidate: Any, ties: Any, site: Any, worth: Any) -> None:
-    """Add what child i's family has learnt where the child was billed last, at institution `last` or NOBODY."""
-    if ties.learnt.size > 0 and last != NOBODY:
-        home, learnt, column = site[np.uint64(last)], ties.learnt[np.uint64(last)], np.uint64(i)
+def recall(i: int, last: int, candidate: Any, learnt: Any, site: Any, worth: Any) -> None:
+    """Add what child i's family has learnt where the child was billed last, at institution `last` or NOBODY.
+
+    learnt : of `Ties`, not empty
+    """
+    if last != NOBODY:
+        home, more, column = site[np.uint64(last)], learnt[np.uint64(last)], np.uint64(i)
         for k in range(candidate.shape[1]):
-            worth[k] = worth[k] + learnt if site[np.uint64(candidate[column, k])] == home else worth[k]
+            worth[k] = worth[k] + more if site[np.uint64(candidate[column, k])] == home else worth[k]
 
 
 @inner
@@ -422,7 +425,8 @@ def weigh(
         i, epoch[i], part, own, shorts[GROUP, i], counts[HELD, i] > 0, candidate, shocked, alpha[i], value, prices,
         posted, stages, terms, face, spread, hold, site, worth,
     )  # fmt: skip
-    recall(i, shorts[STAY_AT, i], candidate, ties, site, worth)
+    if ties.learnt.size > 0:
+        recall(i, shorts[STAY_AT, i], candidate, ties.learnt, site, worth)
 
 
 @inner
@@ -448,9 +452,11 @@ def weigh_rows(
         plain_worths(i, epoch[i], part, base, kind, candidate, shocked, alpha[i], value, prices, worth)
         if own != NOBODY:
             stick(i, own, candidate, tied(i, own, alpha[i], ties), site, worth)
-        recall(i, shorts[STAY_AT, i], candidate, ties, site, worth)
         rare[few] = m
         few += 1 if counts[HELD, i] > 0 or (own != NOBODY and value[part, own] <= CLOSED) else 0
+    learnt = ties.learnt
+    for m in range(first, end if learnt.size > 0 else first):
+        recall(rows[m], shorts[STAY_AT, rows[m]], candidate, learnt, site, worths[m])
     for r in range(few):
         m = rare[r]
         weigh(

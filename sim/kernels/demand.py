@@ -152,7 +152,7 @@ def expect(
     candidate, fixed, lasting, outside = inputs.candidate, inputs.fixed, inputs.lasting, inputs.outside
     alpha_of = inputs.children.alpha
     shorts, held = inputs.children.shorts, inputs.children.counts[HELD]
-    group, ties, marks = shorts[GROUP], inputs.ties, leaves_a_mark(inputs.ties)
+    group, habit, learnt, marks = shorts[GROUP], inputs.ties.habit, inputs.ties.learnt, leaves_a_mark(inputs.ties)
     prices, slopes, posted = inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted
     stages, terms, spread, face = (
         inputs.tariff.stages,
@@ -188,7 +188,7 @@ def expect(
                 for m in range(n):
                     i = rows[m]
                     at = np.uint64((np.int64(group[i]) * 3 + band) * institutions)
-                    alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, ties)
+                    alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, habit)
                     c: Any = np.uint64(m * size)
                     for k in range(size):
                         near = np.uint64(candidate[i, k])
@@ -204,7 +204,8 @@ def expect(
                             c = np.uint64(m * size + k)
                             odds[c] = ((fixed[i, k] + value[offer[c]]) - alpha * fees[k]) - alone
                             fall[c] = alpha * rises[k]
-                    recall(i, shorts[STAY_AT, i], candidate, ties, inputs.site, odds[m * size :])
+                    if learnt.size > 0:
+                        recall(i, shorts[STAY_AT, i], candidate, learnt, inputs.site, odds[m * size :])
                 for c in range(n * size):
                     odds[c] = exp(max(odds[c], _LOWEST))
                 for m in range(n):

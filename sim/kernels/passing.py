@@ -162,6 +162,7 @@ def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
         inputs.children.counts,
         inputs.tariff.bounds,
     )
+    marks = leaves_a_mark(inputs.ties)
     tariff, most, dearest = inputs.tariff, np.empty(BLOCK, np.float32), dearest_of(inputs.tariff.prices)
     near, n = np.empty(edges[PARTS] - edges[0] + 1, np.int64), 0
     for p in range(PARTS):
@@ -175,7 +176,7 @@ def note_margins(edges: Any, inputs: Any, margin: Any) -> None:
                 gap = alone[e] - ((peak[e] + highest) - alpha[i] * cheapest)
                 sizes = abs(alone[e]) + abs(peak[e]) + abs(highest) + alpha[i] * dearest
                 most[m] = gap - SLACK * sizes
-            for m in range(size if leaves_a_mark(inputs.ties) else 0):  # who has been in care is looked at closely
+            for m in range(size if marks else 0):  # who has been in care is looked at closely
                 most[m] = np.float32(0) if has_tried(b + m, shorts) else most[m]
             for m in range(size):
                 i = b + m
@@ -205,13 +206,13 @@ def weigh_margins(
         rows, 0, n, part, candidate, epoch, shocked, alone, alpha, shorts, counts, value, prices, posted, stages, terms,
         face, spread, ties, site, worths,
     )  # fmt: skip
-    taught = np.float32(0)
-    for j in range(ties.learnt.size):
-        taught = max(taught, abs(ties.learnt[j]))
+    habit, learnt, taught = ties.habit, ties.learnt, np.float32(0)
+    for j in range(learnt.size):
+        taught = max(taught, abs(learnt[j]))
     for r in range(n):
         i = np.uint64(rows[r])
         e, own = np.uint64(epoch[i]), shorts[AT, i]
-        out = staying_out(i, alone[e], shorts, ties)
+        out = staying_out(i, alone[e], shorts, habit)
         has, other = np.float32(-np.inf), out
         if own == NOBODY:
             has, other = out, np.float32(-np.inf)

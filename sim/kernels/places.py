@@ -188,7 +188,7 @@ def reassign_freed_seats(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 spread, ties, site, worth,
             )  # fmt: skip
-            own, there = staying_out(i, alone[epoch[i]], shorts, ties), np.float32(-np.inf)
+            own, there = staying_out(i, alone[epoch[i]], shorts, ties.habit), np.float32(-np.inf)
             for k in range(candidate.shape[1]):
                 if candidate[i, k] == j:
                     there = max(there, worth[k])  # a row may be filled up by the same offer again, without worth
@@ -254,7 +254,7 @@ def keep_movers(
     worths : float32 (at least as many, K)  written: the utilities of those kept, see `weigh`
     weighed_at : int16 (at least as many,)  written: where each was enrolled when it was weighed
     """
-    kept, size = 0, candidate.shape[1]
+    kept, size, habit = 0, candidate.shape[1], ties.habit
     for p in range(rows_at.size - 1):
         weigh_rows(
             rows, rows_at[p], rows_at[p + 1], rows_at.size - 2 - p, candidate, epoch, shocked, alone, alpha, shorts,
@@ -262,7 +262,7 @@ def keep_movers(
         )  # fmt: skip
     for m in range(rows_at[rows_at.size - 1]):
         i = np.uint64(rows[m])
-        at, top, best = shorts[AT, i], staying_out(i, alone[epoch[i]], shorts, ties), np.int16(NOBODY)
+        at, top, best = shorts[AT, i], staying_out(i, alone[epoch[i]], shorts, habit), np.int16(NOBODY)
         for k in range(size):
             better = worths[m, k] > top
             top, best = (worths[m, k] if better else top), (candidate[i, k] if better else best)
@@ -383,7 +383,7 @@ def serve_in_order(
                 i, part, candidate, epoch, shocked, alpha, shorts, counts, value, prices, posted, stages, terms, face,
                 spread, ties, site, worth,
             )  # fmt: skip
-        out = stay = staying_out(i, alone[epoch[i]], shorts, ties)
+        out = stay = staying_out(i, alone[epoch[i]], shorts, ties.habit)
         for k in range(candidate.shape[1]):
             if candidate[i, k] == at:
                 stay = max(stay, worth[k])

@@ -67,9 +67,9 @@ class Faced(NamedTuple):
 
 
 @inlined
-def tried_on_both(i: int, here: Any, there: Any) -> bool:
-    """Return whether child i has been in care on both sides, where that changes anything."""
-    both: bool = here.last.size > 0 and here.last[i] != NOBODY and there.last[i] != NOBODY
+def tried_on_both(i: int, last: Any, other_last: Any) -> bool:
+    """Return whether child i has been in care on both sides, where that changes anything; last : of each side."""
+    both: bool = last.size > 0 and last[i] != NOBODY and other_last[i] != NOBODY
     return both
 
 
@@ -159,13 +159,13 @@ def drop_unaffected(rows: Any, near: int, ages: Any, here: Any, there: Any, inpu
     value, other_value, free, other_free = here.value, there.value, here.free, there.free
     prices, other_prices = here.tariff.prices, there.tariff.prices
     at, other_at, face, other_face = here.at, there.at, here.face, there.face
-    group, other_group = here.group, there.group
+    group, other_group, last, other_last = here.group, there.group, here.last, there.last
     kept = 0
     for m in range(near):
         i = rows[m]
         part = part_of(birth[i], ages)
         band, holding = BAND_OF_PART[part], holds(i, face) | holds(i, other_face)
-        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding | tried_on_both(i, here, there)
+        comes = (at[i] != NOBODY) | (other_at[i] != NOBODY) | holding | tried_on_both(i, last, other_last)
         touched = (at[i] != other_at[i]) | holding
         touched |= at[i] != NOBODY and value[part, at[i]] <= CLOSED  # it has outgrown what its institution offers
         kind, e = (ENTRY if at[i] == NOBODY else ENROLLED), np.int64(epoch[i])
@@ -201,6 +201,7 @@ def note_ties(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks: 
         inputs.ties.habit,
         inputs.ties.learnt.size,
     )
+    last, other_last = here.last, there.last
     at, free, value, other_at = here.at, there.free, there.value, there.at
     birth, stickiness, alpha = inputs.birth, inputs.ties.stickiness, inputs.children.alpha
     for m in range(rows.size):
@@ -208,9 +209,9 @@ def note_ties(rows: Any, ages: Any, here: Any, there: Any, inputs: Any, sticks: 
         part = part_of(birth[i], ages)
         settled = at[i] != NOBODY and other_at[i] != NOBODY and seat_for(i, part, at[i], free, value, other_at)
         sticks[m] = stickiness + alpha[i] * here.sunk[i] if settled else np.float32(0)
-        both = tried_on_both(i, here, there)
+        both = tried_on_both(i, last, other_last)
         alones[m] = alone[epoch[i]] - habit if both else alone[epoch[i]]
-        knows[m] = here.last[i] if both and teaches > 0 and here.last[i] == there.last[i] else NOBODY
+        knows[m] = last[i] if both and teaches > 0 and last[i] == other_last[i] else NOBODY
 
 
 @inner
@@ -228,7 +229,7 @@ def best_options(
     alpha, value, free = inputs.children.alpha, side.value, side.free
     group, at, face = side.group, side.at, side.face
     prices, posted, stages, terms = side.tariff.prices, side.tariff.posted, side.tariff.stages, side.tariff.terms
-    spread, birth = side.tariff.spread, inputs.birth
+    spread, birth, learnt = side.tariff.spread, inputs.birth, inputs.ties.learnt
     rare, few, size = np.empty(rows.size, np.int64), 0, candidate.shape[1]
     for m in range(rows.size):
         i, ahead = np.uint64(rows[m]), np.uint64(rows[min(m + AHEAD, rows.size - 1)])
@@ -249,8 +250,8 @@ def best_options(
             i, epoch[i], part_of(birth[i], ages), owns[i], group[i], holds(i, face), candidate, shocked, alpha[i],
             value, prices, posted, stages, terms, face, spread, sticks[m], site, worths[m],
         )  # fmt: skip
-    for m in range(rows.size):
-        recall(rows[m], knows[m], candidate, inputs.ties, site, worths[m])
+    for m in range(rows.size if learnt.size > 0 else 0):
+        recall(rows[m], knows[m], candidate, learnt, site, worths[m])
     for m in range(rows.size):
         i, part = rows[m], part_of(birth[rows[m]], ages)
         picks[m], top = HOME, alones[m]
@@ -273,6 +274,7 @@ def option_money_values(
     alpha, value, free = inputs.children.alpha, side.value, side.free
     group, at, face = side.group, side.at, side.face
     posted, stages, terms, birth = side.tariff.posted, side.tariff.stages, side.tariff.terms, inputs.birth
+    learnt, stickiness = inputs.ties.learnt, inputs.ties.stickiness
     for s in range(2):
         for m in range(rows.size):
             i, k = rows[m], picks[s, m]
@@ -284,9 +286,9 @@ def option_money_values(
             gross = np.float64(shocked[epoch[i], k]) - np.float64(alones[m])
             gross += np.float64(value[seated_as(part, own, value) if j == own else part, j])
             if own != NOBODY and site[j] == site[own]:  # what leaving forfeits is counted where it leaves
-                gross += np.float64(min(sticks[m], inputs.ties.stickiness))
+                gross += np.float64(min(sticks[m], stickiness))
             if knows[m] != NOBODY and site[j] == site[knows[m]]:
-                gross += np.float64(inputs.ties.learnt[knows[m]])
+                gross += np.float64(learnt[knows[m]])
             money[s, m] = gross / np.float64(alpha[i]) - np.float64(fen(net)) / 100.0
             seated[s, m] = seat_for(i, part, j, free, value, at)
 
