@@ -1,6 +1,6 @@
 """A pool's rounds at a desk of paper: who wins, how often, and what becomes of the rest."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -19,6 +19,7 @@ from sim.engine.desk import VoucherDesk
 from sim.engine.recorder import TRANCHE_TOTALS, Record
 from sim.engine.schedule import run_to
 from sim.kernels.applications import meet_redeemers
+from sim.kernels.columns import CLOSED
 
 
 @dataclass
@@ -810,6 +811,22 @@ def test_a_family_meets_the_institution_it_attends_or_any_that_it_considers() ->
     out, site = np.empty(9), np.array([0, 1, 0, 3], np.int32)
     meet_redeemers(at, candidate, site, np.array([True, True, True, False]), np.array([0, 0, 2, 1], np.int32), out)
     assert out.tolist() == [1, 0, 1, 0.5, 0, 1, 0, 0.5, 0.5]
+
+
+def test_nobody_meets_an_institution_that_is_shut() -> None:
+    """Every running institution has redeemed: whoever considers one meets no other kind, shut ones or none."""
+    town = settle(*SETTLED)
+    pool = instrument("voucher_pool", tranches=[{"months": [0, 47], "face_value": 800.0, "per_round": 1}])
+    city = town.replication.city(town.replication.checkpoint(town.span.counted), within(town.scenario, [pool]))
+    value, candidate = city.inputs.offers.value, town.world.candidate
+    at_home = city.state.children.at == NOBODY
+    runs = np.arange(value.shape[1]) % 6 == 0
+    value[:, ~runs] = CLOSED
+    city.state.vouchers.taken[0, runs] = 1
+    meets = replace(counter_in(town, town.day(0)), inputs=city.inputs, pool=0).meets_redeemer()
+    considers = (value[:, candidate] > CLOSED).any(axis=0)
+    assert 0 < considers[at_home].any(axis=1).mean() < 1
+    assert (meets[at_home] == considers[at_home].any(axis=1)).all()
 
 
 @pytest.mark.parametrize("hassle", [0.0, 40.0, 100.0])
