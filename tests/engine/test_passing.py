@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from town import Town, differences, instrument, within
+from town import Town, differences, instrument, settle, within
 
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.state import State
-from sim.kernels.columns import Tariff
-from sim.kernels.passing import Reach
+from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, PARTS, SLOPES, Tariff
+from sim.kernels.passing import LIFT, Reach
 
 TIERS = [
     {"months": [0, 24], "face_value": 900, "per_round": 30},
@@ -110,6 +110,53 @@ def test_an_arm_in_which_families_wait_is_the_same_with_everybody_weighed(
     assert unlike(passing, weighing) == []
     assert few < 0.5 * all_
     assert unlike(passing, last_state(town, True, *policy)[0]), "it matters"
+
+
+@pytest.fixture(scope="module")
+def patient() -> Town:
+    """A hamlet in which families put off an entry with no policy yet: the pool that puts new ones first stands."""
+    first = instrument("voucher_pool", allocation="new_families_first", tranches=TIERS, aware_others=0.9)
+    return settle("city.families.deferral=1.0", standing=(first,))
+
+
+@pytest.mark.parametrize("name", ["half of every fee", "for the poor alone", "vouchers by lottery", "new places"])
+def test_an_arm_of_a_city_in_which_families_wait_is_the_same_with_everybody_weighed(name: str, patient: Town) -> None:
+    policy = POLICIES[name](patient)
+    (passing, few), (weighing, all_) = (last_state(patient, passes, *policy, waiting=1.0) for passes in (True, False))
+    assert unlike(passing, weighing) == []
+    assert few < all_
+
+
+@pytest.mark.parametrize("name", ["half of every fee", "vouchers by new_families_first"])
+def test_no_price_falls_by_more_than_its_bound(name: str, patient: Town) -> None:
+    """By what families weigh, with what they would put off: looked at offer by offer on every day on which it moves."""
+    replication, seen = patient.replication, []
+    facts = patient.world.facts.families
+    city = replication.city(
+        replication.checkpoint(patient.span.counted), within(patient.scenario, POLICIES[name](patient)), facts
+    )
+    right = decisions.reach_of
+
+    def looked_at(here: Tariff, value: Any, there: Tariff, value_there: Any, group_there: Any, *rest: Any) -> Reach:
+        reach = right(here, value, there, value_there, group_there, *rest)
+        shape = (SLOPES, -1, 3, value.shape[1])
+        now, then = (t.prices.astype(float)[:SLOPES].reshape(shape) for t in (here, there))
+        falls = then[:, group_there] - now
+        for part in range(PARTS):
+            counts = (value[part] > CLOSED) & (value[part].astype(float) - value_there[part] <= LIFT)
+            most = falls[:, :, BAND_OF_PART[part]][:, :, counts].max(axis=2)
+            assert (reach.fall[:, part] >= np.maximum(most, 0)).all()
+            assert reach.fall[:, part] == pytest.approx(np.maximum(most, 0), rel=1e-4, abs=1e-3), "and no more"
+        waits = [t.prices[ENTRY] - t.bare[ENTRY] for t in (here, there)]
+        seen.append((waits[0].max(), waits[1].max()))
+        return reach
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decisions, "reach_of", looked_at)
+        run_to(city, patient.span.end)
+    assert len(seen) > 12
+    assert max(there for _, there in seen) > 50.0, "in the baseline an entry is put off"
+    assert any(abs(here - there) > 20.0 for here, there in seen), "and under the policy by more or less"
 
 
 def test_the_baseline_run_as_an_arm_differs_nowhere(busy: Town) -> None:
