@@ -7,14 +7,14 @@ who wins a lot (`draw_lot`, `lot`), which columns are needed (`columns`) and whe
 (`scheduled`); it alone schedules, bills and pays.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from sim.dates import Band
 from sim.params import Each, Facts, Misfit, Rows, number
@@ -357,6 +357,8 @@ class Instrument(Facts):
         at_most=1e9,
     )
 
+    _rank: int | None = PrivateAttr(default=None)
+
     @model_validator(mode="after")
     def _window(self) -> Self:
         """A window runs forward."""
@@ -378,6 +380,17 @@ class Instrument(Facts):
     def budget_yuan(self) -> float | None:
         """What may be spent at most, None for no limit."""
         return None
+
+    @property
+    def rank(self) -> int | None:
+        """Which of its like it draws as, in place of its rank in its chain; None for that one, see `ranks_of`."""
+        return self._rank
+
+    def ranked(self, rank: int) -> Self:
+        """The same, drawing as if so many of its like stood before it."""
+        copy = self.model_copy()
+        copy._rank = rank
+        return copy
 
     def within(self, first: date, last: date) -> Self:
         """The instrument with its window's open ends filled in.
@@ -554,3 +567,18 @@ class Instrument(Facts):
 
     def begin(self, offered: Offered, chance: Floats, columns: Columns) -> None:
         """Called once on its first day; `chance` is a uniform per institution for drawn selections."""
+
+
+def ranks_of(chain: Sequence[Instrument]) -> tuple[int, ...]:
+    """How many of its like stand before each instrument of a chain: voucher pools before a pool, lots before a lot.
+
+    By it their draws are told apart. Those that change nothing do not count: whatever stands beside them is drawn the
+    same without them.
+    """
+    pools = lots = 0
+    ranks = []
+    for instrument in chain:
+        ranks.append(lots if instrument.by_lot else pools)
+        lots += instrument.by_lot and not instrument.inert
+        pools += instrument.tiers() > 0 and not instrument.inert
+    return tuple(ranks)

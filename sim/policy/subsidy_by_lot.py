@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from sim.dates import OLDEST_MONTHS
+from sim.dates import BAND_FROM_MONTHS, OLDEST_MONTHS
 from sim.params import MANY, Misfit, fraction, number
 from sim.policy.bases import Budgeted, Selective, Standing, limited, of_kinds, of_standing
 from sim.policy.instrument import Column, Columns, Desk, Groups, Kinds, Offered, Relief
@@ -54,11 +54,12 @@ class SubsidyByLot(Budgeted, Selective):
     @model_validator(mode="after")
     def _ages(self) -> Self:
         """Ages run forward, and winners are young enough to be paid anything."""
-        wrong = [
-            ((key,), f"an age above from_months ({self.from_months})")
-            for key in ("to_months", "until_months")
-            if getattr(self, key) <= self.from_months
-        ]
+        youngest, wrong = BAND_FROM_MONTHS[0], []
+        if self.to_months <= self.from_months:
+            wrong.append((("to_months",), f"an age above from_months ({self.from_months})"))
+        if self.until_months <= max(self.from_months, youngest):
+            expected = f"an age above from_months ({self.from_months}), and above {youngest}, before which none enrols"
+            wrong.append((("until_months",), expected))
         if wrong:
             raise Misfit(*wrong)
         return self

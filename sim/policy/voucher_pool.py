@@ -43,6 +43,8 @@ class Tranche(Facts):
         """Ages ascend and belong to a child under kindergarten age."""
         if not 0 <= self.months[0] <= self.months[1] <= 47:
             raise Misfit((("months",), "two ages from 0 to 47, the younger first"))
+        if 0 < self.face_value < 0.01:
+            raise Misfit((("face_value",), "0, or 0.01 yuan and more"))
         return self
 
 
@@ -240,7 +242,8 @@ class VoucherPool(Instrument):
     def draw(self, number_of_round: int, desk: Desk, columns: Columns) -> None:
         """One round: who is eligible, who knows, who applies, who wins."""
         if self.told_by_centres > 0:
-            columns["untold_by_centres"][:] *= 1 - self.told_by_centres * desk.meets_redeemer()
+            born = desk.of_age(0, dates.OLDEST_MONTHS)
+            columns["untold_by_centres"][born] *= 1 - self.told_by_centres * desk.meets_redeemer()[born]
         for t, tranche in enumerate(self.tranches):
             rows = desk.eligible(tranche.months[0], tranche.months[1], self.valid_days)
             columns["untold"][t] *= 1 - desk.reached()

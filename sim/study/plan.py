@@ -7,7 +7,7 @@ from typing import Any
 from sim.engine.groups import MOST_CELLS, Grouping, horizons, touches_fees
 from sim.engine.replication import Span
 from sim.kernels.columns import MOST_GROUPS
-from sim.policy.instrument import Instrument
+from sim.policy.instrument import Instrument, ranks_of
 from sim.policy.menu import kind_of
 from sim.policy.thinning import thinned
 from sim.scenario.assumptions import ENDS, moved_city, moved_instrument
@@ -149,14 +149,15 @@ def ready(
     """A policy's instruments as the engine runs them: windows filled in, thinned to scale, idle ones left out.
 
     Where the file gives no first day, it is the first counted one.
-    inside : positions of a sub-policy's instruments, which are thinned as in the whole policy; without it all
+    inside : positions of a sub-policy's instruments, which are thinned, and drawn for, as in the whole policy; without
+        it all
     """
-    run = scenario.run
-    return tuple(
-        thin.within(run.counted_from, run.until)
-        for n, (written, thin) in enumerate(zip(instruments, thinned(instruments, run.scale), strict=True))
-        if not written.idle and (inside is None or n in inside)
-    )
+    run, stands = scenario.run, scenario.standing
+    thin = thinned(instruments, run.scale)
+    ranks, kept = ranks_of((*stands, *thin))[len(stands) :], range(len(thin)) if inside is None else sorted(inside)
+    chain = [(thin[n].within(run.counted_from, run.until), ranks[n]) for n in kept if not instruments[n].idle]
+    usual = ranks_of((*stands, *(i for i, _ in chain)))[len(stands) :]
+    return tuple(i if rank == found else i.ranked(rank) for (i, rank), found in zip(chain, usual, strict=True))
 
 
 def standing(scenario: Scenario) -> tuple[Instrument, ...]:
@@ -190,7 +191,8 @@ def _job(scenario: Scenario, setting: Setting, own: tuple[Instrument, ...], sour
 
 
 def _as_json(instrument: Instrument) -> dict[str, Any]:
-    return {"kind": kind_of(instrument), **_without_sources(instrument.model_dump(mode="json"))}
+    ranked = {} if instrument.rank is None else {"rank": instrument.rank}
+    return {"kind": kind_of(instrument), **_without_sources(instrument.model_dump(mode="json"))} | ranked
 
 
 def _without_sources(tree: Any) -> Any:
@@ -236,10 +238,11 @@ def _refuse_what_cannot_run(plan: Plan) -> None:
         if tiers > MOST_TIERS:
             expected = f"voucher pools of at most {MOST_TIERS} tranches in all, the city's included"
             faults.append(Fault(file, "policy", f'"{arm.name}" with {tiers}', expected))
-        grouping = Grouping.of(stands + arm.own, len(stands), horizons(scenario.city.families))
-        if arm.role != "knowledge" and not grouping.holds(institutions):
+        grouping = Grouping.of(stands + arm.own, len(stands), horizons(arm.setting.city.families))
+        if not grouping.holds(institutions):
             expected = f"instruments that tell at most {MOST_GROUPS} family groups apart, {MOST_CELLS:,} with offers"
-            faults.append(Fault(file, "policy", f'"{arm.name}"', expected))
+            where = f" with {arm.assumption} {arm.end}" if arm.assumption else ""
+            faults.append(Fault(file, "policy", f'"{arm.name}"{where}: {grouping.size}', expected))
     if faults:
         raise BadScenario(faults)
 

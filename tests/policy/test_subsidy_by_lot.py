@@ -369,3 +369,8 @@ def test_a_lot_that_is_never_drawn_has_nobody_in_it(town: Town) -> None:
 def test_ages_run_forward(key: str) -> None:
     with pytest.raises(ValueError, match="an age above from_months"):
         by_lot(1, from_months=12, **{key: 12})
+
+
+def test_winners_may_enrol_before_it_ends_for_them() -> None:
+    with pytest.raises(ValueError, match="above 6, before which none enrols"):
+        instrument("subsidy_by_lot", winners=10, amount=300.0, until_months=6)

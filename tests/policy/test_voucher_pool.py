@@ -11,7 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import chi2, hypergeom
-from town import NOBODY, SETTLED, Town, band_when_deciding, billed, differences, instrument, settle, total, within
+from town import (
+    NOBODY,
+    SETTLED,
+    Town,
+    band_when_deciding,
+    billed,
+    differences,
+    instrument,
+    own_claims,
+    settle,
+    total,
+    within,
+)
 
 from sim import dates
 from sim.draws import Luck
@@ -20,6 +32,7 @@ from sim.engine.recorder import TRANCHE_TOTALS, Record
 from sim.engine.schedule import run_to
 from sim.kernels.applications import meet_redeemers
 from sim.kernels.columns import CLOSED
+from sim.study.plan import ready
 
 
 @dataclass
@@ -89,6 +102,10 @@ class PaperDesk:
     ) -> None:
         share = np.where(self.inside[rows], if_enrolled, if_not)
         knows[rows] |= self.chance(rows, "awareness", 0) < 1 - (1 - share) * untold[rows]
+
+    def of_age(self, from_months: int, to_months: int) -> NDArray[np.int32]:
+        del from_months, to_months
+        return np.arange(self.size, dtype=np.int32)
 
     def meets_redeemer(self) -> NDArray[np.float64]:
         return self.met
@@ -282,6 +299,28 @@ def test_the_poor_have_a_draw_of_their_own_and_then_that_of_all(reserved: float)
     others = (per_round - kept) / (size - kept)
     for rows, chance in ((slice(0, poor), kept / poor + (1 - kept / poor) * others), (slice(poor, size), others)):
         assert (np.abs(won[:, rows].mean(axis=0) - chance) <= 4.5 * np.sqrt(chance * (1 - chance) / rounds)).all()
+
+
+def test_a_voucher_is_worth_a_fen_or_nothing() -> None:
+    with pytest.raises(ValueError, match=r"0, or 0\.01 yuan and more"):
+        instrument("voucher_pool", tranches=[{"months": [0, 47], "face_value": 0.004, "per_round": 1}])
+
+
+UNHEARD = {"aware_enrolled": 0.0, "aware_others": 0.0, "aware_growth": 0.0}
+
+
+@pytest.mark.parametrize("silent", [UNHEARD, {"running_yuan_per_month": 5.0}])
+def test_a_pool_draws_the_same_beside_one_that_changes_nothing(silent: dict[str, float], town: Town) -> None:
+    """One that costs its running alone is passed over; one of which nobody hears counts, in a sub-policy too."""
+    tranche = {"months": [0, 47], "face_value": 800.0, "per_round": 40}
+    first = instrument("voucher_pool", tranches=[{**tranche, "per_round": 40 if silent is UNHEARD else 0}], **silent)
+    second = instrument("voucher_pool", aware_others=0.9, tranches=[tranche])
+    both, alone = (ready(town.scenario, (first, second), inside) for inside in (None, frozenset([1])))
+    one, other, unlike = (town.replication.run(chain) for chain in (both, alone, ready(town.scenario, (second,))))
+    assert all(np.array_equal(one.stays[name], other.stays[name]) for name in one.stays)
+    assert own_claims(one).sum() == own_claims(other).sum() > 0
+    same = all(np.array_equal(one.stays[name], unlike.stays[name]) for name in unlike.stays)
+    assert same == first.inert, "alone, the second draws as the first would"
 
 
 def test_what_is_reserved_is_reserved_for_somebody() -> None:
@@ -792,11 +831,15 @@ def test_where_nothing_is_redeemed_nobody_is_told() -> None:
         assert since.sum() == of_month, "since the round on the first"
         redeemed += since
     untold = city.state.instruments.columns[-1]["untold_by_centres"]
+    unborn = town.world.families.birth > dates.date_in(town.span.end - 1).toordinal()  # after the last round
+    assert unborn.sum() > 20
+    assert (untold[unborn] == 1).all(), "who is not born yet meets nobody"
     assert redeemed[standing].sum() > 50
     assert not redeemed[~standing].any()
     assert (untold[~met] == 1).all()
     assert (~met).any()
-    assert (untold[met] < 1).mean() > 0.5
+    born = town.world.families.birth < town.day(0).toordinal()
+    assert (untold[met & born] < 1).mean() > 0.5
 
 
 def test_a_family_meets_the_institution_it_attends_or_any_that_it_considers() -> None:

@@ -1,9 +1,11 @@
 """Which arms share a city and its warm-up."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from sim.scenario.faults import BadScenario
 from sim.scenario.schema import load
 from sim.study.plan import Arm, make_plan
 
@@ -78,3 +80,36 @@ def test_a_standing_programme_that_touches_fees_is_weighed_over_the_commitment(
     }
     arms = moved_arms(tmp_path, "commitment_months", STANDING.replace("KIND", kind) + more[kind] + "\n")
     assert all((arm.home.assumption == "") == central for arm in arms)
+
+
+POOL = """  [[policy.instrument]]
+  kind = "voucher_pool"
+  source = "a test"
+  tranches = [{ months = [0, 47], face_value = 900, per_round = 40 }]
+"""
+LOT = """  [[policy.instrument]]
+  kind = "subsidy_by_lot"
+  source = "a test"
+  winners = 100
+  amount = 300
+  until_months = { value = 48, low = UNTIL, high = 48 }
+"""
+
+
+@pytest.mark.parametrize(("until", "fits"), [(48, True), (20, False)])
+def test_an_assumption_whose_end_tells_too_many_families_apart_is_refused(
+    until: int, fits: bool, tmp_path: Path
+) -> None:
+    """Three pools and two lots are 384 groups of families; a lot that ends at an age of its own makes 768 of them."""
+    head, _, _ = TEXT.partition("  [[policy.instrument]]")
+    lots = LOT.replace("UNTIL", str(until)) + LOT.replace("{ value = 48, low = UNTIL, high = 48 }", "48")
+    moved = '[knowledge.assumptions]\nages = ["subsidy_by_lot.until_months"]\n'
+    (tmp_path / "cities").mkdir()
+    shutil.copy(ROOT / "scenarios" / "cities" / "xian.toml", tmp_path / "cities")
+    path = tmp_path / "many.toml"
+    path.write_text(head + 3 * POOL + lots + moved, encoding="utf-8")
+    if fits:
+        make_plan(load(path))
+        return
+    with pytest.raises(BadScenario, match=r'"subsidy" with ages low: 768.*at most 512 family groups'):
+        make_plan(load(path))

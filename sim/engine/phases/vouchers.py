@@ -6,6 +6,7 @@ from sim.engine.city import RunningCity
 from sim.engine.desk import VoucherDesk
 from sim.engine.replication_cache import ages_on
 from sim.kernels.columns import NOBODY
+from sim.policy.instrument import ranks_of
 from sim.policy.menu import kind_of
 
 
@@ -40,8 +41,8 @@ def _handle(city: RunningCity, day: date, phase: str) -> None:
 
 def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
     """The desk at which instrument q, a voucher pool or one that draws a lot, meets the families on a day."""
-    pools = [n for n, i in enumerate(city.instruments) if i.tiers() > 0]
-    alike = city.grouping.lots if city.instruments[q].by_lot else pools
+    pools, instrument = [n for n, i in enumerate(city.instruments) if i.tiers() > 0], city.instruments[q]
+    rank = ranks_of(city.instruments)[q] if instrument.rank is None else instrument.rank
     return VoucherDesk(
         world=city.world,
         inputs=city.inputs,
@@ -51,7 +52,7 @@ def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
         row=city.row(day),
         pool=pools.index(q) if q in pools else NOBODY,
         first_tier=sum(i.tiers() for i in city.instruments[:q]),
-        name=f"{kind_of(city.instruments[q])} {sum(p < q for p in alike)}",
+        name=f"{kind_of(instrument)} {rank}",
         drawn=city.cache.drawn,
         found=city.cache.eligible,
         told=city.active.told(day),
