@@ -11,7 +11,7 @@ from town import Town, differences, instrument, settle, within
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.state import State
-from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, PARTS, SLOPES, Tariff
+from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, LEAST, PARTS, SLOPES, Tariff
 from sim.kernels.passing import LIFT, Reach
 
 TIERS = [
@@ -147,6 +147,9 @@ def test_no_price_falls_by_more_than_its_bound(name: str, patient: Town) -> None
             most = falls[:, :, BAND_OF_PART[part]][:, :, counts].max(axis=2)
             assert (reach.fall[:, part] >= np.maximum(most, 0)).all()
             assert reach.fall[:, part] == pytest.approx(np.maximum(most, 0), rel=1e-4, abs=1e-3), "and no more"
+        for tariff in (here, there):
+            every = np.minimum(tariff.prices, tariff.bare)[:SLOPES].reshape(shape).min(axis=(1, 3))
+            assert (tariff.bounds[LEAST : LEAST + SLOPES] <= every[:, BAND_OF_PART]).all(), "bounds hold"
         waits = [t.prices[ENTRY] - t.bare[ENTRY] for t in (here, there)]
         seen.append((waits[0].max(), waits[1].max()))
         return reach
