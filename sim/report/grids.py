@@ -16,6 +16,7 @@ from sim.report.tables import (
     HeadlineRow,
     Results,
     cost_form,
+    lot_measure,
     split_forms,
     split_head,
 )
@@ -323,7 +324,7 @@ def lots_grid(results: Results, language: str) -> Grid:
     head = (text("column.measure", language), *(named(policy) for policy in policies))
     rows = tuple(
         Row(
-            Cell((word := metric(key, language)).label, (word.unit,) if word.unit else ()),
+            Cell(lot_measure(key, language), (unit,) if (unit := metric(key, language).unit) else ()),
             tuple(cell(results.entry(policy, key).own, form(key), language) for policy in policies),
         )
         for key in (LOT_ROWS if policies else ())

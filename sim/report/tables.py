@@ -321,11 +321,17 @@ def terminal_lots(results: Results, language: str = "en") -> "Table":
     for policy in results.with_lots:
         table.add_column(Text(names.wrap(names.tidy(policy), NAME_COLUMNS, lines=4)), justify="right", overflow="fold")
     for key in LOT_ROWS:
-        word = metric(key, language)
-        label = text("column.in_unit", language, label=word.label, unit=word.unit) if word.unit else word.label
+        word, measure = metric(key, language), lot_measure(key, language)
+        label = text("column.in_unit", language, label=measure, unit=word.unit) if word.unit else measure
         cells = (number_cell(results.entry(policy, key).own, form(key), language) for policy in results.with_lots)
         table.add_row(Text(label), *map(Text, cells))
     return table
+
+
+def lot_measure(key: str, language: str) -> str:
+    """What a row of the lots' table is called; a metric of the whole policy is the truth beside the experiment."""
+    label = metric(key, language).label
+    return label if key.startswith("lot_") else text("lots.in_truth", language, measure=label)
 
 
 def cost_form(rows: Sequence[HeadlineRow], language: str) -> str:

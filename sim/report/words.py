@@ -935,10 +935,10 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "没有区间：至少两次重复模拟才能衡量随机波动。",
     },
     "terminal.knowledge": {
-        "en": "Under each policy: the last two numbers with one assumption at its low | central | high value, "
-        "which nobody knows, over as many draws or fewer.",
-        "zh": "各政策下方：最后两个数在某一假设取低值|中值|高值时的结果；这些假设没有资料可以确定，"
-        "所用抽样次数相同或较少。",
+        "en": "Under each policy: the last two numbers with one assumption at its low | high value, the centre between "
+        "them where it differs from the number above; nobody knows it. Over as many draws or fewer.",
+        "zh": "各政策下方：最后两个数在某一假设取低值|高值时的结果，中值与上方数字不同时列在两者之间；"
+        "这些假设没有资料可以确定，所用抽样次数相同或较少。",
     },
     "terminal.anyway": {
         "en": "Would have come anyway: of the child-months that were subsidised. Added child-months are the others, "
@@ -1086,13 +1086,16 @@ TEXTS: dict[str, dict[str, str]] = {
     "page.lots.how": {
         "en": "What a city could learn from its lot, winners against losers, and the truth beside it: every child "
         "against itself without the policy, which no city sees. Where places are few, winners take some that losers "
-        "or others would have had: the experiment counts what losers lose as the winners' gain, and does not see what "
-        "others lose. The rest of the gap is the luck of the draw. Below each number is its 95 % interval over "
+        "or others would have had. The experiment counts what losers lose as the winners' gain, as if they were as "
+        "many as the winners, and does not see what others lose. With one lot and no other instrument the rest of the "
+        "gap is the luck of the draw. A child in two lots counts in each. Below each number is its 95 % interval over "
         "replications.",
         "zh": "一座城市从摇号中能够得知什么（中签者与未中签者相比），以及旁边的真值：每名儿童与没有政策时的自己相比，"
         "这是任何城市都看不到的。托位紧张时，中签者会占去未中签者或其他儿童本可得到的托位：实验把未中签者的损失算作中签者的"
-        "收益，也看不到其他儿童的损失。其余差距是摇号的运气。每个数字下方是各次重复的 95% 区间。",
+        "收益（按与中签者相同的人数折算），也看不到其他儿童的损失。只有一次摇号、且没有其他工具时，其余差距是摇号的运气。参加两次摇号的儿童"
+        "在每次中各计一次。每个数字下方是各次重复的 95% 区间。",
     },
+    "lots.in_truth": {"en": "{measure}, in truth", "zh": "{measure}（真值）"},
     "column.instrument": {"en": "Instrument", "zh": "工具"},
     "column.whole": {"en": "all of them", "zh": "全部"},
     # the answer, in three sentences; what it claims first, then its doubts
