@@ -11,7 +11,7 @@ from town import Town, differences, instrument, settle, within
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.state import State
-from sim.kernels.columns import BAND_OF_PART, CLOSED, ENTRY, LEAST, PARTS, SLOPES, Tariff
+from sim.kernels.columns import BAND_OF_PART, CLOSED, ENROLLED, ENTRY, LEAST, PARTS, SLOPES, Tariff
 from sim.kernels.passing import LIFT, Reach
 
 TIERS = [
@@ -147,9 +147,6 @@ def test_no_price_falls_by_more_than_its_bound(name: str, patient: Town) -> None
             most = falls[:, :, BAND_OF_PART[part]][:, :, counts].max(axis=2)
             assert (reach.fall[:, part] >= np.maximum(most, 0)).all()
             assert reach.fall[:, part] == pytest.approx(np.maximum(most, 0), rel=1e-4, abs=1e-3), "and no more"
-        for tariff in (here, there):
-            every = np.minimum(tariff.prices, tariff.bare)[:SLOPES].reshape(shape).min(axis=(1, 3))
-            assert (tariff.bounds[LEAST : LEAST + SLOPES] <= every[:, BAND_OF_PART]).all(), "bounds hold"
         waits = [t.prices[ENTRY] - t.bare[ENTRY] for t in (here, there)]
         seen.append((waits[0].max(), waits[1].max()))
         return reach
@@ -160,6 +157,20 @@ def test_no_price_falls_by_more_than_its_bound(name: str, patient: Town) -> None
     assert len(seen) > 12
     assert max(there for _, there in seen) > 50.0, "in the baseline an entry is put off"
     assert any(abs(here - there) > 20.0 for here, there in seen), "and under the policy by more or less"
+
+
+def test_no_price_is_below_the_lowest(patient: Town) -> None:
+    """Not those of institutions, either, for whom a round comes before the first bill, at the odds of the new."""
+    city = patient.replication.city(patient.replication.checkpoint(patient.span.counted), ())
+    run_to(city, patient.span.counted + 4)
+    today, lower = patient.day(3, 28), 0
+    for coming in (False, True):
+        tariff = city.tariff_on(today, patient.day(4), coming)
+        every = np.minimum(tariff.prices, tariff.bare)[:SLOPES].reshape(SLOPES, -1, 3, tariff.posted.shape[1])
+        least = every.min(axis=(1, 3))[:, list(BAND_OF_PART)]
+        assert (tariff.bounds[LEAST : LEAST + SLOPES] <= least).all()
+        lower += int((least[ENTRY] < least[ENROLLED] - 5.0).any())
+    assert lower == 1, "as new a family expects more of the round before its first bill"
 
 
 def test_the_baseline_run_as_an_arm_differs_nowhere(busy: Town) -> None:
