@@ -54,6 +54,10 @@ SETTLED = (
     "city.supply.later_sites=0",
     "city.supply.reserved_sites.public=0",
 )
+# half days and hours at private institutions and kindergartens
+HALF = '{ name = "half_day", share = 0.25, fee_share = 0.6, children_per_place = 2 }'
+HOUR = '{ name = "hourly", share = 0.15, fee_share = 0.4, children_per_place = 4 }'
+SERVICES = tuple(f"city.supply.kind[{k}].services=[{HALF}, {HOUR}]" for k in (0, 1))
 
 
 def instrument(kind: str, **parameters: Any) -> Instrument:

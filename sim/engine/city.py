@@ -21,7 +21,7 @@ from sim.kernels.columns import ChoiceInputs, Tariff, Terms, Ties
 from sim.kernels.day import Work, nothing_beside
 from sim.kernels.passing import Month, Reach, Sorted
 from sim.kernels.welfare import Faced
-from sim.policy.instrument import Instrument, Relief
+from sim.policy.instrument import Instrument, Offered, Relief
 from sim.world.city import World
 from sim.world.families import FamilyFacts
 from sim.world.institutions import BANDS
@@ -208,17 +208,28 @@ class RunningCity:
         )
         self.fees_noted = False  # until somebody is billed by them
 
-    def tariff_on(self, today: date, day: date, coming: bool = False) -> Tariff:
-        """The tariff from a day on, by what is announced today; coming : as in `Outlook`."""
+    def tariff_on(
+        self,
+        today: date,
+        day: date,
+        coming: bool = False,
+        offered: Offered | None = None,
+        asked: NDArray[np.float64] | None = None,
+    ) -> Tariff:
+        """The tariff from a day on, by what is announced today.
+
+        coming : as in `Outlook`; offered : institutions as instruments see them, as they stand if left out
+        asked : (J, 3)  fees that are asked, as instruments let them if left out [yuan a month]
+        """
         state, terms = self.state, self.world.institutions.prepaid_months
         announced = any(i.start is not None and i.start <= today for i in self.instruments[self.own_from :])
         return write_tariff(
             self.instruments,
             state.instruments.columns,
             state.instruments.left <= 0,
-            self.active.offered(day),
+            self.active.offered(day) if offered is None else offered,
             self.grouping,
-            state.offers.fee,
+            state.offers.fee if asked is None else asked,
             state.offers.value,
             Outlook(
                 day,
@@ -230,4 +241,5 @@ class RunningCity:
                 self.outlook.deferral,
                 coming,
             ),
+            limited=asked is None,
         )

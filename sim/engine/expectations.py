@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine import support
 from sim.engine.active_instruments import ActiveInstruments
+from sim.engine.groups import Grouping
 from sim.engine.support import Support
 from sim.engine.tariff import in_force, months_on
-from sim.policy.instrument import Columns, Instrument, Offered, Recognition
+from sim.policy.instrument import Columns, Instrument, Offered, Recognition, Relief
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -90,11 +91,11 @@ class Expectations:
             total += fen * months * part
         return total / (100 * dates.YEAR)
 
-    def recognition(self, day: date, offered: Offered, stands: bool, guided: NDArray[np.float64]) -> Recognition:
+    def recognition(self, day: date, offered: Offered, stands: bool, asked: NDArray[np.float64]) -> Recognition:
         """Payments and demands of instruments over a year if every institution were in the scheme, or none.
 
         Each holds while its window lasts, and as far as what is left of its budget bears it.
-        guided : (J, 3)  fees that they would ask in the scheme before instruments lower them; each instrument finds
+        asked : (J, 3)  fees that they would ask, so standing, before instruments lower them; each instrument finds
             them as those before it leave them [yuan a month]
         """
         size = len(offered.kind)
@@ -102,7 +103,7 @@ class Expectations:
         total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
         children, places = np.maximum(offered.enrolled, 0), self._active.places()
         for q, instrument, columns, months in self.announced(day, 0):
-            brings = instrument.recognition(offered, columns, months, guided - total.cut)
+            brings = instrument.recognition(offered, columns, months, asked - total.cut)
             if brings is None:
                 continue
             coming = dates.YEAR * float((brings.pay * children).sum() + (brings.place * places).sum())
@@ -111,6 +112,28 @@ class Expectations:
                 total.pay + brings.pay * part, total.cut + brings.cut * part, total.place + brings.place * part
             )
         return total
+
+    def relief_by_standing(self, day: date, grouping: Grouping) -> float:
+        """Share of the coming year in which families face other relief at the recognised than elsewhere.
+
+        0 where no instrument tells them apart.
+        """
+        offered, months = self._active.offered(day), []
+        inside, outside = (replace(offered, inclusive=np.full(len(offered.kind), stands)) for stands in (True, False))
+        for q, instrument, columns, lasting in self.announced(day, 0):
+            groups = grouping.seen_by(q)
+            both = [instrument.relief(seen, groups, columns) for seen in (inside, outside)]
+            if _differ(*both):
+                months.append(lasting)
+        return max(months, default=0) / dates.YEAR
+
+
+def _differ(one: Relief | None, other: Relief | None) -> bool:
+    """Return whether two reliefs take other sums off a bill."""
+    if one is None or other is None:
+        return one is not other
+    pairs = ((one.rate, other.rate), (one.amount, other.amount), (one.ceiling, other.ceiling))
+    return any(not np.array_equal(a, b) for a, b in pairs)
 
 
 def _months_in_force(instrument: Instrument, day: date, first: int) -> int:

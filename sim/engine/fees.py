@@ -89,7 +89,7 @@ class Owners:
         return margin
 
 
-def _hazard(outlook: Outlook) -> NDArray[np.float64]:
+def hazard(outlook: Outlook) -> NDArray[np.float64]:
     """Share of the demand lost per yuan at today's fee, (J, 3); 0 where none is."""
     counts = (outlook.demand > 0) & (outlook.slope > 0)
     return np.asarray(np.divide(outlook.slope, outlook.demand, out=np.zeros_like(outlook.demand), where=counts))
@@ -97,7 +97,7 @@ def _hazard(outlook: Outlook) -> NDArray[np.float64]:
 
 def served(at: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
     """Children of each band that would come at a fee, as far as there is room, (J, 3)."""
-    return np.minimum(at.scale * outlook.demand * np.exp(-_hazard(outlook) * (fee - at.posted)), at.room)
+    return np.minimum(at.scale * outlook.demand * np.exp(-hazard(outlook) * (fee - at.posted)), at.room)
 
 
 def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.0) -> Yuan:
@@ -107,13 +107,13 @@ def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.
     spill : what the owner's other institutions gain per yuan of this one's fee, (J, 3)
     pay : what the treasury pays per child beside what `at` knows of [yuan a month]
     """
-    p, hazard, come = at.posted, _hazard(outlook), at.scale * outlook.demand
-    counts = hazard > 0
+    p, falls, come = at.posted, hazard(outlook), at.scale * outlook.demand
+    counts = falls > 0
     markup = np.divide(outlook.demand + spill, outlook.slope, out=np.zeros_like(p), where=counts)
     fee = np.where(counts, np.maximum(at.cost - pay + markup, 0.0), p)
-    full = counts & (at.room > 0) & (come * np.exp(-hazard * (fee - p)) > at.room)
+    full = counts & (at.room > 0) & (come * np.exp(-falls * (fee - p)) > at.room)
     excess = np.divide(come, at.room, out=np.ones_like(p), where=full)
-    clearing = p + np.divide(np.log(excess), hazard, out=np.zeros_like(p), where=full)
+    clearing = p + np.divide(np.log(excess), falls, out=np.zeros_like(p), where=full)
     return np.asarray(np.where(full, np.maximum(fee, clearing), fee))
 
 

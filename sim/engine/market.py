@@ -5,22 +5,19 @@ in August and no season is a trend. Each reviews every `review_months` months, s
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
-from sim.engine.costs import CostRules, pooled_among, room
+from sim.engine.costs import CostRules, room
 from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
-from sim.engine.scheme import choose, guided_fee
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.trends import Trends
 from sim.engine.turnover import Prospect, Turnover, by_turn
 from sim.kernels import demand, supply
-from sim.policy.instrument import Recognition
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -32,7 +29,7 @@ class Market:
     """The rules of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World, trends: Trends | None = None) -> None:
-        self._world, self._trends = world, trends or Trends(world)
+        self.world, self._trends = world, trends or Trends(world)
         families, institutions = world.facts.families, world.institutions
         self._taste = np.array(families.band_taste, np.float64)
         quality, seen = families.quality_yuan * institutions.quality, families.quality_seen
@@ -41,7 +38,7 @@ class Market:
         self.learnt = learnt if learnt.any() else learnt[:0]  # as in `Ties`
         self._all = np.arange(len(world.institutions))
         self._reviewers = by_turn(institutions.address, world.facts.supply.review_months)
-        self._askers = by_turn(institutions.address, YEAR)
+        self.askers = by_turn(institutions.address, YEAR)
         self.costs = CostRules(world)
         self.classes = ClassRules(world, self.costs)
         self.turnover = Turnover(world, self.costs)
@@ -56,9 +53,9 @@ class Market:
         appeal : (J, 3) what instruments make it worth more, by band [yuan a month]
         if_open : of sites without an institution what one there would be worth
         """
-        facts, places, out = self._world.facts.families, state.offers.places, np.empty_like(state.offers.value)
+        facts, places, out = self.world.facts.families, state.offers.places, np.empty_like(state.offers.value)
         if if_open:
-            places = np.where(state.market.sites.runs[:, None], places, self._world.institutions.seats)
+            places = np.where(state.market.sites.runs[:, None], places, self.world.institutions.seats)
         supply.value_offers(
             places, self._worth, state.market.shaken, appeal, self._taste, facts.sensitivity,
             np.float32(facts.trust_yuan), out,
@@ -73,16 +70,28 @@ class Market:
         market.memory.waiting[month % YEAR] = waiting
         market.memory.enrolled[month % YEAR] = enrolled
         market.memory.taken[month % YEAR] = state.offers.taken
-        market.shaken *= np.float32(1 - self._world.facts.families.trust_recovery)
+        market.shaken *= np.float32(1 - self.world.facts.families.trust_recovery)
         market.memory.months += 1
 
     def store_demand_survey(
-        self, month: int, part: int, expected: NDArray[np.float64], cross: NDArray[np.float64], state: State
+        self,
+        month: int,
+        part: int,
+        expected: NDArray[np.float64],
+        cross: NDArray[np.float64],
+        weighed: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+        state: State,
     ) -> None:
-        """Note what was heard this month of expected demand: (2, 3, J) and (3, J, R), of one part of the families."""
+        """Note what was heard this month of expected demand, of one part of the families.
+
+        expected : (2, 3, J), cross : (3, J, R)  as `kernels.demand` writes them
+        weighed : children inside and outside the scheme, and the fees asked about, each (2, 3, J); None if nobody asked
+        """
         market = state.market
-        market.memory.expected[part] = expected
-        market.memory.cross[part] = cross
+        market.memory.expected[part], market.memory.cross[part] = expected, cross
+        market.other_terms.told[part] = weighed is not None
+        if weighed is not None:
+            market.other_terms.children[part], market.other_terms.fee[part] = weighed
         market.memory.fresh[month % YEAR] = self._demand(state) * market.sites.runs[:, None]
 
     def outlook(self, state: State, rows: Rows) -> Outlook:
@@ -95,7 +104,7 @@ class Market:
         """Demand that all institutions expect, (J, 3)."""
         return np.asarray(state.market.memory.expected[:, demand.EXPECTED].sum(axis=0).T)
 
-    def _among(self, rows: Rows) -> Rows:
+    def among(self, rows: Rows) -> Rows:
         """Institutions to look at where some move: the owners' others too, whose gains count where any has several."""
         return self._all if self.owners.size > 1 else rows
 
@@ -111,11 +120,11 @@ class Market:
             return
         market.usual.norm[:] = self._occupancy(state)
         self.turnover.draw_losses(state)
-        if not self._world.institutions.responds.any():
+        if not self.world.institutions.responds.any():
             return
         outlook = self.outlook(state, self._all)
-        at = self._position(posted, income, state, self._all)
-        if self._world.facts.supply.infer_costs:
+        at = self.position(posted, income, state, self._all)
+        if self.world.facts.supply.infer_costs:
             wedge = posted - at.cost - self.owners.margins(outlook)
             market.usual.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
         market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
@@ -126,7 +135,7 @@ class Market:
         mean = state.market.memory.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
-    def _position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State, rows: Rows) -> Position:
+    def position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State, rows: Rows) -> Position:
         """Position of some institutions: costs, children they had for those expected, and room, over twelve months.
 
         posted, income : (rows, 3)
@@ -151,7 +160,7 @@ class Market:
         """
         if state.market.memory.months < YEAR:
             return 0
-        due = self._reviewers[month % self._world.facts.supply.review_months]
+        due = self._reviewers[month % self.world.facts.supply.review_months]
         due = due[state.market.sites.runs[due]]
         self._set_fees(due, asked, income, state)
         self.classes.order(month, due, asked(state.offers.fee) + income, support, state)
@@ -162,23 +171,23 @@ class Market:
 
         Raises FeeError where one passes what can be counted.
         """
-        facts, institutions, fee = self._world.facts.supply, self._world.institutions, state.offers.fee
+        facts, institutions, fee = self.world.facts.supply, self.world.institutions, state.offers.fee
         free = due[~state.market.sites.inclusive[due]]
         steers, responds = free[institutions.steers[free]], free[institutions.responds[free]]
         if len(steers):
             fee[steers] = steer(facts, fee, self._occupancy(state), state.market.usual.norm)[steers]
         if not len(responds) or np.isnan(state.market.usual.norm).all():
             return
-        rows, before = self._among(responds), asked(fee)
+        rows, before = self.among(responds), asked(fee)
         posted, own = before[rows], fee[rows]
-        at = self._position(posted, income[rows], state, rows)
+        at = self.position(posted, income[rows], state, rows)
         best, gain = best_response(facts, self.owners, at, self.outlook(state, rows))
         wanted = before.copy()
         wanted[rows] = best
         as_best = asked(wanted)[rows] == best
         # where an instrument holds a fee down, wanting more changes nothing; wanting less is asking less beneath a
         # limit, and as much less before a cut
-        gains = _are(responds, len(fee))[rows] & (gain > facts.menu_cost)
+        gains = marked(responds, len(fee))[rows] & (gain > facts.menu_cost)
         moves = gains[:, None] & ~((posted < own) & (best > posted))
         fee[rows] = np.where(moves, np.where(as_best, best, own + (best - posted)), own)
         if (fee > MOST).any():
@@ -186,33 +195,6 @@ class Market:
                 f"fees: found {fee.max():.3g} yuan a month, expected at most {MOST:,}: where families mind no "
                 "yuan of a fee no fee is the best; a ceiling of the relief, or a smaller fee_limit, holds it"
             )
-
-    def choose_scheme(
-        self, month: int, posted: NDArray[np.float64], inside: Recognition, outside: Recognition, state: State
-    ) -> bool:
-        """Once a year each owner weighs the inclusive scheme against the market; returns whether any moved.
-
-        Only those who set their fees freely choose: other kinds stand as their parents put them.
-        posted : (J, 3) fees; inside, outside : what instruments pay and demand of those recognised, and of the others
-        """
-        institutions, market, facts = self._world.institutions, state.market, self._world.facts.supply
-        if np.isnan(market.usual.norm).all():
-            return False
-        due = self._askers[month % YEAR]
-        rows = self._among(due)
-        asked = _are(due, len(posted))[rows] & market.sites.runs[rows] & institutions.responds[rows]
-        inside, outside, before = inside.of(rows), outside.of(rows), market.sites.inclusive[rows]
-        at = self._position(posted[rows], np.zeros((len(rows), BANDS)), state, rows)
-        outlook = self.outlook(state, rows)
-        pay = np.where(before[:, None], inside.pay, outside.pay)
-        spill = self.owners.others(at.posted - at.cost + pay, outlook)
-        seats = state.offers.places[rows].sum(axis=1) * institutions.hours_share[rows]
-        pooled = partial(pooled_among, institutions, rows=rows)
-        now = choose(facts, asked, before, at, outlook, spill, inside, outside, pooled, seats)
-        joined = rows[now & ~before]
-        state.offers.fee[joined] = guided_fee(facts, posted[joined])  # of what was asked, caps counted
-        market.sites.inclusive[rows] = now
-        return bool((now != before).any())
 
     def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
         """Let those who think of opening look at free sites: they expect what others there have of those expected.
@@ -230,7 +212,7 @@ class Market:
         self.turnover.plan_entry(month, Prospect(self._demand(state) * scale, fee, support), state)
 
 
-def _are(rows: Rows, institutions: int) -> NDArray[np.bool_]:
+def marked(rows: Rows, institutions: int) -> NDArray[np.bool_]:
     """Mark some of all institutions, bool (J,)."""
     out = np.zeros(institutions, bool)
     out[rows] = True

@@ -69,6 +69,20 @@ class Memory(Copied):
 
 
 @dataclass
+class OtherTerms(Copied):
+    """What the parts of the families last heard said of institutions inside the scheme and outside it.
+
+    children : float64 (SURVEYS, 2, 3, J)  expected demand, where owners weigh the scheme soon
+    fee : float64 (SURVEYS, 2, 3, J)  at the fees of which they were told [yuan a month]
+    told : bool (SURVEYS,)  parts that were asked
+    """
+
+    children: NDArray[np.float64]
+    fee: NDArray[np.float64]
+    told: NDArray[np.bool_]
+
+
+@dataclass
 class Usual(Copied):
     """Norms of institutions, of the baseline's first full year.
 
@@ -106,6 +120,7 @@ class MarketColumns(Copied):
 
     sites: Sites
     memory: Memory
+    other_terms: OtherTerms
     usual: Usual
     accounts: Accounts
     shaken: NDArray[np.float32]
@@ -134,6 +149,11 @@ class MarketColumns(Copied):
                 expected=np.zeros((SURVEYS, 2, BANDS, j)),
                 cross=np.zeros((SURVEYS, BANDS, j, chains)),
                 fresh=np.zeros((YEAR, j, BANDS)),
+            ),
+            other_terms=OtherTerms(
+                children=np.zeros((SURVEYS, 2, BANDS, j)),
+                fee=np.zeros((SURVEYS, 2, BANDS, j)),
+                told=np.zeros(SURVEYS, bool),
             ),
             usual=Usual(np.full(j, np.nan), np.zeros((j, BANDS)), np.zeros((j, BANDS))),
             accounts=Accounts(

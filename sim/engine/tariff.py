@@ -115,28 +115,28 @@ def write_tariff(
     own_fee: NDArray[np.float64],
     value: NDArray[np.float32],
     outlook: Outlook,
+    limited: bool = True,
 ) -> Tariff:
     """Write the tariff of a day.
 
     spent_out : bool (instruments,)  budgets that have run dry
     own_fee : float64 (J, 3)  what institutions would ask [yuan a month]
+    limited : whether instruments limit what they ask; if not, `own_fee` is asked in every month
     value : float32 (4, J)  of the offers, by part
     """
-    groups = grouping.groups
-    n, g = len(own_fee), len(groups.income_to)
+    groups, n, g = grouping.groups, len(own_fee), grouping.size
     stages = _stages(instruments, declared, outlook.day, spent_out, offered, grouping)
     calendar = _calendar(instruments, spent_out, outlook)
-    posted = np.empty((len(calendar.asked), 3, n))
-    for p, on in enumerate(calendar.asked):
-        posted[p] = posted_fees(instruments, declared, on, offered, own_fee).T
+    asked = [posted_fees(instruments, declared, on, offered, own_fee) if limited else own_fee for on in calendar.asked]
+    posted = np.stack([fees.T for fees in asked])
     relieved = np.empty((3, len(stages), grouping.billed, 3, n))
     for s, (_, relief, _, _) in enumerate(stages):
         relieved[RATE, s], relieved[AMOUNT, s], relieved[CEILING, s] = relief.rate, relief.amount, relief.ceiling
     terms = np.array([(voucher, q, tier) for q, _, voucher, tier in stages], np.int16).reshape(-1, 3)
     today = [voucher >= 0 or calendar.kinds[0][1][q] for q, _, voucher, _ in stages]
     patterns = np.zeros((len(calendar.kinds), 1 + len(stages)), np.int16)
-    for p, (asked, relieving, rounds) in enumerate(calendar.kinds):
-        patterns[p, 0] = asked
+    for p, (row, relieving, rounds) in enumerate(calendar.kinds):
+        patterns[p, 0] = row
         for s, (q, _, voucher, _) in enumerate(stages):
             patterns[p, 1 + s] = 2 + rounds[q] if voucher >= 0 and q in rounds else voucher < 0 and relieving[q]
     expects, new, once = _prospects(instruments, declared, stages, groups)

@@ -102,15 +102,30 @@ class Turnover:
         builds = rows[free & (profit > 0)]
         market.sites.opening[builds] = month + classes.building_months
 
+    def in_sight(self, month: int, since_start: int, state: State) -> NDArray[np.bool_]:
+        """Institutions that are being built, or planned to open before one that is begun now would, bool (J,).
+
+        since_start : months since the scenario's start, negative before it
+        """
+        sites, due = state.market.sites, np.ceil(self._world.institutions.opens_after) - since_start
+        planned = self._planned(state) & (due >= 1) & (due <= self._world.facts.classes.building_months)
+        return np.asarray(~sites.runs & ((sites.opening > month) | (planned & (since_start >= 0))))
+
+    def _planned(self, state: State) -> NDArray[np.bool_]:
+        """Institutions still to open at their planned date, bool (J,).
+
+        A site whose planned institution's place another took, and left, is not opened at that date.
+        """
+        sites, due = state.market.sites, self._world.institutions.opens_after
+        return np.asarray(~sites.runs & (sites.opened_in == 0).all(axis=1) & (due > 0))
+
     def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
         """Open what is built or planned for this month; returns the institutions, int64 rows.
 
-        A site whose planned institution's place another took, and left, is not opened at the planned date.
         since_start : months since the scenario's start, negative before it
         """
         institutions, market = self._world.institutions, state.market
-        due, untouched = institutions.opens_after, ~market.sites.runs & (market.sites.opened_in == 0).all(axis=1)
-        planned = untouched & (due > 0) & (since_start >= 1) & (np.ceil(due) == since_start)
+        planned = self._planned(state) & (since_start >= 1) & (np.ceil(institutions.opens_after) == since_start)
         ready = np.flatnonzero(planned | (market.sites.opening == month))
         state.offers.places[ready] = self._places[ready]
         state.offers.fee[ready] = institutions.fee[ready] * self._world.facts.trends.fees(since_start)

@@ -7,9 +7,10 @@ taken is exact; of whether any is, only that two shocks together vary a tenth mo
 all children gives every institution its demand and how fast that falls with its fee.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 from sim.kernels.choice import (
@@ -33,9 +34,11 @@ from sim.kernels.columns import (
     LATER_SLOPES,
     LEAST,
     MONTHS,
+    NOBODY,
     PARTS,
     SLOPES,
     STAY_AT,
+    Tariff,
 )
 
 EXPECTED, SLOPE = range(2)  # rows of `expected`: children, and children lost per yuan of posted fee
@@ -135,47 +138,202 @@ def nest(first: int, end: int, offer: Any, nested: Any, site: Any, odds: Any, wi
             odds[c] = whole[c] * within[c]
 
 
+class Weighed(NamedTuple):
+    """Terms in and outside the inclusive scheme that some institutions weigh, each against all others as they stand.
+
+    who : bool (J,)  institutions that weigh them, with all their services
+    inside, outside : tariffs as if all stood so, at the fees that each would ask
+    children : float64 (2, 3, J)  added to: demand inside and outside
+    """
+
+    who: NDArray[np.bool_]
+    inside: Tariff
+    outside: Tariff
+    children: NDArray[np.float64]
+
+    @classmethod
+    def nothing(cls, tariff: Tariff) -> "Weighed":
+        """Nobody weighs anything."""
+        institutions = tariff.posted.shape[1]
+        return cls(np.zeros(institutions, np.bool_), tariff, tariff, np.zeros((2, 3, institutions)))
+
+
+class Room(NamedTuple):
+    """Room for a block of families and their candidates, K of each.
+
+    rows : int64 (BLOCK,)  families; base : uint64 (BLOCK,)  where the prices of each one's group and band begin
+    offer : uint64 (BLOCK·K,)  candidates: a signed index costs a test whether it counts from the end
+    odds, fall : float64 (BLOCK·K,)  odds of each, and how fast they fall with its posted fee
+    within, whole : float64 (BLOCK·K,)  part of the service among its institution's, and the institution's odds; in use
+        where any has several services
+    fees, rises : float32 (K,)  of a holder of vouchers
+    """
+
+    rows: NDArray[np.int64]
+    base: NDArray[np.uint64]
+    offer: NDArray[np.uint64]
+    odds: NDArray[np.float64]
+    fall: NDArray[np.float64]
+    within: NDArray[np.float64]
+    whole: NDArray[np.float64]
+    fees: NDArray[np.float32]
+    rises: NDArray[np.float32]
+
+
+@inner
+def room_for(size: int) -> Any:
+    """Room for a block of families with `size` candidates each."""
+    cells = BLOCK * size
+    return Room(
+        np.empty(BLOCK, np.int64), np.empty(BLOCK, np.uint64), np.empty(cells, np.uint64), np.empty(cells),
+        np.empty(cells), np.ones(cells), np.empty(cells), np.empty(size, np.float32), np.empty(size, np.float32),
+    )  # fmt: skip
+
+
+@inner
+def find_odds(n: int, band: int, value: Any, inputs: Any, room: Any) -> None:
+    """Write the odds of all candidates of the first n rows of a room, and how fast they fall.
+
+    value : float32 (J,)  of the offers to these children
+    """
+    candidate, fixed, outside, alpha_of = inputs.candidate, inputs.fixed, inputs.outside, inputs.children.alpha
+    shorts, held = inputs.children.shorts, inputs.children.counts[HELD]
+    group, habit, learnt = shorts[GROUP], inputs.ties.habit, inputs.ties.learnt
+    prices, slopes, posted, stages, terms, spread = (
+        inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted, inputs.tariff.stages,
+        inputs.tariff.terms, inputs.tariff.spread,
+    )  # fmt: skip
+    rows, offer, odds, fall, size = room.rows, room.offer, room.odds, room.fall, candidate.shape[1]
+    for m in range(n):
+        i = rows[m]
+        at = np.uint64((np.int64(group[i]) * 3 + band) * value.size)
+        alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, habit)
+        room.base[m] = at
+        c: Any = np.uint64(m * size)
+        for k in range(size):
+            near = np.uint64(candidate[i, k])
+            offer[c] = near
+            odds[c] = ((fixed[i, k] + value[near]) - alpha * prices[at + near]) - alone
+            fall[c] = alpha * slopes[at + near]
+            c += np.uint64(1)
+        if held[i] > 0:
+            with_vouchers(
+                i, size, band, np.int64(at), candidate, posted, stages, terms, inputs.vouchers.face, spread, room.fees,
+                room.rises,
+            )  # fmt: skip
+            for k in range(size):
+                c = np.uint64(m * size + k)
+                odds[c] = ((fixed[i, k] + value[offer[c]]) - alpha * room.fees[k]) - alone
+                fall[c] = alpha * room.rises[k]
+        if learnt.size > 0:
+            recall(i, shorts[STAY_AT, i], candidate, learnt, inputs.site, odds[m * size :])
+    for c in range(n * size):
+        odds[c] = exp(max(odds[c], _LOWEST))
+
+
+@inner
+def weigh_terms(
+    n: int, band: int, value: Any, runs: Any, totals: Any, weighed: Any, nested: Any, several: bool, inputs: Any,
+    room: Any, other: Any,
+) -> None:  # fmt: skip
+    """Add up the demand that institutions would have on the terms that they weigh.
+
+    totals : float64 (BLOCK,)  odds of all that run, and of staying out, of each of the first n rows, as `room` has them
+    other : Room  to work in
+    """
+    candidate, fixed, outside, alpha_of = inputs.candidate, inputs.fixed, inputs.outside, inputs.children.alpha
+    shorts, held, face = inputs.children.shorts, inputs.children.counts[HELD], inputs.vouchers.face
+    habit, learnt, site, size = inputs.ties.habit, inputs.ties.learnt, inputs.site, candidate.shape[1]
+    offer, odds, whole, within = other.offer, other.odds, other.whole, other.within
+    cells, ends, found = np.empty(n * size + 1, np.int64), np.zeros(n + 1, np.int64), 0
+    for m in range(n):
+        for c in range(m * size, (m + 1) * size):
+            cells[found], offer[found] = c, room.offer[c]
+            found += 1 if weighed.who[room.offer[c]] else 0
+        ends[m + 1] = found
+    for stands in range(2):
+        tariff, came = (weighed.inside if stands == 0 else weighed.outside), weighed.children[stands, band]
+        prices, spread = tariff.prices[ENTRY], tariff.spread
+        for m in range(n):
+            i, at = room.rows[m], room.base[m]
+            alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, habit)
+            last = shorts[STAY_AT, i] if learnt.size > 0 else NOBODY
+            for e in range(ends[m], ends[m + 1]):
+                j = offer[e]
+                fee = prices[at + j]
+                if held[i] > 0:
+                    g = np.int64(at) // (3 * runs.size)
+                    net = net_fee(
+                        i, g, band, np.int64(j), tariff.posted[band, j], tariff.stages, tariff.terms, face, AS_HELD, 0.0
+                    )
+                    fee = spread_fee(np.rint(100.0 * net), spread[LATER, at + j], spread[MONTHS, at + j])
+                odds[e] = ((fixed[i, cells[e] - m * size] + value[j]) - alpha * fee) - alone
+                odds[e] += learnt[last] if last != NOBODY and site[last] == site[j] else np.float32(0)
+        for e in range(found):
+            odds[e] = exp(max(odds[e], _LOWEST))
+        for m in range(n):
+            if several:
+                nest(ends[m], ends[m + 1], offer, nested, site, odds, within, whole)
+            for e in range(ends[m], ends[m + 1]):
+                now = (room.whole[cells[e]] if several else room.odds[cells[e]]) * runs[offer[e]]
+                came[offer[e]] += odds[e] / ((totals[m] - now) + (whole[e] if several else odds[e]))
+
+
+@inner
+def share_among_owners(
+    first: int, end: int, total: float, runs: Any, chained: Any, owner: Any, owner_rank: Any, site: Any, room: Any,
+    cross: Any,
+) -> None:  # fmt: skip
+    """Add up what a family's candidates, from the first to the end, gain by each other's fees, of the same owner.
+
+    total : odds of all that run, and of staying out; chained : bool (J,)  institutions whose owner has others
+    cross : float64 (J, R)  added to, of the band
+    """
+    offer, odds, fall, within = room.offer, room.odds, room.fall, room.within
+    for c in range(first, end):
+        if not chained[offer[c]]:
+            continue
+        for other in range(first, end):
+            j, r = offer[c], offer[other]
+            if other != c and owner[j] == owner[r]:
+                there = odds[other] * runs[r] / total
+                gained = odds[c] / total * there
+                if site[j] == site[r]:
+                    gained += within[c] * (1.0 / OF_SERVICES - 1.0) * there
+                cross[j, owner_rank[r]] += fall[c] * gained
+
+
 @entry
 def expect(
-    edges: Any, may_open: Any, runs: Any, owner_rank: Any, owner: Any, inputs: Any, expected: Any, cross: Any
-) -> None:
+    edges: Any, may_open: Any, runs: Any, coming: Any, owner_rank: Any, owner: Any, inputs: Any, weighed: Any,
+    expected: Any, cross: Any,
+) -> None:  # fmt: skip
     """Add up expected demand by band and institution.
 
     edges : int64 (days, 5)  rows at which the four parts of each day's slice, oldest first, begin and end
     may_open : float32 (4, J)  value of the offers by part, also of institutions that do not run now
-    runs : float64 (J,)  1 for those that run; the others' demand is what one of them alone would find
+    runs : float64 (J,)  1 for those that run; the others' demand is what one more of them would find
+    coming : float64 (J,)  1 for those of the others that are about to open, which one more would find there too
     owner : int32 (J,); owner_rank : int32 (J,)  place among its owner's institutions
+    weighed : Weighed  terms on which some of those that run would stand otherwise, and their demand on these
     expected : float64 (2, 3, J)  added to: children, and children lost per yuan of the posted fee
     cross : float64 (3, J, R)  added to: children that the owner's r-th institution gains per yuan of j's fee; with
         R = 0 no owner has two
     """
-    candidate, fixed, lasting, outside = inputs.candidate, inputs.fixed, inputs.lasting, inputs.outside
-    alpha_of = inputs.children.alpha
-    shorts, held = inputs.children.shorts, inputs.children.counts[HELD]
-    group, habit, learnt, marks = shorts[GROUP], inputs.ties.habit, inputs.ties.learnt, leaves_a_mark(inputs.ties)
-    prices, slopes, posted = inputs.tariff.prices[ENTRY], inputs.tariff.prices[SLOPES], inputs.tariff.posted
-    stages, terms, spread, face = (
-        inputs.tariff.stages,
-        inputs.tariff.terms,
-        inputs.tariff.spread,
-        inputs.vouchers.face,
-    )
-    size, institutions = candidate.shape[1], may_open.shape[1]
-    nested, chained = np.zeros(institutions, np.bool_), np.zeros(institutions, np.bool_)
+    lasting, outside, alpha_of = inputs.lasting, inputs.outside, inputs.children.alpha
+    shorts, marks, size = inputs.children.shorts, leaves_a_mark(inputs.ties), inputs.candidate.shape[1]
+    nested, chained = np.zeros(runs.size, np.bool_), np.zeros(runs.size, np.bool_)
     several = companies(inputs.site, nested)
     companies(owner, chained)
-    rows = np.empty(BLOCK, np.int64)
-    odds, fall = np.empty(BLOCK * size), np.empty(BLOCK * size)
-    fees, rises = np.empty(size, np.float32), np.empty(size, np.float32)
-    offer = np.empty(BLOCK * size, np.uint64)  # a signed index costs a test whether it counts from the end
-    within, whole = np.ones(BLOCK * size), np.empty(BLOCK * size)
+    weighs, totals, room, other_room = weighed.who.any(), np.empty(BLOCK), room_for(size), room_for(size)
+    rows, offer, odds, fall, within, whole = room.rows, room.offer, room.odds, room.fall, room.within, room.whole
     for d in range(edges.shape[0]):
         for q in range(PARTS):
             part = PARTS - 1 - q
             band = BAND_OF_PART[part]
             value, came, lost = may_open[part], expected[EXPECTED, band], expected[SLOPE, band]
             highest, cheapest = np.float32(CLOSED), inputs.tariff.bounds[LEAST, part]
-            for other in range(institutions):
+            for other in range(runs.size):
                 highest = max(highest, value[other])
             begin, end = edges[d, q], edges[d, q + 1]
             while begin < end:
@@ -185,53 +343,28 @@ def expect(
                     peak = ((lasting[i] + highest) - alpha_of[i] * cheapest) - outside[i]
                     n += 1 if peak > _UNLIKELY or (marks and has_tried(i, shorts)) else 0
                 begin = last
+                find_odds(n, band, value, inputs, room)
                 for m in range(n):
-                    i = rows[m]
-                    at = np.uint64((np.int64(group[i]) * 3 + band) * institutions)
-                    alpha, alone = alpha_of[i], staying_out(i, outside[i], shorts, habit)
-                    c: Any = np.uint64(m * size)
-                    for k in range(size):
-                        near = np.uint64(candidate[i, k])
-                        offer[c] = near
-                        odds[c] = ((fixed[i, k] + value[near]) - alpha * prices[at + near]) - alone
-                        fall[c] = alpha * slopes[at + near]
-                        c += np.uint64(1)
-                    if held[i] > 0:
-                        with_vouchers(
-                            i, size, band, np.int64(at), candidate, posted, stages, terms, face, spread, fees, rises
-                        )  # fmt: skip
-                        for k in range(size):
-                            c = np.uint64(m * size + k)
-                            odds[c] = ((fixed[i, k] + value[offer[c]]) - alpha * fees[k]) - alone
-                            fall[c] = alpha * rises[k]
-                    if learnt.size > 0:
-                        recall(i, shorts[STAY_AT, i], candidate, learnt, inputs.site, odds[m * size :])
-                for c in range(n * size):
-                    odds[c] = exp(max(odds[c], _LOWEST))
-                for m in range(n):
-                    i = rows[m]
                     if several:
                         nest(m * size, (m + 1) * size, offer, nested, inputs.site, odds, within, whole)
-                    total = 1.0
+                    total, about = 1.0, 0.0
                     here, beyond = np.uint64(m * size), np.uint64((m + 1) * size)
                     for c in range(here, beyond):
                         total += odds[c] * runs[offer[c]]
+                        about += odds[c] * coming[offer[c]]
+                    totals[m] = total
                     for c in range(here, beyond):
                         j = offer[c]
                         alone_odds = whole[c] if several else odds[c]
-                        share = odds[c] / (total + (1.0 - runs[j]) * alone_odds)
+                        share = odds[c] / (total + (1.0 - runs[j]) * (about + (1.0 - coming[j]) * alone_odds))
                         came[j] += share
                         lost[j] += fall[c] * share * (((1.0 - within[c]) / OF_SERVICES + within[c]) - share)
-                    if cross.shape[2] == 0:
-                        continue
-                    for c in range(m * size, (m + 1) * size):
-                        if not chained[offer[c]]:
-                            continue
-                        for other in range(m * size, (m + 1) * size):
-                            j, r = offer[c], offer[other]
-                            if other != c and owner[j] == owner[r]:
-                                there = odds[other] * runs[r] / total
-                                gained = odds[c] / total * there
-                                if inputs.site[j] == inputs.site[r]:
-                                    gained += within[c] * (1.0 / OF_SERVICES - 1.0) * there
-                                cross[band, j, owner_rank[r]] += fall[c] * gained
+                    if cross.shape[2] > 0:
+                        share_among_owners(
+                            m * size, (m + 1) * size, total, runs, chained, owner, owner_rank, inputs.site, room,
+                            cross[band],
+                        )  # fmt: skip
+                if weighs:
+                    weigh_terms(
+                        n, band, value, runs, totals, weighed, nested, several, inputs, room, other_room
+                    )  # fmt: skip

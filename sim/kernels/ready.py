@@ -134,8 +134,8 @@ def _all_else(e: _Empty) -> None:
     tariff, value, nothing = inputs.tariff, inputs.offers.value, passing.Reach.nothing()
     passing.compare(tariff, value, tariff, value, np.zeros(0, np.bool_), nothing)
     demand.expect(
-        np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), none, none, inputs, np.zeros((2, 3, 0)),
-        np.zeros((3, 0, 0)),
+        np.zeros((0, 5), np.int64), inputs.offers.value, np.zeros(0), np.zeros(0), none, none, inputs,
+        demand.Weighed.nothing(tariff), np.zeros((2, 3, 0)), np.zeros((3, 0, 0)),
     )  # fmt: skip
     applications.eligible(np.zeros(29, np.int64), none, 0, 0, np.zeros((28, 2), np.int32), none)
     found = none.copy()

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr, model_validator
 
-from sim.dates import Band
+from sim.dates import YEAR, Band
 from sim.params import Each, Facts, Misfit, Rows, number
 
 Bands = Annotated[Rows[Band], Field(min_length=1), Each]  # no band at all is no way to write "nothing"
@@ -157,7 +157,7 @@ class ChildIncome:
 class Recognition:
     """What being recognised, or not, brings an institution; each (n, 3) [yuan a month].
 
-    pay : per child-month, over a year; cut : by which the posted fee must fall
+    pay : per child-month, over a year; cut : by which the fee they would ask must fall, over a year
     place : (n,) per place and month, over a year
     """
 
@@ -543,11 +543,17 @@ class Instrument(Facts):
     def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition | None:
         """What it would bring institutions if they stood as in `offered`, were they to take part; None for nothing.
 
+        That is what it pays per place, and by how much less it lets them ask, unless it chooses whom it pays.
+
         months : of the coming twelve in which it will be in force
-        fee : what they would ask, recognised, if it let them, (n, 3) [yuan a month]
+        fee : what they would ask, so standing, if it let them, (n, 3) [yuan a month]
         """
-        del offered, columns, months, fee
-        return None
+        share, place = months / YEAR, self.place_income(offered, columns)
+        cut = fee - self.posted_fee(fee, offered, columns)
+        if place is None and not cut.any():
+            return None
+        each = np.zeros(len(fee)) if place is None else place * share
+        return Recognition(pay=np.zeros_like(cut), cut=cut * share, place=each)
 
     def escrow(self, offered: Offered) -> Floats:
         """Share of fees paid in advance that is held for families until they are used, (n,)."""

@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from sim.dates import YEAR
 from sim.params import ByName, by_name, number
 from sim.policy.bases import (
     Budgeted,
@@ -19,7 +18,7 @@ from sim.policy.bases import (
     of_kinds,
     of_standing,
 )
-from sim.policy.instrument import Columns, Floats, Kinds, Offered, Recognition
+from sim.policy.instrument import Columns, Floats, Kinds, Offered
 
 MOST = 100_000  # yuan a month for a place
 
@@ -57,9 +56,3 @@ class PlaceSubsidy(Budgeted, RatedByKind, FeeRule):
         """The sum per place, by kind."""
         del columns
         return np.where(self.means(offered), self.rate(offered, self.yuan_per_place), 0.0)
-
-    def recognition(self, offered: Offered, columns: Columns, months: int, fee: Floats) -> Recognition:
-        """Payments for its places, and the fall of fees that it asks for, over the months of the coming year."""
-        share = months / YEAR
-        cut = np.where(self.means(offered)[:, None], np.maximum(fee - self.most(), 0.0), 0.0) * share
-        return Recognition(pay=np.zeros_like(cut), cut=cut, place=self.place_income(offered, columns) * share)

@@ -1,15 +1,18 @@
 """The inclusive scheme: who joins, who leaves, and what it takes."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from town import HAMLET, Town, instrument, settle, within
 
-from sim.engine.fees import Outlook, Position
+from sim.engine.fees import Outlook, Position, best_fee
 from sim.engine.schedule import run_to
-from sim.engine.scheme import choose
+from sim.engine.scheme import Side, choose
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
 
@@ -17,29 +20,44 @@ ASKED = np.ones(1, bool)
 
 
 def stands(
-    inclusive: bool, pay: float = 0.0, cut: float = 0.0, seats: float = 100.0, fee: float = 1800.0, out: float = 0.0
+    inclusive: bool,
+    pay: float = 0.0,
+    cut: float = 0.0,
+    seats: float = 100.0,
+    fee: float = 1800.0,
+    out: float = 0.0,
+    keeps: float | None = None,
+    limit: float = np.inf,
+    place: float = 0.0,
+    places: float = 40.0,
 ) -> bool:
     """Whether one institution is in the scheme afterwards; outside it, its fee of 1,800 is the best there is."""
     facts = load(HAMLET).city.supply.model_copy(update={"inclusive_discount": 0.2, "scheme_cost": 1000.0})
-    one = np.array([[1.0, 0.0, 0.0]])
-    at = Position(np.full((1, 3), fee), np.full((1, 3), 1000.0), np.ones((1, 3)), np.full((1, 3), seats))
-    outlook = Outlook(20.0 * one, 0.025 * one, np.zeros((1, 3, 0)))
-    outside = Recognition(np.full((1, 3), out), np.zeros((1, 3)), np.zeros(1))
-    inside = Recognition(np.full((1, 3), pay), np.full((1, 3), cut), np.zeros(1))
+    at = position(fee, seats)
+    guided = np.full((1, 3), fee if inclusive else max(0.8 * fee - cut, 0.0))
+    free = np.minimum(best_fee(at, AROUND, np.zeros((1, 3)), out), limit)
+    inside, outside = side(guided, fee, pay, place), side(free, fee, out)
+    kept = np.full((1, 3), fee if keeps is None else keeps)
+    member = np.array([inclusive])
     return bool(
         choose(
-            facts,
-            ASKED,
-            np.array([inclusive]),
-            at,
-            outlook,
-            np.zeros((1, 3)),
-            inside,
-            outside,
-            np.asarray,
-            np.full(1, 40.0),
+            facts, ASKED, member, at, AROUND, np.zeros((1, 3)), inside, outside, kept, np.asarray, np.full(1, places)
         )[0]
-    )
+    )  # fmt: skip
+
+
+AROUND = Outlook(np.array([[20.0, 0.0, 0.0]]), np.array([[0.025, 0.0, 0.0]]), np.zeros((1, 3, 0)))
+
+
+def position(fee: float, seats: float) -> Position:
+    """An institution that costs 1,000 yuan a child, with as many children as it heard of."""
+    return Position(np.full((1, 3), fee), np.full((1, 3), 1000.0), np.ones((1, 3)), np.full((1, 3), seats))
+
+
+def side(fee: NDArray[np.float64], today: float, pay: float, place: float = 0.0) -> Side:
+    """A year at a fee, at which as many come as an exponential through today's 20 says."""
+    heard = AROUND.demand * np.exp(-0.00125 * (fee - today))
+    return Side(fee, Recognition(np.full((1, 3), pay), np.zeros((1, 3)), np.full(1, place)), heard, fee)
 
 
 def test_without_money_nobody_moves() -> None:
@@ -71,23 +89,28 @@ def test_who_asks_too_little_leaves() -> None:
     assert stands(True, fee=1300.0, pay=600.0)
 
 
+def test_a_limit_on_all_fees_makes_joining_cheap() -> None:
+    """Held to 1,500 outside, an institution takes in 14,600 there, and 13,800 at the guided 1,440: it gives up less."""
+    assert not stands(False, pay=30.0, keeps=1500.0)
+    assert stands(False, pay=30.0, keeps=1500.0, limit=1500.0)
+
+
+def test_who_is_held_to_next_to_nothing_inside_leaves_for_its_own_fee() -> None:
+    assert stands(True, pay=600.0, fee=1300.0, keeps=1300.0)
+    assert not stands(True, pay=600.0, fee=1.0, keeps=1440.0)
+
+
 def test_only_those_asked_move() -> None:
-    facts = load(HAMLET).city.supply
+    facts, fee = load(HAMLET).city.supply, np.full((2, 3), 1300.0)
     at = Position(*(np.full((2, 3), x) for x in (1300.0, 1000.0, 1.0, 99.0)))
     outlook = Outlook(np.full((2, 3), 20.0), np.full((2, 3), 0.025), np.zeros((2, 3, 0)))
+    free = best_fee(at, outlook, np.zeros((2, 3)))
     none = Recognition(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2))
+    inside, outside = (Side(x, none, 20.0 * np.exp(-0.00125 * (x - 1300.0)), x) for x in (fee, free))
+    asked, members, seats = np.array([True, False]), np.ones(2, bool), np.full(2, 40.0)
     left = choose(
-        facts,
-        np.array([True, False]),
-        np.ones(2, bool),
-        at,
-        outlook,
-        np.zeros((2, 3)),
-        none,
-        none,
-        np.asarray,
-        np.full(2, 40.0),
-    )
+        facts, asked, members, at, outlook, np.zeros((2, 3)), inside, outside, fee, np.asarray, seats
+    )  # fmt: skip
     assert left.tolist() == [False, True]
 
 
@@ -102,6 +125,14 @@ def inclusive(town: Town, *own: Any) -> NDArray[np.bool_]:
 def owners() -> Town:
     """A town whose owners set their fees freely and stay."""
     return settle("city.supply.patience_months=1000000", "city.supply.patience_sd=0", standing=())
+
+
+@pytest.fixture(scope="module")
+def slack() -> Town:
+    """The same with twice the places that are used: who is found by more families can seat them."""
+    return settle(
+        "city.supply.patience_months=1000000", "city.supply.patience_sd=0", "city.supply.places=2400", standing=()
+    )
 
 
 def test_a_subsidy_for_the_inclusive_draws_owners_in(owners: Town) -> None:
@@ -147,3 +178,104 @@ def test_a_subsidy_whose_places_are_taken_draws_nobody_in(owners: Town) -> None:
     start, before = owners.day(0), owners.replication.checkpoint(owners.span.counted).market.sites.inclusive
     few = instrument("operating_subsidy", yuan_per_child=900.0, months_cap=12, places=1, start=start)
     assert (inclusive(owners, *within(owners.scenario, (few,))) == before).all()
+
+
+def joiners(town: Town, *tools: Any) -> list[int]:
+    """Institutions that are in the scheme at the end and were not before."""
+    before = town.replication.checkpoint(town.span.counted).market.sites.inclusive
+    return np.flatnonzero(inclusive(town, *within(town.scenario, tools)) & ~before).tolist()
+
+
+def for_the_recognised(town: Town, kind: str, yuan: float, **more: Any) -> Any:
+    """An instrument that pays the recognised some yuan for a child-month or a place, however it says so."""
+    amount = {
+        "operating_subsidy": {"yuan_per_child": yuan, "months_cap": 12},
+        "place_subsidy": {"yuan_per_place": yuan},
+        "cost_relief": {
+            "rent": yuan / town.world.facts.costs.rent_per_place,
+            "utilities": 0.0,
+        },
+    }[kind]
+    return instrument(kind, standing="inclusive", start=town.day(0), **amount, **more)
+
+
+PAYERS = ("operating_subsidy", "place_subsidy", "cost_relief")
+
+
+@pytest.mark.parametrize("kind", PAYERS)
+def test_more_money_for_the_recognised_never_lets_fewer_join(owners: Town, kind: str) -> None:
+    came = [set(joiners(owners, for_the_recognised(owners, kind, yuan))) for yuan in (50.0, 300.0, 600.0, 900.0)]
+    assert all(fewer <= more for fewer, more in pairwise(came))
+    assert len(came[0]) < len(came[-1])
+
+
+@pytest.mark.parametrize("kind", PAYERS)
+def test_a_cap_that_costs_more_than_is_paid_lets_nobody_join(owners: Town, kind: str) -> None:
+    """Whoever was in it leaves too, if it may."""
+    paid = for_the_recognised(owners, kind, 900.0)
+    cap = instrument("fee_cap", infant=1.0, toddler=1.0, older_toddler=1.0, standing="inclusive", start=owners.day(0))
+    assert joiners(owners, paid)
+    assert not joiners(owners, paid, cap)
+    free = owners.world.institutions.responds & owners.world.institutions.stands
+    assert inclusive(owners, *within(owners.scenario, (paid,)))[free].any()
+    assert not inclusive(owners, *within(owners.scenario, (paid, cap)))[free].any()
+
+
+def test_a_cap_on_all_fees_costs_nobody_more_inside_than_outside(owners: Town) -> None:
+    """The lower all fees are held, the less the guided fee gives up: no fewer join for the same money."""
+    paid = for_the_recognised(owners, "place_subsidy", 500.0)
+    caps = [
+        instrument("fee_cap", infant=fee, toddler=fee, older_toddler=fee, start=owners.day(0))
+        for fee in (10_000.0, 1500.0)
+    ]
+    came = [joiners(owners, paid, cap) for cap in caps]
+    assert came[0] == joiners(owners, paid)
+    assert len(came[0]) <= len(came[1])
+
+
+def test_the_same_money_moves_the_same_owners_however_it_is_paid(owners: Town) -> None:
+    """Per place, as utilities, and as rent where rent is due; another test does so per child at full rooms."""
+    costs, world = owners.world.facts.costs, owners.world.institutions
+    dues = tuple(np.array(world.kind_names)[np.unique(world.kind[world.pays_rent])].tolist())
+    for yuan in (600.0, 800.0):
+        ways = [joiners(owners, for_the_recognised(owners, kind, yuan, kinds=dues)) for kind in PAYERS[1:]]
+        assert ways[0] == ways[1] != []
+    small = joiners(owners, for_the_recognised(owners, "place_subsidy", costs.utilities_per_place))
+    relief = instrument("cost_relief", utilities=1.0, standing="inclusive", start=owners.day(0))
+    assert joiners(owners, relief) == small
+
+
+def for_parents(town: Town, yuan: float, **more: Any) -> Any:
+    """Money off the fee."""
+    return instrument("fee_subsidy", amount=yuan, start=town.day(0), **more)
+
+
+def test_money_for_parents_at_the_recognised_draws_owners_in(slack: Town) -> None:
+    """Owners see who would come if their own parents had it; the more it is, the more join; had by all, nobody does."""
+    came = [set(joiners(slack, for_parents(slack, yuan, standing="inclusive"))) for yuan in (100.0, 700.0, 1500.0)]
+    assert came[0] < came[1] <= came[2]
+    assert not joiners(slack, for_parents(slack, 1500.0))
+
+
+def test_money_for_parents_that_ends_soon_draws_fewer_in(slack: Town) -> None:
+    lasting, brief = (
+        for_parents(slack, 1500.0, standing="inclusive", until=until) for until in (None, slack.day(1, 28))
+    )
+    assert len(joiners(slack, brief)) < len(joiners(slack, lasting)) // 2
+
+
+def test_whoever_is_full_gains_nothing_by_money_for_its_parents(owners: Town) -> None:
+    """At the guided fee it can seat no more, and ask no more."""
+    assert owners.baseline.offer_enrolled[-1].sum() > owners.world.institutions.seats[:14].sum()
+    assert not joiners(owners, for_parents(owners, 1500.0, standing="inclusive"))
+
+
+@given(st.floats(0.0, 1500.0), st.floats(10.0, 30.0))
+def test_at_full_rooms_a_yuan_for_a_child_is_a_yuan_for_its_place(yuan: float, seats: float) -> None:
+    """20 would come at today's fee and more at the guided one: rooms of fewer than 20 are full at both."""
+    by_child = stands(False, pay=yuan, seats=seats)
+    by_place = stands(False, place=yuan, seats=seats, places=seats)
+    if seats <= 20.0:
+        assert by_child == by_place
+    else:
+        assert by_place >= by_child, "a place is paid for, filled or not"

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from town import NOBODY, PLAIN_LOGIT, SETTLED, Town, billed, differences, instrument, settle, total
+from town import NOBODY, PLAIN_LOGIT, SERVICES, SETTLED, Town, billed, differences, instrument, settle, total
 
 from sim import dates
 from sim.kernels import demand
@@ -12,16 +12,13 @@ from sim.kernels.columns import ENTRY, SLOPES, ChoiceInputs
 from sim.world.city import MOST_RESERVED
 from sim.world.institutions import FULL_DAY, HALF_DAY, HOURLY
 
-HALF = '{ name = "half_day", share = 0.25, fee_share = 0.6, children_per_place = 2 }'
-HOUR = '{ name = "hourly", share = 0.15, fee_share = 0.4, children_per_place = 4 }'
-OFFERED = tuple(f"city.supply.kind[{k}].services=[{HALF}, {HOUR}]" for k in (0, 1))
-NONE = tuple(s.replace("share = 0.25", "share = 0.0").replace("share = 0.15", "share = 0.0") for s in OFFERED)
+NONE = tuple(s.replace("share = 0.25", "share = 0.0").replace("share = 0.15", "share = 0.0") for s in SERVICES)
 
 
 @pytest.fixture(scope="module")
 def mixed() -> Town:
     """The hamlet where private institutions and kindergartens have half days and hours."""
-    return settle(*OFFERED)
+    return settle(*SERVICES)
 
 
 def test_services_that_no_class_is_given_to_change_nothing(town: Town) -> None:
@@ -110,7 +107,7 @@ def test_places_children_and_full_time_balance(mixed: Town) -> None:
 
 def test_services_of_an_institution_come_and_go_together() -> None:
     failing = settle(
-        *OFFERED, "city.supply.patience_months=1", "city.costs.rent_per_place=2000", "city.supply.arrears_months=0"
+        *SERVICES, "city.supply.patience_months=1", "city.costs.rent_per_place=2000", "city.supply.arrears_months=0"
     )
     site, closed = failing.world.institutions.site, 0
     for _, state in failing.states():
@@ -155,7 +152,7 @@ def test_stickiness_belongs_to_the_institution(mixed: Town) -> None:
     """With more of it fewer change institution; the service is changed as lightly as before."""
     moves = []
     for sigma in (0.0, 4.0):
-        at = billed(settle(*OFFERED, f"city.families.stickiness={sigma}", unlimited=True).baseline)
+        at = billed(settle(*SERVICES, f"city.families.stickiness={sigma}", unlimited=True).baseline)
         site = mixed.world.institutions.site
         both = (at[1:] != NOBODY) & (at[:-1] != NOBODY)
         other = both & (site[at[1:]] != site[at[:-1]])
@@ -171,7 +168,7 @@ STEADY = ("city.supply.fee_step=0", "city.supply.fee_limit=0", *SETTLED)
 def test_what_is_expected_is_what_comes() -> None:
     """The nested logit against the choices drawn: of whether nearly, of which service closely."""
     plain = tuple(s for s in PLAIN_LOGIT if "candidates" not in s)
-    town = settle(*plain, "city.families.candidates=5", *OFFERED, *STEADY, standing=(), unlimited=True)
+    town = settle(*plain, "city.families.candidates=5", *SERVICES, *STEADY, standing=(), unlimited=True)
     there = town.world.institutions
     # what was heard month by month is of a third of the families
     state = town.replication.checkpoint(town.span.end - 1)
@@ -195,8 +192,9 @@ def expected_demand(town: Town, inputs: ChoiceInputs) -> tuple[np.ndarray, np.nd
     j = len(town.world.institutions)
     expected, cross, calm = np.zeros((2, 3, j)), np.zeros((3, j, market.owners.size)), np.zeros((j, 3))
     demand.expect(
-        edges, market.value(state, calm, if_open=True), state.market.sites.runs.astype(float), market.owners.rank,
-        market.owners.owner, inputs, expected, cross,
+        edges, market.value(state, calm, if_open=True), state.market.sites.runs.astype(float), np.zeros(j),
+        market.owners.rank,
+        market.owners.owner, inputs, demand.Weighed.nothing(inputs.tariff), expected, cross,
     )  # fmt: skip
     return expected, cross
 

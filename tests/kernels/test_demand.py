@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from town import NOBODY, PLAIN_LOGIT, SETTLED, Town, instrument, settle
+from town import NOBODY, PLAIN_LOGIT, SERVICES, SETTLED, Town, instrument, settle
 
 from sim import dates
 from sim.engine.city import RunningCity
 from sim.kernels import demand
-from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, RATE, VOUCHER
+from sim.kernels.columns import AMOUNT, BAND_OF_PART, CEILING, RATE, VOUCHER, Tariff
 
 HERE = Path(__file__).parents[1]
 DAY = date(2025, 10, 31)
@@ -72,12 +72,20 @@ class City:
         days = [dates.date_in(dates.month_of(DAY), d) for d in range(1, dates.DECISION_DAYS + 1)]
         return np.array([self.simulation.cache.edges(day) for day in days])
 
-    def ask(self, runs: NDArray[np.float64] | None = None, value: NDArray[np.float32] | None = None) -> Heard:
+    def ask(
+        self,
+        runs: NDArray[np.float64] | None = None,
+        value: NDArray[np.float32] | None = None,
+        weighed: demand.Weighed | None = None,
+        coming: NDArray[np.float64] | None = None,
+    ) -> Heard:
         owners, j = self.simulation.cache.market.owners, len(self.runs)
         expected, cross = np.zeros((2, 3, j)), np.zeros((3, j, owners.size if owners.size > 1 else 0))
         demand.expect(
             self.edges, self.value if value is None else value, self.runs if runs is None else runs,
-            owners.rank, owners.owner, self.simulation.inputs, expected, cross,
+            np.zeros(j) if coming is None else coming,
+            owners.rank, owners.owner, self.simulation.inputs,
+            weighed or demand.Weighed.nothing(self.simulation.inputs.tariff), expected, cross,
         )  # fmt: skip
         return Heard(expected[demand.EXPECTED], expected[demand.SLOPE], cross)
 
@@ -91,6 +99,10 @@ class City:
         fee[j, band] = before
         self.simulation.write_tariff(DAY)
         return heard
+
+    def on_other_terms(self, more: float) -> Tariff:
+        """The tariff were all fees higher."""
+        return self.simulation.tariff_on(DAY, DAY, asked=self.simulation.state.offers.fee + more)
 
     def fall(self, j: int, band: int) -> NDArray[np.float64]:
         """Children of that band each institution loses per yuan of one fee, by differences, (J,)."""
@@ -127,14 +139,18 @@ class City:
             net = net - np.minimum(net, np.minimum(ceiling, amount + rate * net))
         return net
 
-    def written_out(self) -> NDArray[np.float64]:
-        """Expected children by band and institution, family by family, (3, J)."""
-        out = np.zeros((3, len(self.runs)))
+    def written_out(self, coming: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Expected children by band and institution, family by family, (3, J).
+
+        coming : 1 for those of the others that are about to open, with whom one more would share
+        """
+        out, about = np.zeros((3, len(self.runs))), np.zeros(len(self.runs)) if coming is None else coming
         candidate = self.simulation.inputs.candidate.astype(int)
         for i, part in self.families():
             j = candidate[i]
             odds = np.exp(np.maximum(self.utilities(i, part), -700.0))
             others = 1 + (odds * self.runs[j]).sum() - odds * self.runs[j]
+            others += np.where(self.runs[j] == 0, (odds * about[j]).sum() - odds * about[j], 0.0)
             out[BAND_OF_PART[part], j] += odds / (others + odds)
         return out
 
@@ -149,6 +165,12 @@ def tastes() -> City:
 def vouchers_first() -> City:
     """The same with the law's order turned: the subsidy is of what vouchers leave."""
     return City.of(settle(*BRIEF, standing=(POOL, SUBSIDY)), holders=0.3)
+
+
+@pytest.fixture(scope="module")
+def services() -> City:
+    """Institutions with half days and hours beside full days."""
+    return City.of(settle(*BRIEF, *SERVICES, standing=(SUBSIDY, POOL)), holders=0.3)
 
 
 def test_families_all_alike_are_a_plain_logit() -> None:
@@ -174,6 +196,18 @@ def test_demand_is_the_logit_of_all_families(name: str, request: pytest.FixtureR
     assert (city.runs == 0).any()
     assert heard.sum() > 300
     assert heard == pytest.approx(city.written_out(), rel=1e-5, abs=1e-9)
+
+
+def test_one_more_shares_with_those_that_are_about_to_open(tastes: City) -> None:
+    """Those that run share with nobody yet."""
+    shut = np.flatnonzero(tastes.runs == 0)
+    coming = np.zeros(len(tastes.runs))
+    coming[shut[::2]] = 1.0
+    heard, alone = tastes.ask(coming=coming).children, tastes.ask().children
+    assert heard == pytest.approx(tastes.written_out(coming), rel=1e-5, abs=1e-9)
+    assert (heard[:, tastes.runs == 1] == alone[:, tastes.runs == 1]).all()
+    assert (heard[:, shut] <= alone[:, shut] * (1 + 1e-12)).all()
+    assert (heard[:, shut] < 0.98 * alone[:, shut]).any()
 
 
 def test_families_who_are_passed_over_would_hardly_come() -> None:
@@ -270,3 +304,31 @@ def test_uncompiled_it_hears_the_same(tmp_path: Path) -> None:
     assert (compiled["slope"] > 0).any()
     for name, values in compiled.items():
         assert np.array_equal(values, plain[name]), name
+
+
+@pytest.mark.parametrize("name", ["tastes", "vouchers_first", "services"])
+def test_demand_on_other_terms_is_what_an_institution_alone_on_them_would_hear(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    """A thousand yuan down inside and three hundred up outside; with all its services, whoever stands on neither."""
+    city: City = request.getfixturevalue(name)
+    institutions, falls = city.town.world.institutions, (-1000.0, 300.0)
+    who = (institutions.site % 3 == 0) & (city.runs > 0)
+    heard = [city.on_other_terms(more) for more in falls]
+    weighed = demand.Weighed(who, *heard, np.zeros((2, 3, len(who))))
+    today = city.ask(weighed=weighed)
+    assert (today.children == city.ask().children).all(), "asking of other terms changes nothing"
+    assert not weighed.children[:, :, ~who].any()
+    fee, far = city.simulation.state.offers.fee, 0
+    for site in np.unique(institutions.site[who]):
+        services = institutions.site == site
+        for n, more in enumerate(falls):
+            before = fee.copy()
+            fee[services] += more
+            city.simulation.write_tariff(DAY)
+            alone = city.ask().children[:, services]
+            fee[:] = before
+            city.simulation.write_tariff(DAY)
+            assert weighed.children[n][:, services] == pytest.approx(alone, rel=1e-5, abs=1e-9)
+            far += int((alone > 1.3 * today.children[:, services]).any())
+    assert far >= 2, "the fall brings many"

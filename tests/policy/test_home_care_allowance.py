@@ -245,8 +245,9 @@ def test_owners_expect_the_demand_of_fees_higher_by_the_sum(cheap: Town, dear: T
         edges = np.array([city.cache.edges(date(2025, 7, d)) for d in range(1, 29)])
         size, out = len(town.world.institutions), np.zeros((2, 3, len(town.world.institutions)))
         demand.expect(
-            edges, city.inputs.offers.value, np.ones(size), np.zeros(size, np.int32),
-            np.arange(size, dtype=np.int32), city.inputs, out, np.zeros((3, size, 0)),
+            edges, city.inputs.offers.value, np.ones(size), np.zeros(size), np.zeros(size, np.int32),
+            np.arange(size, dtype=np.int32), city.inputs, demand.Weighed.nothing(city.inputs.tariff), out,
+            np.zeros((3, size, 0)),
         )  # fmt: skip
         expected.append(out)
     assert expected[0][0].sum() > 10

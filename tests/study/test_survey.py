@@ -61,7 +61,8 @@ def test_answers_are_those_that_owners_expect(where: str, request: pytest.Fixtur
     expected = np.zeros((2, 3, size))
     demand.expect(
         edges, city.cache.market.value(city.state, city.appeal, if_open=True), runs.astype(np.float64),
-        np.zeros(size, np.int32), np.arange(size, dtype=np.int32), city.inputs, expected, np.zeros((3, size, 0)),
+        np.zeros(size), np.zeros(size, np.int32), np.arange(size, dtype=np.int32), city.inputs,
+        demand.Weighed.nothing(city.inputs.tariff), expected, np.zeros((3, size, 0)),
     )  # fmt: skip
     answers = survey(town).ask()
     assert where != "taught" or len(city.inputs.ties.learnt) == size, "something was to be learnt"

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
+from sim.engine import scheme
 from sim.engine.city import RunningCity
 from sim.engine.phases.closure import close
-from sim.engine.scheme import guided_fee
 from sim.engine.state import SURVEYS
 from sim.engine.tariff import in_force
 from sim.kernels import demand
@@ -41,28 +42,45 @@ def review(city: RunningCity, day: date) -> None:
 def survey(city: RunningCity, day: date, part: int) -> None:
     """Let institutions hear what to expect of the families of one part, a quarter, of the decision days.
 
-    They ask what families will face from the next month on, when fees that are set today hold.
+    They ask what families will face from the next month on, when fees that are set today hold; those who weigh the
+    scheme before they hear of this part again also who would come inside it and outside, where families face other
+    relief there.
     """
     market, state, month = city.cache.market, city.state, dates.month_of(day)
     days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == part]
     edges = np.array([city.cache.edges(dates.date_in(month, d)) for d in days])
     expected = np.zeros((2, BANDS, len(city.world.institutions)))
     cross = np.zeros(state.market.memory.cross.shape[1:])
-    inputs = city.inputs._replace(tariff=city.tariff_on(day, dates.date_in(month + 1), coming=True))
+    following = dates.date_in(month + 1)
+    tariff = city.tariff_on(day, following, coming=True)
+    who, weighed, fees = scheme.soon(market, month, state), demand.Weighed.nothing(tariff), None
+    if who.any() and city.expects.relief_by_standing(day, city.grouping) > 0:
+        fees = scheme.weighed_fees(market, tariff.posted.T, _recognise(city, day), state)
+        inside, outside = (
+            city.tariff_on(day, following, True, replace(city.active.offered(following), inclusive=stands), asked)
+            for stands, asked in zip((np.ones_like(who), np.zeros_like(who)), fees, strict=True)
+        )
+        weighed = demand.Weighed(who, inside, outside, np.zeros((2, *expected.shape[1:])))
+    coming = market.turnover.in_sight(month, month - dates.month_of(city.start), state)
     demand.expect(
         edges, market.value(state, city.appeal, if_open=True), state.market.sites.runs.astype(np.float64),
-        market.owners.rank, market.owners.owner, inputs, expected, cross,
+        coming.astype(np.float64), market.owners.rank, market.owners.owner, city.inputs._replace(tariff=tariff),
+        weighed, expected, cross,
     )  # fmt: skip
-    market.store_demand_survey(month, part, expected, cross, state)
+    heard = None if fees is None else (weighed.children, np.stack(fees).transpose(0, 2, 1))
+    market.store_demand_survey(month, part, expected, cross, heard, state)
+
+
+def _recognise(city: RunningCity, day: date) -> scheme.Recognise:
+    """What instruments pay and demand of the recognised and the others, with the children who are enrolled now."""
+    return partial(city.expects.recognition, day, city.active.counted(day))
 
 
 def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> None:
     """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
-    offered = city.active.counted(day)
-    guided = guided_fee(city.world.facts.supply, posted)
-    inside, outside = (city.expects.recognition(day, offered, stands, guided) for stands in (True, False))
-    if city.cache.market.choose_scheme(dates.month_of(day), posted, inside, outside, city.state):
-        inclusive = city.state.market.sites.inclusive
+    lasts = city.expects.relief_by_standing(day, city.grouping)
+    if scheme.weigh(city.cache.market, dates.month_of(day), posted, _recognise(city, day), lasts, city.state):
+        offered = replace(city.active.counted(day), inclusive=city.state.market.sites.inclusive)
         for q, instrument in enumerate(city.instruments):
             if instrument.pays_institutions and in_force(instrument, day):
-                city.active.begin(q, replace(offered, inclusive=inclusive))
+                city.active.begin(q, offered)
