@@ -196,8 +196,9 @@ class Cells:
             return f"{len(LOTS)} rows"
         name = LOTS[at.number]
         word = metric(name, self.language)
+        told = "{}" if name.startswith("lot_") else {"en": "{}, in truth", "zh": "{}（真值）"}[self.language]
         return (
-            f"{word.label} {word.unit}".strip()
+            f"{told.format(word.label)} {word.unit}".strip()
             if at.column == 0
             else shown(self._own(self._policy(at.head), name, at.labels))
         )
