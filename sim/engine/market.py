@@ -104,7 +104,7 @@ class Market:
         """Demand that all institutions expect, (J, 3)."""
         return np.asarray(state.market.memory.expected[:, demand.EXPECTED].sum(axis=0).T)
 
-    def among(self, rows: Rows) -> Rows:
+    def _among(self, rows: Rows) -> Rows:
         """Institutions to look at where some move: the owners' others too, whose gains count where any has several."""
         return self._all if self.owners.size > 1 else rows
 
@@ -178,7 +178,7 @@ class Market:
             fee[steers] = steer(facts, fee, self._occupancy(state), state.market.usual.norm)[steers]
         if not len(responds) or np.isnan(state.market.usual.norm).all():
             return
-        rows, before = self.among(responds), asked(fee)
+        rows, before = self._among(responds), asked(fee)
         posted, own = before[rows], fee[rows]
         at = self.position(posted, income[rows], state, rows)
         best, gain = best_response(facts, self.owners, at, self.outlook(state, rows))

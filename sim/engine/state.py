@@ -70,7 +70,7 @@ class Memory(Copied):
 
 @dataclass
 class OtherTerms(Copied):
-    """What the parts of the families last heard said of institutions inside the scheme and outside it.
+    """Answers of the families last heard on institutions inside the scheme and outside it, by part of the families.
 
     children : float64 (SURVEYS, 2, 3, J)  expected demand, where owners weigh the scheme soon
     fee : float64 (SURVEYS, 2, 3, J)  at the fees of which they were told [yuan a month]

@@ -383,7 +383,7 @@ class Instrument(Facts):
 
     @property
     def rank(self) -> int | None:
-        """Which of its like it draws as, in place of its rank in its chain; None for that one, see `ranks_of`."""
+        """Rank by which it draws, in place of that in its chain, see `ranks_of`; None for the latter."""
         return self._rank
 
     def ranked(self, rank: int) -> Self:
@@ -576,15 +576,16 @@ class Instrument(Facts):
 
 
 def ranks_of(chain: Sequence[Instrument]) -> tuple[int, ...]:
-    """How many of its like stand before each instrument of a chain: voucher pools before a pool, lots before a lot.
+    """Count the voucher pools before each pool of a chain, and the lots before each lot; 0 for what draws nothing.
 
-    By it their draws are told apart. Those that change nothing do not count: whatever stands beside them is drawn the
-    same without them.
+    By these ranks their draws are told apart. Those that change nothing do not count: whatever stands beside them is
+    drawn the same without them.
     """
     pools = lots = 0
     ranks = []
     for instrument in chain:
-        ranks.append(lots if instrument.by_lot else pools)
+        draws = instrument.by_lot or instrument.tiers() > 0
+        ranks.append((lots if instrument.by_lot else pools) if draws else 0)
         lots += instrument.by_lot and not instrument.inert
         pools += instrument.tiers() > 0 and not instrument.inert
     return tuple(ranks)

@@ -329,7 +329,7 @@ def terminal_lots(results: Results, language: str = "en") -> "Table":
 
 
 def lot_measure(key: str, language: str) -> str:
-    """What a row of the lots' table is called; a metric of the whole policy is the truth beside the experiment."""
+    """Name of a row of the lots' table; a metric of the whole policy is the truth beside the experiment."""
     label = metric(key, language).label
     return label if key.startswith("lot_") else text("lots.in_truth", language, measure=label)
 

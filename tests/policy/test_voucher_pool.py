@@ -321,6 +321,8 @@ def test_a_pool_draws_the_same_beside_one_that_changes_nothing(silent: dict[str,
     assert own_claims(one)[:, -1].sum() == own_claims(other)[:, -1].sum() > 0
     same = all(np.array_equal(one.stays[name], unlike.stays[name]) for name in unlike.stays)
     assert same == first.inert, "alone, the second draws as the first would"
+    fee = instrument("fee_subsidy", rate=0.2)
+    assert ready(town.scenario, (first, fee), frozenset([1])) == ready(town.scenario, (fee,)), "it draws nothing"
 
 
 def test_what_is_reserved_is_reserved_for_somebody() -> None:

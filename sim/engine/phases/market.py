@@ -72,7 +72,7 @@ def survey(city: RunningCity, day: date, part: int) -> None:
 
 
 def _recognise(city: RunningCity, day: date) -> scheme.Recognise:
-    """What instruments pay and demand of the recognised and the others, with the children who are enrolled now."""
+    """Return what tells the payments and demands of instruments by standing, with the children enrolled now."""
     return partial(city.expects.recognition, day, city.active.counted(day))
 
 
