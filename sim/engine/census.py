@@ -16,6 +16,7 @@ _PLACES = {
     "place_thirds": supply.PLACES,
     "full_day_place_thirds": supply.FULL_DAY,
     "fee_place_thirds_fen": supply.FEES,
+    "inclusive_place_thirds": supply.INCLUSIVE,
 }
 
 
@@ -56,9 +57,9 @@ def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float6
     groups, sums, institutions = cache.groups, state.chronicle.sums, cache.world.institutions
     thirds = np.zeros((supply.ROWS, len(groups.names)), np.int64)
     supply.places_by_group(
-        state.offers.places, institutions.hours_share, institutions.full_day, institutions.site, posted,
-        groups.kind_cell, groups.district_cell, thirds, sums.totals[ROW["institutions"], row],
-        state.chronicle.offers.open[row],
+        state.offers.places, institutions.hours_share, institutions.full_day, state.market.sites.inclusive,
+        institutions.site, posted, groups.kind_cell, groups.district_cell, thirds,
+        sums.totals[ROW["institutions"], row], state.chronicle.offers.open[row],
     )  # fmt: skip
     for name, which in _PLACES.items():
         sums.totals[ROW[name], row] = thirds[which]

@@ -44,6 +44,7 @@ TOTALS = (
     "institutions",
     "full_day_place_thirds",
     "fee_place_thirds_fen",  # of full-day places
+    "inclusive_place_thirds",
     "full_time_sixtieths",  # of the enrolled: a child takes so many of its place
     "on_lists",  # entries on waiting lists at the month's end, of children enrolled elsewhere too; by the list's band
     *LIST_TOTALS,

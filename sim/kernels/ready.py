@@ -179,7 +179,7 @@ def _all_else(e: _Empty) -> None:
         np.zeros((3, 4), np.float32),
     )  # fmt: skip
     supply.places_by_group(
-        places, f64s, flags, none, fees, kind, kind, np.zeros((supply.ROWS, 1), np.int64), groups,
+        places, f64s, flags, flags, none, fees, kind, kind, np.zeros((supply.ROWS, 1), np.int64), groups,
         np.zeros((3, 0), np.bool_),
     )  # fmt: skip
     supply.sums_by_band(np.zeros((0, 0, 3)), np.zeros(3))

@@ -22,8 +22,8 @@ from sim.kernels.columns import (
     SLOPES,
 )
 
-PLACES, FULL_DAY, FEES = range(3)  # rows of `places_by_group`, in thirds of a place
-ROWS = 3
+PLACES, FULL_DAY, FEES, INCLUSIVE = range(4)  # rows of `places_by_group`, in thirds of a place
+ROWS = 4
 
 
 @entry
@@ -230,15 +230,16 @@ def part_entrants(
 
 @entry
 def places_by_group(
-    places: Any, hours_share: Any, full_day: Any, site: Any, posted: Any, kind_cell: Any, district_cell: Any,
-    thirds: Any, running: Any, served: Any,
+    places: Any, hours_share: Any, full_day: Any, inclusive: Any, site: Any, posted: Any, kind_cell: Any,
+    district_cell: Any, thirds: Any, running: Any, served: Any,
 ) -> None:  # fmt: skip
     """Count full-time places and institutions by group: where several children share a place it counts once.
 
     A mixed class is one third toddlers, two thirds older (18 to 36 months).
-    places : int32 (J, 4); hours_share : float64 (J,); full_day : bool (J,); site : int32 (J,)
+    places : int32 (J, 4); hours_share : float64 (J,); full_day, inclusive : bool (J,); site : int32 (J,)
     posted : float64 (3, J)  fees [yuan a month]
-    thirds : int64 (ROWS, groups)  added to: places, those for full days, and the fees of these, in thirds
+    thirds : int64 (ROWS, groups)  added to: places, those for full days and the fees of these, those of inclusive
+        institutions, in thirds
     running : int64 (groups,)  added to: institutions; served : bool (3, J)  written: whether any class admits the band
     """
     seats, at_site = np.empty(4, np.int64), np.zeros(site.size, np.int64)
@@ -251,6 +252,7 @@ def places_by_group(
             counts[PLACES] = 3 * seats[band] + band * seats[3]
             counts[FULL_DAY] = counts[PLACES] if full_day[j] else 0
             counts[FEES] = counts[FULL_DAY] * np.int64(np.rint(100.0 * posted[band, j]))
+            counts[INCLUSIVE] = counts[PLACES] if inclusive[j] else 0
             for row in range(ROWS):
                 for cell in (0, 1 + band, np.int64(kind_cell[j]), np.int64(district_cell[j])):
                     thirds[row, cell] += counts[row]

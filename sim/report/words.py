@@ -32,6 +32,7 @@ class Word:
 FORMS: dict[str, str] = {
     "take_up": "take_up",
     "take_up_under_36": "take_up",
+    "inclusive_share": "share",
     "utilisation": "share",
     "redemption_rate": "share",
     "inframarginal_share": "share",
@@ -109,6 +110,10 @@ METRICS: dict[str, dict[str, Word]] = {
     "institutions": {
         "en": Word("Institutions", "", "open institutions, mean of month-ends"),
         "zh": Word("托育机构", "家", "营业中的机构数，各月末平均"),
+    },
+    "inclusive_share": {
+        "en": Word("Inclusive places", "%", "places of inclusive institutions ÷ places"),
+        "zh": Word("普惠托位占比", "%", "普惠机构的托位 ÷ 托位数"),
     },
     "utilisation": {
         "en": Word("Utilisation", "%", "full-time equivalents enrolled ÷ places"),

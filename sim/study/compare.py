@@ -72,6 +72,7 @@ def outcome(record: Record, baseline: Record, welfare: WelfareFacts | None = Non
     }
     monthly |= {
         "places": wide(total["place_thirds"] / 3),
+        "inclusive_places": wide(total["inclusive_place_thirds"] / 3),
         "full_day_places": wide(total["full_day_place_thirds"] / 3),
         "full_time": wide(total["full_time_sixtieths"] / PARTS_OF_A_PLACE),
         "fee_places": wide(total["fee_place_thirds_fen"] / 300),

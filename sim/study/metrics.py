@@ -49,6 +49,7 @@ METRICS = (
     Metric("take_up_under_36", "share", "enrolled_under_36", "children", _PAIRED, kind="share"),
     Metric("places", "places", "places", groups=_OFFERS),
     Metric("institutions", "institutions", "institutions", groups=("kind=", "district=")),
+    Metric("inclusive_share", "share", "inclusive_places", "places", _OFFERS, kind="share"),
     Metric("utilisation", "share", "full_time", "places", _OFFERS, kind="share"),
     Metric("mean_fee", "yuan a month", "fee_places", "full_day_places", _OFFERS, kind="ratio"),
     Metric("mean_net_fee", "yuan a month", "net", "enrolled_child_months", _BILLS, kind="ratio"),

@@ -140,12 +140,16 @@ def test_places_are_counted_in_thirds_and_an_institution_once() -> None:
     kind, district = (luck.integers(a, b, HOUSES).astype(np.int16) for a, b in ((4, 7), (7, GROUPS)))
     thirds, running = np.zeros((supply.ROWS, GROUPS), np.int64), np.zeros(GROUPS, np.int64)
     served = np.zeros((3, HOUSES), bool)
+    inclusive = luck.random(HOUSES) < 0.5
     supply.places_by_group(
-        places, share, full_day, site.astype(np.int32), fees, kind, district, thirds, running, served
+        places, share, full_day, inclusive, site.astype(np.int32), fees, kind, district, thirds, running, served
     )
     seats = (places * share[:, None]).astype(np.int64)
     by_band = 3 * seats[:, :3] + seats[:, 3:] * np.arange(3)
-    for row, counted in enumerate((by_band, by_band * full_day[:, None], by_band * full_day[:, None] * 100 * fees.T)):
+    all_day = by_band * full_day[:, None]
+    counted_rows = (by_band, all_day, all_day * 100 * fees.T, by_band * inclusive[:, None])
+    assert len(counted_rows) == supply.ROWS
+    for row, counted in enumerate(counted_rows):
         expected = np.zeros(GROUPS)
         expected[0], expected[1:4] = counted.sum(), counted.sum(axis=0)
         for cell in (kind, district):

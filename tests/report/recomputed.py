@@ -24,6 +24,7 @@ STOCKS = ("children", "enrolled", "waiting", "on_lists", "places", "institutions
 PARTS = {  # of a ratio: its top and its bottom, as sums of products of columns by month
     "take_up": (["enrolled"], ["children"]),
     "take_up_under_36": (["take_up_under_36*children"], ["children"]),
+    "inclusive_share": (["inclusive_share*places"], ["places"]),
     "utilisation": (["utilisation*places"], ["places"]),
     "mean_net_fee": (["mean_net_fee*enrolled_child_months"], ["enrolled_child_months"]),
     "mean_wait_days": (["mean_wait_days*waiting_taken"], ["waiting_taken"]),
@@ -52,8 +53,8 @@ LOTS = (
 )  # fmt: skip
 RECORDED |= dict.fromkeys(LOTS, "it counts children by whether they won")
 COMING = ("new_children", "lost_children", "added_by_new_children", "added_brought_forward", "added_lengthened")
-SHARES = ("take_up", "take_up_under_36", "utilisation", "redemption_rate", "share_losing_cash", "share_losing_money",
-          "inframarginal_share", "inframarginal_money_share")  # fmt: skip
+SHARES = ("take_up", "take_up_under_36", "inclusive_share", "utilisation", "redemption_rate", "share_losing_cash",
+          "share_losing_money", "inframarginal_share", "inframarginal_money_share")  # fmt: skip
 SIGNED = ("added_child_months", "institution_profit", "institution_profit_full", "consumer_surplus",
           "application_cost", "mothers_work_months", "extra_tax", "added_by_new_children",
           "added_lengthened")  # and where the money went  # fmt: skip
