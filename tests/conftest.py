@@ -10,7 +10,7 @@ settings.load_profile("laws")
 
 @pytest.fixture(scope="session")
 def town() -> Town:
-    """The hamlet as its file describes it: crowded, with lists and reviews."""
+    """The hamlet as its file describes it: crowded, with lists that are new to owners, and reviews."""
     return settle()
 
 

@@ -1,6 +1,7 @@
 """A small town to test in: loaded from `hamlet.toml`, or laid out child by child."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim import dates
 from sim.draws import Luck
+from sim.engine.market import Market
 from sim.engine.recorder import ROW, Record
 from sim.engine.replication import Replication, Span
 from sim.engine.state import State
@@ -110,12 +112,14 @@ def settle(
     unlimited: bool = False,
     world: World | None = None,
     supply: Mapping[str, Any] | None = None,
+    new_lists: bool = True,
 ) -> Town:
     """Draw a town and run its baseline to the end of the window.
 
     standing : instead of the file's; unlimited : places without limit
     world : a town laid out by hand, instead of the drawn one
     supply : facts of the supply that no file may give
+    new_lists : owners take every list for longer than usual, and build for it
     """
     scenario = load(path, (RESERVE, *settings))
     city = scenario.city.model_copy(update={"supply": scenario.city.supply.model_copy(update=supply or {})})
@@ -128,9 +132,19 @@ def settle(
     else:
         with patch("sim.engine.replication.draw_world", return_value=world):
             rep = Replication(city, always, span, luck, run.scale, unlimited)
-    rep.prepare(set(range(span.counted, span.end)))
+    with patch.object(Market, "set_baseline_norms", _no_usual_list) if new_lists else nullcontext():
+        rep.prepare(set(range(span.counted, span.end)))
     rep.baseline()
     return Town(scenario, span, always, rep)
+
+
+_set_baseline_norms = Market.set_baseline_norms
+
+
+def _no_usual_list(market: Market, *told: Any) -> None:
+    """Take the last twelve months for usual, but for the lists."""
+    _set_baseline_norms(market, *told)
+    told[-1].market.usual.waiting[:] = 0.0
 
 
 # ---------------------------------------------------------------------------------------------------------

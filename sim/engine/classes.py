@@ -11,6 +11,7 @@ from sim.world.city import World
 from sim.world.institutions import BANDS
 
 TERM_ENDS = (0, 7)  # January and August, counted from 0
+SURE = 2.0  # standard deviations of a Poisson number, which 95 of 100 keep within
 
 
 class ClassRules:
@@ -21,22 +22,25 @@ class ClassRules:
         self._sizes = world.institutions.class_seats.astype(np.int64)
 
     def order(
-        self, month: int, due: NDArray[np.int64], earns: NDArray[np.float64], support: Support, state: State
+        self, month: int, due: NDArray[np.int64], margin: NDArray[np.float64], support: Support, state: State
     ) -> None:
-        """Begin a class where a year's list and margin earn back its fit-out in time.
+        """Begin a class where what a year's list is longer than usual earns back its fit-out in time.
 
+        Whoever has had a list for long and not built for it has its reasons, a lease or the lack of rooms; they stay.
+        Longer is what exceeds the usual by more than chance does: `SURE` times the root of its length.
         due : rows of those who reconsider
-        earns : (J, 3)  what one more child would bring, from whomever [yuan a month]
+        margin : (J, 3)  what one more child would bring, from whomever, less what it costs [yuan a month]
         """
         world, sites = self._world, state.market.sites
         supply, classes = world.facts.supply, world.facts.classes
         rows = due[~world.institutions.single[due]]
-        waiting = state.market.memory.waiting.take(rows, axis=1).mean(axis=0)
-        filled = np.minimum(waiting, self._sizes[rows, :BANDS])
+        usual = state.market.usual.waiting[rows]
+        longer = state.market.memory.waiting.take(rows, axis=1).mean(axis=0) - usual
+        filled = np.where(longer > SURE * np.sqrt(usual), np.clip(longer, 0.0, self._sizes[rows, :BANDS]), 0.0)
         each = np.maximum(classes.fit_out_yuan - support.grant[rows, :BANDS], 0.0)
         fit_out = each * world.institutions.class_places[rows, :BANDS]
-        per_child = earns[rows] + (support.place[rows] * world.institutions.hours_share[rows])[:, None]
-        earned = filled * self._costs.margins(per_child, rows) * YEAR * supply.payback_years
+        place = support.place[rows] * world.institutions.hours_share[rows] - self._costs.place[rows]
+        earned = filled * (margin[rows] + place[:, None]) * YEAR * supply.payback_years
         wants = (earned >= fit_out) & (filled > 0)
         building = np.maximum(sites.opens_in[rows], sites.added_in[rows])
         wants &= (building == 0).all(axis=1)[:, None]

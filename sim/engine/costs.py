@@ -61,31 +61,53 @@ class CostRules:
         place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
         return np.asarray(place * self._institutions.hours_share)
 
-    def margins(self, fee: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Margins of some on a further child of each band, (rows, 3) [yuan a month]: less its cost and a place's."""
-        return np.asarray(fee - self.marginal[rows, :BANDS] - self.place[rows, None])
+    def fixed(
+        self, places: NDArray[np.int32], taken: NDArray[np.int32], enrolled: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Costs of a month in cash that no further child moves, (J,) [yuan]: what `month` has beyond `marginal`.
 
-    def month(self, places: NDArray[np.int32], taken: NDArray[np.int32], rows: Rows | None = None) -> Costs:
+        places, taken : (J, 4) by class type; enrolled : (J, 3) by band
+        A class in use has whole carers, a further child needs a share of one: what is idle of them is fixed.
+        """
+        costs, institutions = self._costs, self._institutions
+        carer, hours = costs.carer_wage * (1 + costs.wage_charges), institutions.hours_share
+        idle = self._carers(taken) - (enrolled / np.array(self._classes.per_carer)[:BANDS]).sum(axis=1) * hours
+        head = np.where(institutions.owner_works, 0.0, costs.head_wage * (1 + costs.wage_charges) * institutions.heads)
+        runs = institutions.pooled(places.sum(axis=1)) > 0
+        return np.asarray(carer * idle + head * runs + self.place * places.sum(axis=1))
+
+    def _carers(self, taken: NDArray[np.int32], which: Rows | slice = slice(None)) -> NDArray[np.float64]:
+        """Carers of some, (rows,): one a class in use, and more as the legal ratio asks for its children."""
+        # of whole numbers a rounded quotient is exact, and much faster than a whole one
+        by_type = np.maximum(np.ceil(taken / self._per_carer[which]), np.ceil(taken / self._sizes[which]))
+        return np.asarray(by_type.sum(axis=1))
+
+    def month(
+        self,
+        places: NDArray[np.int32],
+        taken: NDArray[np.int32],
+        rows: Rows | None = None,
+        unlisted: NDArray[np.float64] | float = 0.0,
+    ) -> Costs:
         """Costs of a month, seats and children by class type, (rows, 4). Who shares a place shares its costs, and food.
 
         Each class in use has a carer, and more as the legal ratio asks for its children; each that runs has its heads.
         rows : institutions with all their services; everybody if left out
+        unlisted : (rows,)  what the children there cost beyond what is listed [yuan]; goes with the goods
         """
         costs, institutions, which = self._costs, self._institutions, slice(None) if rows is None else rows
         hours, pays_rent = institutions.hours_share[which], institutions.pays_rent[which]
         seats, children = places.sum(axis=1), taken.sum(axis=1) * hours
         runs = (institutions.pooled(seats) if rows is None else pooled_among(institutions, seats, rows)) > 0
         seats = seats * hours
-        # of whole numbers a rounded quotient is exact, and much faster than a whole one
-        carers = np.maximum(np.ceil(taken / self._per_carer[which]), np.ceil(taken / self._sizes[which])).sum(axis=1)
         head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads[which] * runs
         owner_works = institutions.owner_works[which]
-        wages = costs.carer_wage * (1 + costs.wage_charges) * carers + np.where(owner_works, 0.0, head)
+        carers = costs.carer_wage * (1 + costs.wage_charges) * self._carers(taken, which)
         wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * YEAR) * pays_rent
         return Costs(
-            staff=_fen(wages),
+            staff=_fen(carers + np.where(owner_works, 0.0, head)),
             rent=_fen(costs.rent_per_place * seats * pays_rent),
-            goods=_fen(costs.utilities_per_place * seats + costs.food_per_child * children),
+            goods=_fen(costs.utilities_per_place * seats + costs.food_per_child * children + unlisted),
             unpaid=_fen(np.where(owner_works, head, 0.0) + wear),
         )
 

@@ -13,7 +13,7 @@ from sim.engine.active_instruments import ActiveInstruments
 from sim.engine.groups import Grouping
 from sim.engine.support import Support
 from sim.engine.tariff import in_force, months_on
-from sim.policy.instrument import Columns, Instrument, Offered, Recognition, Relief
+from sim.policy.instrument import Columns, Instrument, Recognition, Relief
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
@@ -78,7 +78,7 @@ class Expectations:
         of a budget bears them with the children who were enrolled at the last month's end.
         """
         offered, total = self._active.offered(day), np.zeros((len(self._world.institutions), BANDS))
-        enrolled = self._state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR]
+        enrolled = self._enrolled(day)
         for q, instrument, columns, in_force_for in self.announced(day, 1):
             income = instrument.child_income(offered, columns)
             if income is None:
@@ -91,17 +91,22 @@ class Expectations:
             total += fen * months * part
         return total / (100 * dates.YEAR)
 
-    def recognition(self, day: date, offered: Offered, stands: bool, asked: NDArray[np.float64]) -> Recognition:
+    def _enrolled(self, day: date) -> NDArray[np.int64]:
+        """Children enrolled at the last month's end, (J, 3)."""
+        return np.asarray(self._state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR], np.int64)
+
+    def recognition(self, day: date, stands: bool, asked: NDArray[np.float64]) -> Recognition:
         """Payments and demands of instruments over a year if every institution were in the scheme, or none.
 
-        Each holds while its window lasts, and as far as what is left of its budget bears it.
+        Each holds while its window lasts, and as far as what is left of its budget bears it, with the children who were
+        enrolled at the last month's end.
         asked : (J, 3)  fees that they would ask, so standing, before instruments lower them; each instrument finds
             them as those before it leave them [yuan a month]
         """
-        size = len(offered.kind)
-        offered = replace(offered, inclusive=np.full(size, stands))
+        size, children = len(self._world.institutions), self._enrolled(day)
+        offered = replace(self._active.offered(day), inclusive=np.full(size, stands), enrolled=children)
         total = Recognition(np.zeros((size, BANDS)), np.zeros((size, BANDS)), np.zeros(size))
-        children, places = np.maximum(offered.enrolled, 0), self._active.places()
+        places = self._active.places()
         for q, instrument, columns, months in self.announced(day, 0):
             brings = instrument.recognition(offered, columns, months, asked - total.cut)
             if brings is None:

@@ -95,9 +95,15 @@ def hazard(outlook: Outlook) -> NDArray[np.float64]:
     return np.asarray(np.divide(outlook.slope, outlook.demand, out=np.zeros_like(outlook.demand), where=counts))
 
 
+def moved(falls: NDArray[np.float64], by: Yuan) -> NDArray[np.float64]:
+    """Demand at a fee so many yuan higher ÷ today's, where it falls exponentially; inf where it passes all numbers."""
+    with np.errstate(over="ignore"):  # more than any room holds, which the caller counts no more of
+        return np.asarray(np.exp(-falls * by))
+
+
 def served(at: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
     """Children of each band that would come at a fee, as far as there is room, (J, 3)."""
-    return np.minimum(at.scale * outlook.demand * np.exp(-hazard(outlook) * (fee - at.posted)), at.room)
+    return np.minimum(at.scale * outlook.demand * moved(hazard(outlook), fee - at.posted), at.room)
 
 
 def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.0) -> Yuan:
@@ -111,7 +117,7 @@ def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.
     counts = falls > 0
     markup = np.divide(outlook.demand + spill, outlook.slope, out=np.zeros_like(p), where=counts)
     fee = np.where(counts, np.maximum(at.cost - pay + markup, 0.0), p)
-    full = counts & (at.room > 0) & (come * np.exp(-falls * (fee - p)) > at.room)
+    full = counts & (at.room > 0) & (come * moved(falls, fee - p) > at.room)
     excess = np.divide(come, at.room, out=np.ones_like(p), where=full)
     clearing = p + np.divide(np.log(excess), falls, out=np.zeros_like(p), where=full)
     return np.asarray(np.where(full, np.maximum(fee, clearing), fee))

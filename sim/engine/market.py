@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
-from sim.engine.costs import CostRules, room
-from sim.engine.fees import MOST, FeeError, Outlook, Owners, Position, best_response, steer
+from sim.engine.costs import CostRules, Costs
+from sim.engine.entry import EntryRules, Prospect, by_turn
+from sim.engine.fees import MOST, FeeError, Owners, best_response, steer
+from sim.engine.positions import Positions
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.engine.trends import Trends
-from sim.engine.turnover import Prospect, Turnover, by_turn
-from sim.kernels import demand, supply
+from sim.engine.turnover import Turnover
+from sim.kernels import supply
 from sim.world.city import World
-from sim.world.institutions import BANDS
 
 Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 Rows = NDArray[np.int64]
@@ -40,8 +41,9 @@ class Market:
         self._reviewers = by_turn(institutions.address, world.facts.supply.review_months)
         self.askers = by_turn(institutions.address, YEAR)
         self.costs = CostRules(world)
+        self.positions = Positions(world, self._trends, self.costs)
         self.classes = ClassRules(world, self.costs)
-        self.turnover = Turnover(world, self.costs)
+        self.turnover, self._entry = Turnover(world), EntryRules(world, self.costs)
         self.owners = Owners(world.institutions)
         self.asks_demand = bool(world.institutions.responds.any()) or not world.institutions.stands.all()
 
@@ -55,7 +57,7 @@ class Market:
         """
         facts, places, out = self.world.facts.families, state.offers.places, np.empty_like(state.offers.value)
         if if_open:
-            places = np.where(state.market.sites.runs[:, None], places, self.world.institutions.seats)
+            places = self.positions.places_if_open(state)
         supply.value_offers(
             places, self._worth, state.market.shaken, appeal, self._taste, facts.sensitivity,
             np.float32(facts.trust_yuan), out,
@@ -92,64 +94,54 @@ class Market:
         market.other_terms.told[part] = weighed is not None
         if weighed is not None:
             market.other_terms.children[part], market.other_terms.fee[part] = weighed
-        market.memory.fresh[month % YEAR] = self._demand(state) * market.sites.runs[:, None]
-
-    def outlook(self, state: State, rows: Rows) -> Outlook:
-        """Demand that some institutions expect, from the last survey of all families."""
-        memory = state.market.memory
-        expected, slope = memory.expected.take(rows, axis=3).sum(axis=0)
-        return Outlook(expected.T, slope.T, memory.cross.take(rows, axis=2).sum(axis=0).transpose(1, 0, 2))
-
-    def _demand(self, state: State) -> NDArray[np.float64]:
-        """Demand that all institutions expect, (J, 3)."""
-        return np.asarray(state.market.memory.expected[:, demand.EXPECTED].sum(axis=0).T)
+        market.memory.fresh[month % YEAR] = self.positions.heard(state) * market.sites.runs[:, None]
 
     def _among(self, rows: Rows) -> Rows:
         """Institutions to look at where some move: the owners' others too, whose gains count where any has several."""
         return self._all if self.owners.size > 1 else rows
 
-    def set_baseline_norms(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State) -> None:
+    def set_baseline_norms(
+        self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
+    ) -> None:
         """Take the last twelve months for what is usual; nobody's is known before a year.
 
-        Usual are an institution's occupancy, the length of its list, and with `infer_costs` costs of its own beyond
-        those listed: as large as make the fee that it asks the best response (Nevo, Econometrica 2001, section 4).
-        posted : (J, 3) fees; income : (J, 3) what the treasury pays per child [yuan a month]
+        Usual are an institution's occupancy, the length of its list, the seasons, what opening at a site would bring,
+        and with `infer_costs` costs beyond those listed, of those who set their fees: as large as make the fee that
+        each asks the best response (Nevo, Econometrica 2001, section 4).
+        asked : what instruments let institutions ask, from what they would, both (J, 3)
+        income : (J, 3) what the treasury pays per child [yuan a month]
         """
         market = state.market
         if market.memory.months < YEAR:
             return
         market.usual.norm[:] = self._occupancy(state)
+        by_month = market.memory.fresh.sum(axis=1)
+        mean = by_month.mean(axis=0)
+        market.usual.season[:] = np.divide(by_month, mean, out=np.ones_like(by_month), where=by_month > 0)
         self.turnover.draw_losses(state)
-        if not self.world.institutions.responds.any():
-            return
-        outlook = self.outlook(state, self._all)
-        at = self.position(posted, income, state, self._all)
-        if self.world.facts.supply.infer_costs:
-            wedge = posted - at.cost - self.owners.margins(outlook)
-            market.usual.wedge[:] = np.where(np.isfinite(wedge), wedge, 0.0)
-        market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
+        responds = self.world.institutions.responds
+        if responds.any():
+            outlook, posted = self.positions.outlook(state, self._all), asked(state.offers.fee)
+            at = self.positions.position(posted, income, state, self._all, if_open=True)
+            if self.world.facts.supply.infer_costs:
+                wedge = posted - at.cost - self.owners.margins(outlook)
+                market.usual.wedge[:] = np.where(np.isfinite(wedge) & responds[:, None], wedge, 0.0)
+            market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
+        waiting = market.memory.waiting.mean(axis=0)
+        market.usual.waiting[:] = np.where(market.sites.runs[:, None], waiting, market.usual.tolerated)
+        prospect = self._prospect(month, asked, support, state)
+        self._entry.set_usual(month, prospect, self.turnover.closing(state), state)
+
+    def month_costs(self, month: int, enrolled: NDArray[np.int64], state: State) -> Costs:
+        """Costs of a month in the books; enrolled : (J, 3)."""
+        unlisted = (enrolled * self.positions.unlisted(month, state)).sum(axis=1)
+        return self.costs.month(state.offers.places, state.offers.taken, unlisted=unlisted)
 
     @staticmethod
     def _occupancy(state: State) -> NDArray[np.float64]:
         places = state.offers.places.sum(axis=1)
         mean = state.market.memory.taken.sum(axis=2).mean(axis=0)
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
-
-    def position(self, posted: NDArray[np.float64], income: NDArray[np.float64], state: State, rows: Rows) -> Position:
-        """Position of some institutions: costs, children they had for those expected, and room, over twelve months.
-
-        posted, income : (rows, 3)
-        """
-        market, memory, trend = state.market, state.market.memory, self._trends.costs(state.month)[rows]
-        fresh, enrolled = memory.fresh.take(rows, axis=1).sum(axis=0), memory.enrolled.take(rows, axis=1)
-        had = (enrolled + memory.waiting.take(rows, axis=1)).sum(axis=0)
-        taken = memory.taken.take(rows, axis=1).mean(axis=0)
-        return Position(
-            posted=posted,
-            cost=self.costs.marginal[rows, :BANDS] + market.usual.wedge[rows] + trend - income,
-            scale=np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0),
-            room=room(state.offers.places[rows], taken, enrolled.mean(axis=0)) + market.usual.tolerated[rows],
-        )
 
     def review(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> int:
         """Let those whose month it is reconsider fees and classes; returns how many classes were given up.
@@ -158,12 +150,13 @@ class Market:
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        if state.market.memory.months < YEAR:
+        if np.isnan(state.market.usual.norm).all():
             return 0
         due = self._reviewers[month % self.world.facts.supply.review_months]
         due = due[state.market.sites.runs[due]]
         self._set_fees(due, asked, income, state)
-        self.classes.order(month, due, asked(state.offers.fee) + income, support, state)
+        margin = asked(state.offers.fee) + income - self.positions.child_cost(state)
+        self.classes.order(month, due, margin, support, state)
         return self.classes.close(month, state) if month % YEAR in TERM_ENDS else 0
 
     def _set_fees(self, due: Rows, asked: Asked, income: NDArray[np.float64], state: State) -> None:
@@ -176,12 +169,12 @@ class Market:
         steers, responds = free[institutions.steers[free]], free[institutions.responds[free]]
         if len(steers):
             fee[steers] = steer(facts, fee, self._occupancy(state), state.market.usual.norm)[steers]
-        if not len(responds) or np.isnan(state.market.usual.norm).all():
+        if not len(responds):
             return
         rows, before = self._among(responds), asked(fee)
         posted, own = before[rows], fee[rows]
-        at = self.position(posted, income[rows], state, rows)
-        best, gain = best_response(facts, self.owners, at, self.outlook(state, rows))
+        at = self.positions.position(posted, income[rows], state, rows)
+        best, gain = best_response(facts, self.owners, at, self.positions.outlook(state, rows))
         wanted = before.copy()
         wanted[rows] = best
         as_best = asked(wanted)[rows] == best
@@ -197,19 +190,18 @@ class Market:
             )
 
     def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
-        """Let those who think of opening look at free sites: they expect what others there have of those expected.
+        """Let those who think of opening look at free sites.
 
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         """
-        if np.isnan(state.market.usual.norm).all():
-            return
-        memory = state.market.memory
-        had, fresh = np.zeros(BANDS, np.int64), np.zeros(BANDS)
-        for known, total in ((memory.enrolled, had), (memory.waiting, had), (memory.fresh, fresh)):
-            supply.sums_by_band(known, total)
-        scale = np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
-        fee = asked(self._trends.listed(month))
-        self.turnover.plan_entry(month, Prospect(self._demand(state) * scale, fee, support), state)
+        if not np.isnan(state.market.usual.norm).all():
+            self._entry.plan(month, self._prospect(month, asked, support, state), state)
+
+    def _prospect(self, month: int, asked: Asked, support: Support, state: State) -> Prospect:
+        """What opening promises: of the children expected there, as many as others have of those expected of them."""
+        come = self.positions.come_of_expected(state) / state.market.usual.season[month % YEAR]
+        children, fee = self.positions.heard(state) * come, asked(self.positions.entry_fee(month, state))
+        return Prospect(children, fee, self.positions.unlisted(month, state), support)
 
 
 def marked(rows: Rows, institutions: int) -> NDArray[np.bool_]:

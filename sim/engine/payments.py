@@ -126,7 +126,7 @@ class Payments:
 
     # -- the month's end -----------------------------------------------------------------------------
 
-    def close_month(self, day: date, row: int, held: int | None, forfeited: NDArray[np.int64]) -> None:
+    def close_month(self, day: date, row: int, costs: Costs, held: int | None, forfeited: NDArray[np.int64]) -> None:
         """Claims of the month, cash, lagged payments, costs; then the accounts must balance.
 
         held : what families have paid ahead and not used [fen]; None where nobody asks more than a month
@@ -134,7 +134,6 @@ class Payments:
         Raises LedgerError.
         """
         state, payers, ledger = self._state, self.payers, self._state.ledger
-        costs = self._cache.market.costs.month(state.offers.places, state.offers.taken)
         costs = replace(costs, goods=costs.goods + self._built)
         payers.takings[:] += forfeited
         self._pay_programmes(day, row, costs)

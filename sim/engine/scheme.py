@@ -8,15 +8,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_expit
 
 from sim.dates import YEAR
-from sim.engine.fees import Outlook, Position, Yuan, best_fee, hazard
+from sim.engine.fees import Outlook, Position, Yuan, best_fee, hazard, moved
 from sim.engine.market import Market, marked
 from sim.engine.state import SURVEYS, State
 from sim.kernels.demand import EXPECTED
 from sim.policy.instrument import Recognition
 from sim.world.institutions import BANDS
 from sim.world.supply import SupplyFacts
+
+TINY = 1e-9  # yuan a year: the spread of an owner without a place
 
 # what instruments pay and demand if all institutions are recognised, or none, from what they would ask, (J, 3)
 Recognise = Callable[[bool, Yuan], Recognition]
@@ -40,8 +43,8 @@ class Side:
     def served(self, position: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
         """Children that would come at a fee, as far as there is room, (J, 3)."""
         falls = hazard(outlook)
-        told = self.heard * np.exp(-falls * (fee - self.at))
-        untold = outlook.demand * np.exp(-falls * (fee - position.posted))
+        told = np.multiply(self.heard, moved(falls, fee - self.at), out=np.zeros_like(self.heard), where=self.heard > 0)
+        untold = outlook.demand * moved(falls, fee - position.posted)
         come = position.scale * (self.lasts * told + (1 - self.lasts) * untold)
         return np.asarray(np.minimum(come, position.room))
 
@@ -61,51 +64,84 @@ def soon(market: Market, month: int, state: State) -> NDArray[np.bool_]:
     return np.asarray(who & state.market.sites.runs & market.world.institutions.responds)
 
 
-def weighed_fees(market: Market, posted: Yuan, recognise: Recognise, state: State) -> tuple[Yuan, Yuan]:
-    """Fees that institutions would ask inside the scheme and outside it, each (J, 3).
+@dataclass(frozen=True)
+class Terms:
+    """Where institutions stand when the scheme is weighed, and the fees at which they weigh it.
+
+    spill : what an owner's other institutions gain per yuan of this one's fee, (J, 3)
+    inside, outside : fees that they would ask, each (J, 3) [yuan a month]
+    """
+
+    at: Position
+    outlook: Outlook
+    spill: Yuan
+    inside: Yuan
+    outside: Yuan
+
+
+def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> Terms:
+    """Fees that institutions would ask inside the scheme and outside it, and what they know of demand and costs.
 
     Inside, `inclusive_discount` and what instruments demand below what they ask today, or today's fee where they are
     in it; outside the one that earns most by the demand around today's, as far as instruments allow it.
+    posted : (J, 3)  today's fees [yuan a month]
     """
+    everybody, inclusive = np.arange(len(posted)), state.market.sites.inclusive[:, None]
+    at = market.positions.position(posted, np.zeros((len(posted), BANDS)), state, everybody, if_open=True)
+    outlook = market.positions.outlook(state, everybody)
     guided = guided_fee(market.world.facts.supply, posted)
-    joining = np.maximum(guided - recognise(True, guided).cut, 0.0)
-    at, outlook = _position(market, posted, state)
-    pay, outside = (recognise(stands, posted).pay for stands in (True, False))
-    inclusive = state.market.sites.inclusive[:, None]
-    spill = market.owners.others(at.posted - at.cost + np.where(inclusive, pay, outside), outlook)
-    free = best_fee(at, outlook, spill, outside)
+    joined, alone = recognise(True, guided), recognise(False, posted)
+    spill = market.owners.others(at.posted - at.cost + np.where(inclusive, joined.pay, alone.pay), outlook)
+    free = best_fee(at, outlook, spill, alone.pay)
     free = np.maximum(free - recognise(False, free).cut, 0.0)
-    return np.where(inclusive, posted, joining), free
+    return Terms(at, outlook, spill, np.where(inclusive, posted, np.maximum(guided - joined.cut, 0.0)), free)
 
 
-def _position(market: Market, posted: Yuan, state: State) -> tuple[Position, Outlook]:
-    everybody = np.arange(len(posted))
-    at = market.position(posted, np.zeros((len(posted), BANDS)), state, everybody)
-    return at, market.outlook(state, everybody)
+def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> NDArray[np.float64]:
+    """What a year inside the scheme would bring more than one outside it, (J,) [yuan], with all services.
+
+    lasts : share of the year in which families face other relief at the recognised
+    """
+    institutions, inclusive, own = market.world.institutions, state.market.sites.inclusive, state.offers.fee
+    found = terms(market, posted, recognise, state)
+    lasts = lasts if state.market.other_terms.told.any() else 0.0
+    inside, outside = (
+        Side(fee, recognise(stands, fee), *_heard(state, n, found.outlook), lasts)
+        for n, (stands, fee) in enumerate(((True, found.inside), (False, found.outside)))
+    )
+    keeps = np.where(inclusive[:, None], np.maximum(own - recognise(False, own).cut, 0.0), posted)
+    seats = market.positions.places_if_open(state).sum(axis=1) * institutions.hours_share
+    return institutions.pooled(gain_inside(inclusive, found, inside, outside, keeps, seats))
+
+
+def set_usual(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
+    """Draw what standing in the scheme is worth to each owner beyond what is seen: such that it stands where it does.
+
+    Logistic about nothing with a spread of `scheme_spread`, cut off where an owner would stand on the other side.
+    posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
+    """
+    institutions, sites = market.world.institutions, state.market.sites
+    gain = gains(market, posted, recognise, lasts, state)
+    places = institutions.pooled(market.positions.places_if_open(state).sum(axis=1) * institutions.hours_share)
+    spread = np.maximum(YEAR * market.world.facts.supply.scheme_spread * places, TINY)
+    luck = market.world.luck.uniforms("standing", institutions.address)[:, 0]
+    out = log_expit(-gain / spread)  # logarithm of the chance that it is worth less than what it takes to be in
+    beyond = np.where(sites.inclusive, np.log(luck) + log_expit(gain / spread), np.log(luck) + out)
+    standing = np.where(sites.inclusive, -1.0, 1.0) * (beyond - np.log(-np.expm1(beyond))) * spread
+    state.market.usual.standing[:] = np.where(institutions.responds, standing, 0.0)
 
 
 def weigh(market: Market, month: int, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> bool:
     """Once a year each owner weighs the inclusive scheme against the market; returns whether any moved.
 
-    posted : (J, 3) fees; lasts : share of the year in which families face other relief at the recognised
+    posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
     """
-    world, sites, own = market.world, state.market.sites, state.offers.fee
-    institutions, facts = world.institutions, world.facts.supply
+    sites, own, facts = state.market.sites, state.offers.fee, market.world.facts.supply
     if np.isnan(state.market.usual.norm).all():
         return False
-    asked = marked(market.askers[month % YEAR], len(posted)) & sites.runs & institutions.responds
-    fees, before = weighed_fees(market, posted, recognise, state), sites.inclusive.copy()
-    at, outlook = _position(market, posted, state)
-    lasts = lasts if state.market.other_terms.told.any() else 0.0
-    inside, outside = (
-        Side(fee, recognise(stands, fee), *_heard(state, n, outlook), lasts)
-        for n, (stands, fee) in enumerate(zip((True, False), fees, strict=True))
-    )
-    keeps = np.where(before[:, None], np.maximum(own - recognise(False, own).cut, 0.0), posted)
-    pay = np.where(before[:, None], inside.brings.pay, outside.brings.pay)
-    spill = market.owners.others(at.posted - at.cost + pay, outlook)
-    seats = state.offers.places.sum(axis=1) * institutions.hours_share
-    now = choose(facts, asked, before, at, outlook, spill, inside, outside, keeps, institutions.pooled, seats)
+    asked = marked(market.askers[month % YEAR], len(posted)) & sites.runs & market.world.institutions.responds
+    gain = gains(market, posted, recognise, lasts, state) + state.market.usual.standing
+    before, now = sites.inclusive.copy(), choose(facts, asked, sites.inclusive, gain)
     joined = now & ~before
     own[joined] = guided_fee(facts, posted[joined])  # of what was asked, caps counted
     sites.inclusive[:] = now
@@ -119,34 +155,22 @@ def _heard(state: State, side: int, outlook: Outlook) -> tuple[NDArray[np.float6
     """
     other, told = state.market.other_terms, state.market.other_terms.told
     heard, today = other.children[told, side].sum(axis=0).T, state.market.memory.expected[told, EXPECTED].sum(axis=0).T
-    moved = np.divide(heard, today, out=np.zeros_like(heard), where=today > 0)
-    return outlook.demand * moved, other.fee[told, side].sum(axis=0).T / max(int(told.sum()), 1)
+    times = np.divide(heard, today, out=np.zeros_like(heard), where=today > 0)
+    return outlook.demand * times, other.fee[told, side].sum(axis=0).T / max(int(told.sum()), 1)
 
 
-def choose(
-    facts: SupplyFacts,
-    asked: NDArray[np.bool_],
-    inclusive: NDArray[np.bool_],
-    at: Position,
-    outlook: Outlook,
-    spill: Yuan,
-    inside: Side,
-    outside: Side,
-    keeps: Yuan,
-    pooled: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    seats: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Return membership in the scheme, bool (J,): those asked join or leave where a year gains more than it costs.
+def gain_inside(
+    inclusive: NDArray[np.bool_], found: Terms, inside: Side, outside: Side, keeps: Yuan, seats: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What a year inside brings more than one outside, (J,) [yuan], of each service by itself.
 
-    asked : bool (J,); at : with costs before what the treasury pays
-    spill : what the owner's other institutions gain per yuan of this one's fee, (J, 3)
-    keeps : (J, 3)  what each would ask outside if it moved no fee
-    pooled : sums over an institution's services, which are in the scheme together
+    inclusive : bool (J,)  who is in the scheme; keeps : (J, 3)  what each would ask outside if it moved no fee
     seats : (J,)  full-time places
     """
+    at, outlook = found.at, found.outlook
 
     def year(fee: Yuan, pay: Yuan, come: NDArray[np.float64]) -> NDArray[np.float64]:
-        own = (fee - at.cost + pay) * come + at.scale * spill * (fee - at.posted)
+        own = (fee - at.cost + pay) * come + at.scale * found.spill * (fee - at.posted)
         return np.asarray(YEAR * own.sum(axis=1))
 
     def of(side: Side, fee: Yuan) -> NDArray[np.float64]:
@@ -157,6 +181,12 @@ def choose(
     unmoved = np.where(inclusive, of(outside, keeps), year(keeps, outside.brings.pay, today))
     alone = np.maximum(of(outside, outside.fee), unmoved)
     places = YEAR * (inside.brings.place - outside.brings.place) * seats
-    gain = pooled(of(inside, inside.fee) - alone + places)
+    return np.asarray(of(inside, inside.fee) - alone + places)
+
+
+def choose(
+    facts: SupplyFacts, asked: NDArray[np.bool_], inclusive: NDArray[np.bool_], gain: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return membership in the scheme, bool (J,): those asked join or leave where a year gains more than it costs."""
     joins, leaves = asked & ~inclusive & (gain > facts.scheme_cost), asked & inclusive & (-gain > facts.scheme_cost)
     return np.asarray((inclusive | joins) & ~leaves)

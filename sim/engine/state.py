@@ -84,15 +84,25 @@ class OtherTerms(Copied):
 
 @dataclass
 class Usual(Copied):
-    """Norms of institutions, of the baseline's first full year.
+    """Norms of sites and of the institutions there, of the baseline's first full year.
 
     norm : float64 (J,)  usual occupancy, nan until a first year is known
-    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]; tolerated : float64 (J, 3)  usual list
+    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]
+    tolerated : float64 (J, 3)  children by whom expected demand exceeds the room; waiting : float64 (J, 3)  the list
+    prospect : float64 (J,)  full profit that whoever would open at the site expects [yuan a month]
+    odds : float64 (J,)  chance that whoever looks at the free site opens there, at that profit
+    standing : float64 (J,)  what being in the scheme is worth to its owner beyond what is seen [yuan a year]
+    season : float64 (12, 3)  expected demand of a month of the year ÷ its mean, over the city
     """
 
     norm: NDArray[np.float64]
     wedge: NDArray[np.float64]
     tolerated: NDArray[np.float64]
+    waiting: NDArray[np.float64]
+    prospect: NDArray[np.float64]
+    odds: NDArray[np.float64]
+    standing: NDArray[np.float64]
+    season: NDArray[np.float64]
 
 
 @dataclass
@@ -155,7 +165,16 @@ class MarketColumns(Copied):
                 fee=np.zeros((SURVEYS, 2, BANDS, j)),
                 told=np.zeros(SURVEYS, bool),
             ),
-            usual=Usual(np.full(j, np.nan), np.zeros((j, BANDS)), np.zeros((j, BANDS))),
+            usual=Usual(
+                norm=np.full(j, np.nan),
+                wedge=np.zeros((j, BANDS)),
+                tolerated=np.zeros((j, BANDS)),
+                waiting=np.zeros((j, BANDS)),
+                prospect=np.zeros(j),
+                odds=np.zeros(j),
+                standing=np.zeros(j),
+                season=np.ones((YEAR, BANDS)),
+            ),
             accounts=Accounts(
                 cash_result=np.zeros((YEAR, j), np.int64),
                 full_result=np.zeros((YEAR, j), np.int64),

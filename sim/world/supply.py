@@ -1,5 +1,6 @@
 """The supply of places: kinds of provider, their classes and costs, and how many of each a city has."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 import numpy as np
@@ -138,6 +139,14 @@ class SupplyFacts(Facts):
         low=0,
         high=50_000,
     )
+    scheme_spread: float = number(
+        "yuan a month per place",
+        "how much owners differ in what being in the inclusive scheme is worth to them beyond what is seen",
+        default=100.0,
+        low=20,
+        high=400,
+        at_most=100_000,
+    )
     inclusive_discount: float = fraction("how far the fees of an inclusive institution stand below its kind's")
     quality_fee: float = number("log units", "how much higher the fee is per standard deviation of quality", at_most=1)
     kind: Rows[KindFacts] = Field(min_length=1, max_length=12, description="the kinds of provider")
@@ -156,7 +165,10 @@ class SupplyFacts(Facts):
     )
     dead_band: float = fraction("how far occupancy may stray from its own usual before the fee moves")
     payback_years: float = number(
-        "years", "within which a new class must earn back its fit-out", at_least=0.001, at_most=30
+        "years",
+        "within which what a list longer than usual brings must earn back the fit-out of a new class",
+        at_least=0.001,
+        at_most=30,
     )
     closing_share: float = fraction("yearly share of owners who give up a class that stood empty for twelve months")
     patience_months: float = number(
@@ -167,18 +179,32 @@ class SupplyFacts(Facts):
         "months", "before it gives up, for which an owner owes wages", default=3.5, low=0, high=6, at_most=60
     )
     later_sites: int = number("institutions", "sites that may open later", default=0, at_most=30_000)
-    planned_per_year: float = number("institutions a year", "of which planned to open, from the start on", default=0.0)
+    planned_per_year: float = number(
+        "institutions a year", "of which planned to open, from the day of the count on", default=0.0
+    )
+    counted_on: date | None = Field(
+        default=None,
+        description="day on which institutions and places were counted, as they stand from the start on; "
+        "the scenario's start if left out, or if that is later",
+    )
     reserved_sites: ByName[Annotated[int, Field(ge=0, le=10_000)]] = by_name(
         "institutions", "sites of each kind that stay empty until a policy opens them"
     )
-    optimism: float = number(
-        "1",
-        "demand that who considers opening expects, as a multiple of what is there",
-        default=1.0,
-        low=1.0,
-        high=1.5,
-        at_least=0.01,
-        at_most=10,
+    entry_spread: float = number(
+        "yuan a month",
+        "how much those who think of opening differ in the profit that they want; so much more profit, "
+        "and odds are 2.7 times as high",
+        default=5000.0,
+        low=2000,
+        high=20_000,
+        at_least=1,
+        at_most=10_000_000,
+    )
+    least_entry: float = fraction(
+        "institutions that open in a year without a change, ÷ those of the kind that run, where fewer close",
+        default=0.005,
+        low=0.0,
+        high=0.02,
     )
 
     @model_validator(mode="after")

@@ -59,12 +59,12 @@ def settled(owner: Sequence[int], *own: Instrument, slack: bool = True) -> tuple
     return town, town.baseline.fee[-1].T
 
 
-def equilibrium(town: Town, owner: Sequence[int], less: float = 0.0) -> NDArray[np.float64]:
-    """PyBLP's prices for the same town, (J, 3), where every child costs `less` less."""
+def equilibrium(town: Town, owner: Sequence[int], less: float = 0.0, times: float = 1.0) -> NDArray[np.float64]:
+    """PyBLP's prices for the same town, (J, 3), where every child costs so many times as much, less `less`."""
     facts, institutions = town.scenario.city.families, town.world.institutions
     worth = 2.0 + np.array(facts.band_taste) + facts.quality_yuan * ALPHA * institutions.quality[:, None]
     j, bands = worth.shape
-    cost = CostRules(town.world).marginal[0, :bands] - less
+    cost = CostRules(town.world).marginal[0, :bands] * times - less
     simulation = pyblp.Simulation(
         (pyblp.Formulation("0 + prices + worth"), None, pyblp.Formulation("0 + cost")),
         {
@@ -105,6 +105,21 @@ def test_a_subsidy_per_child_passes_through_as_it_should(owner: Sequence[int]) -
     assert ((passed > 0.7) & (passed < 1.1)).all(), "families get most of it where nothing is full"
 
 
+@pytest.mark.parametrize("owner", [ALONE, CHAINS], ids=["one each", "chains"])
+def test_money_off_bills_leads_to_the_equilibrium_of_net_fees(owner: Sequence[int]) -> None:
+    """A yuan off each bill is a yuan off the cost of what families pay; a share off it is that share off the cost.
+
+    With n = (1 − r) p, (p − c) D(n) = (n − (1 − r) c) D(n) ÷ (1 − r): who sets p sets n as if a child cost (1 − r) c.
+    """
+    town, flat = settled(owner, instrument("fee_subsidy", amount=300.0))
+    assert np.abs(flat / (equilibrium(town, owner, less=300.0) + 300.0) - 1).max() < 1e-6
+    _, share = settled(owner, instrument("fee_subsidy", rate=0.2))
+    assert np.abs(share / (equilibrium(town, owner, times=0.8) / 0.8) - 1).max() < 1e-6
+    rise = {"flat": flat - equilibrium(town, owner), "share": share - equilibrium(town, owner)}
+    assert ((rise["flat"] / 300.0 > 0) & (rise["flat"] / 300.0 < 0.3)).all(), "next to nothing where nothing is full"
+    assert (rise["share"] / (0.2 * share) > 2 * rise["flat"] / 300.0).all(), "families mind a part of each yuan only"
+
+
 # ---------------------------------------------------------------------------------------------------------
 # one review
 
@@ -141,6 +156,24 @@ def test_a_full_house_asks_what_fills_it() -> None:
     fee, gain = review(supply(fee_limit=1.0), demand=40.0, slope=0.04, seats=20.0)
     assert fee == pytest.approx(2000 + np.log(2) / 0.001)
     assert gain == pytest.approx(12 * 20 * np.log(2) / 0.001)
+
+
+@pytest.mark.parametrize("seats", [1000.0, 20.0], ids=["room to spare", "full"])
+def test_what_of_a_subsidy_ends_in_the_fee_is_what_theory_says(seats: float) -> None:
+    """One small institution, α = 0.001: with room 0 of a flat yuan, the margin's share of a rate; when full all of it.
+
+    Today's fee is that without a subsidy, cost 1,000 and a markup of 1 ÷ α, at which 20 children come.
+    """
+    full, alpha, cost = seats == 20.0, 0.001, 1000.0
+    fee, facts = cost + 1 / alpha, supply(fee_limit=1.0)
+    for off, slope_of in ((300.0, 1.0), (0.2 * fee, 0.8)):
+        demand = 20.0 * np.exp(alpha * off)  # heard at today's fee, with the money off it
+        best, _ = review(facts, demand=demand, slope=alpha * slope_of * demand, seats=seats, fee=fee, cost=cost)
+        paid = off if slope_of == 1.0 else 0.2 * best
+        room_to_spare = 0.0 if slope_of == 1.0 else (best - cost) / best
+        assert (best - fee) / paid == pytest.approx(1.0 if full else room_to_spare)
+    best, _ = review(facts, demand=20.0, slope=alpha * 20.0, seats=seats, fee=fee, cost=cost - 240.0)
+    assert (best - fee) / 240.0 == pytest.approx(0.0 if full else -1.0)
 
 
 def test_a_house_with_room_to_spare_does_not_price_by_its_seats() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from town import HAMLET, NOBODY, SETTLED, Child, House, Town, instrument, lay_out, settle, total, within
+from town import HAMLET, NOBODY, SERVICES, SETTLED, Child, House, Town, instrument, lay_out, settle, total, within
 
 from sim import dates
-from sim.dates import MIXED, YEAR
+from sim.dates import YEAR
 from sim.draws import Luck
 from sim.engine.city import RunningCity
-from sim.engine.costs import CostRules, Costs
+from sim.engine.costs import Costs
 from sim.engine.market import Market
 from sim.engine.phases.closure import close
 from sim.engine.phases.windows import begin, open_and_close_windows
@@ -23,7 +23,7 @@ from sim.engine.schedule import run_to
 from sim.engine.state import MarketColumns, State
 from sim.engine.support import Support, support
 from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
-from sim.engine.turnover import Prospect, Turnover
+from sim.engine.turnover import Turnover
 from sim.scenario.schema import load
 from sim.world.institutions import BANDS
 
@@ -64,8 +64,7 @@ def paid_ahead(town: Town, state: State, child: int, day: date) -> int:
     for _ in range(int(state.children.stay_first[child]), row + 1):
         covered = covered - 1 if covered else term - 1
     born, decides = town.world.families.birth[child], int(np.searchsorted(town.world.families.slices, child, "right"))
-    billed = day.replace(day=decides)
-    band = sum(bool(born <= dates.months_before(billed, months)) for months in dates.BAND_FROM_MONTHS) - 1
+    band = band_of(born, day.replace(day=decides))
     return covered * round(100 * state.chronicle.offers.fee[row, band, at])
 
 
@@ -213,7 +212,7 @@ def accounts(months: int, result: NDArray[np.int64], patience: float) -> list[in
     facts = load(HAMLET).city
     world, _ = lay_out(facts, [Child(date(2023, 1, 1))], [House()])
     own = replace(world.institutions, backed=np.zeros(1, bool), patience=np.array([patience]))
-    rules = Turnover(replace(world, institutions=own), CostRules(world))
+    rules = Turnover(replace(world, institutions=own))
     state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(1, bool), np.zeros(1, bool), 1))
     none, seen = np.zeros(1, np.int64), []
     for month in range(months):
@@ -252,7 +251,7 @@ def test_owners_found_losing_have_the_patience_left_of_a_steady_stream() -> None
     world = replace(world, luck=Luck(3, 0), institutions=replace(world.institutions, patience=patience))
     state: Any = SimpleNamespace(market=MarketColumns.of(np.ones(houses, bool), np.zeros(houses, bool), 1))
     state.market.accounts.cash_result[:] = -1
-    Turnover(world, CostRules(world)).draw_losses(state)
+    Turnover(world).draw_losses(state)
     left = patience - state.market.accounts.losing
     within_a_year = 12 / (60 * np.exp(0.7**2 / 2))  # 15.6 %
     share = (left <= 12).mean()
@@ -261,81 +260,59 @@ def test_owners_found_losing_have_the_patience_left_of_a_steady_stream() -> None
 
 
 # ---------------------------------------------------------------------------------------------------------
-# who opens
+# one cost of a child
 
 
-def sites() -> tuple[Turnover, Any, Any]:
-    """Twelve sites, four of them free, and the rules by which they are taken."""
-    facts = load(HAMLET).city
-    world, _ = lay_out(facts, [Child(date(2023, 1, 1))], [House()] * 12)
-    runs = np.arange(12) % 3 > 0
-    state: Any = SimpleNamespace(
-        market=MarketColumns.of(runs, np.zeros(len(runs), bool), 1),
-        offers=SimpleNamespace(places=np.zeros((12, 4), np.int32), fee=np.zeros((12, 3))),
-    )
-    return Turnover(world, CostRules(world)), state, world
+def test_profit_in_the_books_is_the_profit_that_owners_maximise() -> None:
+    """Fee less cost of a child, as owners weigh it, times the children, less what no child moves: to the fen.
+
+    Of months in which those who were billed are those who are there at the end, in the same band.
+    """
+    plain = ("city.trends.fee_per_year=0.05", *(f"city.supply.kind[{k}].prepaid_months=1" for k in range(3)))
+    town = settle(*SETTLED, *plain, *SERVICES, standing=())
+    everybody, seen = np.arange(len(town.world.institutions)), 0
+    for month in range(1, 11):
+        living = simulation(town, month)
+        market, state, last = living.cache.market, living.state, (town.span.counted + month) % YEAR
+        run_to(living, town.span.counted + month + 1)
+        posted = state.chronicle.offers.fee[town.span.counted + month - town.span.first].T
+        enrolled, taken = (m[last].astype(np.int64) for m in (state.market.memory.enrolled, state.market.memory.taken))
+        state.month -= 1  # as it stood at the month's end
+        own = market.positions.position(posted, np.zeros_like(posted), state, everybody).cost
+        children = ((posted - own) * enrolled).sum(axis=1)
+        profit = children - market.costs.fixed(state.offers.places, taken, enrolled)
+        quiet = state.market.sites.runs & ~moved_within(town, state, month)
+        np.testing.assert_allclose(profit[quiet], state.market.accounts.cash_result[last][quiet] / 100, atol=0.5)
+        seen += int(quiet.sum())
+        assert (own != market.costs.marginal[:, :BANDS])[town.world.institutions.responds].any()
+    assert seen > 60
 
 
-def test_an_entrant_opens_after_its_lag_and_with_what_it_planned() -> None:
-    rules, state, world = sites()
-    lag = world.facts.classes.building_months
-    free = np.flatnonzero(~state.market.sites.runs)
-    rich = Prospect(np.full((12, 3), 100.0), np.full((12, 3), 5000.0), Support.none(12))
-    asked = {}
-    for month in range(1, 13 + lag):
-        for j in rules.opening(month, -1, state):
-            assert month == asked[j] + lag
-            assert (state.offers.places[j] == world.institutions.classes[j] * world.facts.classes.sizes).all()
-            assert (state.offers.fee[j] == world.institutions.fee[j]).all()
-            assert state.market.sites.runs[j]
-        before = state.market.sites.opening.copy()
-        rules.plan_entry(month, rich, state)
-        asked |= {int(j): month for j in np.flatnonzero((before == 0) & (state.market.sites.opening > 0))}
-    assert sorted(asked) == free.tolist()
-    assert state.market.sites.runs.all()
+def moved_within(town: Town, state: State, month: int) -> NDArray[np.bool_]:
+    """Institutions where others were billed in a counted month than are there at its end, or in another band."""
+    stays, families, end = town.baseline.stays, town.world.families, eve(town, month + 1)
+    billed = (stays["first"] <= month) & (month <= stays["last"])
+    then = set(zip(stays["child"][billed].tolist(), stays["at"][billed].tolist(), strict=True))
+    now = {(int(i), int(state.children.at[i])) for i in np.flatnonzero(state.children.at != NOBODY)}
+    moved = np.zeros(len(town.world.institutions), bool)
+    moved[[j for _, j in then ^ now]] = True
+    for child, j in now:
+        decided = end.replace(day=int(np.searchsorted(families.slices, child, "right")))
+        moved[j] |= band_of(families.birth[child], decided) != band_of(families.birth[child], end)
+    return moved
 
 
-def test_nobody_opens_where_no_full_profit_is_seen() -> None:
-    rules, state, _ = sites()
-    for prospect in (
-        Prospect(np.zeros((12, 3)), np.full((12, 3), 5000.0), Support.none(12)),
-        Prospect(np.full((12, 3), 100.0), np.ones((12, 3)), Support.none(12)),
-    ):
-        for month in range(1, 13):
-            rules.plan_entry(month, prospect, state)
-        assert not state.market.sites.opening.any()
+def band_of(born: int, day: date) -> int:
+    """The band of a child on a day."""
+    return sum(bool(born <= dates.months_before(day, months)) for months in dates.BAND_FROM_MONTHS) - 1
 
 
-def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
-    """One mixed class and demand of both its bands for more: it pays for as many as it has seats, not twice."""
-    _, state, world = sites()
-    classes = np.zeros((12, 4), np.int32)
-    classes[:, MIXED] = 1
-    lone = replace(world, institutions=replace(world.institutions, classes=classes))
-    costs = CostRules(lone)
-    rules, seats = Turnover(lone, costs), lone.institutions.seats
-    month = costs.month(seats, seats)
-    covers = (month.cash + month.unpaid)[0] / 100 / seats[0, MIXED]
-    for fee, opens in ((covers - 1, False), (covers + 1, True)):
-        crowd = Prospect(np.full((12, 3), 100.0), np.full((12, 3), fee), Support.none(12))
-        for m in range(1, 13):
-            rules.plan_entry(m, crowd, state)
-        assert state.market.sites.opening.any() == opens
-
-
-def test_who_takes_a_vacated_site_stands_as_its_listed_fee_says() -> None:
-    _, state, world = sites()
-    free = ~state.market.sites.runs
-    listed = np.arange(12) % 2 == 0
-    rules = Turnover(replace(world, institutions=replace(world.institutions, inclusive=listed)), CostRules(world))
-    state.market.sites.inclusive[:] = ~listed  # all have moved since
-    state.market.sites.opening[free] = 5
-    rules.opening(5, -1, state)
-    assert (state.market.sites.inclusive == np.where(free, listed, ~listed)).all()
+# ---------------------------------------------------------------------------------------------------------
+# what owners build
 
 
 def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> None:
-    """A long list is no reason where a limit leaves nothing; what the treasury pays per child is one."""
+    """A longer list is no reason where a limit leaves nothing; what the treasury pays per child is one."""
     rules, nothing = Market(neighbours.world), np.zeros((len(neighbours.world.institutions), BANDS))
     for limit, income, builds in ((9999.0, 0.0, True), (500.0, 0.0, False), (500.0, 9000.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
@@ -346,6 +323,18 @@ def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> Non
         assert (state.market.sites.opens_in > 0).any() == builds, (limit, income)
 
 
+def test_a_list_of_usual_length_builds_nothing(neighbours: Town) -> None:
+    """However long it is, and whatever a child brings: its owner has its reasons. A longer one does."""
+    rules, nothing = Market(neighbours.world), np.zeros((len(neighbours.world.institutions), BANDS))
+    for usual, builds in ((50.0, False), (0.0, True)):
+        state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
+        state.market.memory.waiting[:], state.market.sites.opens_in[:] = 50, 0
+        state.market.usual.waiting[:] = usual
+        for month in range(12):
+            rules.review(month, lambda fee: fee, nothing + 9000.0, Support.none(len(nothing)), state)
+        assert (state.market.sites.opens_in > 0).any() == builds
+
+
 def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) -> None:
     """A fit-out that a margin does not earn back is ordered once the treasury pays for it; a loss never is."""
     rules, size = Market(neighbours.world), len(neighbours.world.institutions)
@@ -354,21 +343,11 @@ def test_a_grant_builds_the_class_that_a_list_alone_would_not(neighbours: Town) 
     for given, income, builds in ((alone, -1.0, False), (paid, -1.0, False), (alone, 9.0, False), (paid, 9.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
         state.market.memory.waiting[:], state.market.sites.opens_in[:], state.market.memory.months = 50, 0, YEAR
-        cost = rules.costs.marginal[:, :BANDS] + rules.costs.place[:, None]
+        unlisted = rules.positions.unlisted(state.month, state)
+        cost = rules.costs.marginal[:, :BANDS] + unlisted + rules.costs.place[:, None]
         for month in range(12):
             rules.review(month, lambda fee, all_of_it=cost: 0 * fee + all_of_it, nothing + income, given, state)
         assert (state.market.sites.opens_in > 0).any() == builds
-
-
-def test_support_per_place_makes_an_entrant_of_whom_profit_makes_none() -> None:
-    rules, state, _ = sites()
-    state.market.sites.opening[:] = 0
-    poor = np.full((12, 3), 1.0)
-    for monthly, once, opens in ((0.0, 0.0, False), (3000.0, 0.0, True)):
-        help_ = Support(np.full(12, monthly), np.full((12, 4), once))
-        for month in range(12):
-            rules.plan_entry(month, Prospect(poor, np.full((12, 3), 1000.0), help_), state)
-        assert state.market.sites.opening.any() == opens
 
 
 def test_nobody_counts_on_a_grant_that_is_spoken_for(town: Town) -> None:
@@ -396,7 +375,7 @@ def test_owners_count_on_money_to_come_only_as_far_as_its_budget_bears_it(town: 
         begin(living, len(living.state.instruments.left) - 1, town.day(3))
         programme, day = living.active, town.day(3)
         guided = programme.asked(day)(living.state.offers.fee)
-        inside = living.expects.recognition(day, programme.counted(day), True, guided)
+        inside = living.expects.recognition(day, True, guided)
         return [living.expects.support(day).place, living.expects.income_per_child(day), inside.pay, inside.place]
 
     free = counts_on(None)

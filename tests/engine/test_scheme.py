@@ -1,5 +1,6 @@
 """The inclusive scheme: who joins, who leaves, and what it takes."""
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,7 @@ from town import HAMLET, Town, instrument, settle, within
 
 from sim.engine.fees import Outlook, Position, best_fee
 from sim.engine.schedule import run_to
-from sim.engine.scheme import Side, choose
+from sim.engine.scheme import Side, Terms, choose, gain_inside, gains, set_usual
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
 
@@ -38,12 +39,9 @@ def stands(
     free = np.minimum(best_fee(at, AROUND, np.zeros((1, 3)), out), limit)
     inside, outside = side(guided, fee, pay, place), side(free, fee, out)
     kept = np.full((1, 3), fee if keeps is None else keeps)
-    member = np.array([inclusive])
-    return bool(
-        choose(
-            facts, ASKED, member, at, AROUND, np.zeros((1, 3)), inside, outside, kept, np.asarray, np.full(1, places)
-        )[0]
-    )  # fmt: skip
+    member, found = np.array([inclusive]), Terms(at, AROUND, np.zeros((1, 3)), guided, free)
+    gain = gain_inside(member, found, inside, outside, kept, np.full(1, places))
+    return bool(choose(facts, ASKED, member, gain)[0])
 
 
 AROUND = Outlook(np.array([[20.0, 0.0, 0.0]]), np.array([[0.025, 0.0, 0.0]]), np.zeros((1, 3, 0)))
@@ -108,10 +106,24 @@ def test_only_those_asked_move() -> None:
     none = Recognition(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2))
     inside, outside = (Side(x, none, 20.0 * np.exp(-0.00125 * (x - 1300.0)), x) for x in (fee, free))
     asked, members, seats = np.array([True, False]), np.ones(2, bool), np.full(2, 40.0)
-    left = choose(
-        facts, asked, members, at, outlook, np.zeros((2, 3)), inside, outside, fee, np.asarray, seats
-    )  # fmt: skip
+    gain = gain_inside(members, Terms(at, outlook, np.zeros((2, 3)), fee, free), inside, outside, fee, seats)
+    left = choose(facts, asked, members, gain)
     assert left.tolist() == [False, True]
+
+
+def test_whoever_stands_somewhere_has_its_reasons(owners: Town) -> None:
+    """What standing is worth beyond what is seen is drawn so that, when it is drawn, nobody would move."""
+    simulation = owners.replication.city(owners.replication.checkpoint(owners.span.counted), ())
+    market, state = simulation.cache.market, simulation.state
+    day = owners.day(0)
+    posted, recognise = simulation.inputs.tariff.posted.T, partial(simulation.expects.recognition, day)
+    state.market.usual.standing[:] = 0.0
+    set_usual(market, posted, recognise, 0.0, state)
+    gain, standing = gains(market, posted, recognise, 0.0, state), state.market.usual.standing
+    inside, free = state.market.sites.inclusive, market.world.institutions.responds
+    assert (gain + standing)[free & inside].min() >= 0 >= (gain + standing)[free & ~inside].max()
+    assert (standing[free] != 0).all()
+    assert not standing[~free].any()
 
 
 def inclusive(town: Town, *own: Any) -> NDArray[np.bool_]:
@@ -266,8 +278,10 @@ def test_money_for_parents_that_ends_soon_draws_fewer_in(slack: Town) -> None:
 
 def test_whoever_is_full_gains_nothing_by_money_for_its_parents(owners: Town) -> None:
     """At the guided fee it can seat no more, and ask no more."""
-    assert owners.baseline.offer_enrolled[-1].sum() > owners.world.institutions.seats[:14].sum()
-    assert not joiners(owners, for_parents(owners, 1500.0, standing="inclusive"))
+    state = owners.replication.baseline_city.state
+    full = (state.market.memory.taken.min(axis=0) == state.offers.places).all(axis=1) & state.market.sites.runs
+    assert (full & owners.world.institutions.responds & ~state.market.sites.inclusive).any()
+    assert not full[joiners(owners, for_parents(owners, 1500.0, standing="inclusive"))].any()
 
 
 @given(st.floats(0.0, 1500.0), st.floats(10.0, 30.0))

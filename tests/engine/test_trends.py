@@ -11,10 +11,10 @@ from test_passing import POLICIES, halved, last_state, unlike
 from town import SETTLED, Town, differences, instrument, own_claims, settle, total
 
 from sim.engine.city import RunningCity
+from sim.engine.entry import EntryRules, Prospect
 from sim.engine.phases import decisions
 from sim.engine.schedule import run_to
 from sim.engine.trends import Trends
-from sim.engine.turnover import Prospect, Turnover
 
 TRUST = "city.trends.trust_yuan_per_year"
 TASTE, FEE = "city.trends.taste_per_year", "city.trends.fee_per_year"
@@ -108,7 +108,7 @@ def test_trust_in_a_kind_moves_families_to_it() -> None:
 
 def test_fees_of_every_rule_are_where_the_trend_says() -> None:
     """Where owners move none: by as much a year, in equal steps from month to month, entrants among them."""
-    still = ("fee_limit=0", "fee_step=0", "patience_months=1000000", "optimism=0.01", "scheme_cost=1000000000")
+    still = ("fee_limit=0", "fee_step=0", "patience_months=1000000", "least_entry=0", "scheme_cost=1000000000")
     plain, moved = (settle(*(f"city.supply.{one}" for one in still), *more) for more in ((), (f"{FEE}=-0.12",)))
     for (day, _), month in zip(moved.states(), range(moved.baseline.months()), strict=True):
         level = 0.88 ** (since_start(moved, month) / 12)
@@ -138,14 +138,15 @@ def test_costs_move_by_the_yuan_by_which_listed_fees_do(moving: Town) -> None:
 
 
 def test_who_thinks_of_opening_reckons_with_the_fee_at_which_it_would_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked, right = list[tuple[int, np.ndarray]](), Turnover.plan_entry
+    """The listed one as the trend has moved it, where no owner moves its own."""
+    looked, right = list[tuple[int, np.ndarray]](), EntryRules.plan
 
-    def noted(rules: Turnover, month: int, prospect: Prospect, state: Any) -> None:
+    def noted(rules: EntryRules, month: int, prospect: Prospect, state: Any) -> None:
         looked.append((month, prospect.fee))
         right(rules, month, prospect, state)
 
-    monkeypatch.setattr(Turnover, "plan_entry", noted)
-    town = settle(f"{FEE}=-0.2")
+    monkeypatch.setattr(EntryRules, "plan", noted)
+    town = settle(f"{FEE}=-0.2", "city.supply.fee_limit=0", "city.supply.fee_step=0", "city.supply.scheme_cost=1e9")
     last, fee = looked[-1]
     years = since_start(town, last - town.span.counted) / 12
     assert fee == pytest.approx(town.world.institutions.fee * 0.8**years)
@@ -196,9 +197,8 @@ def test_expected_demand_knows_of_the_trend() -> None:
     demand = []
     for town in (plain, moved):
         state = town.replication.baseline_city.state
-        demand.append(
-            float(town.replication.cache.market.outlook(state, np.arange(len(town.world.institutions))).demand.sum())
-        )
+        everybody = np.arange(len(town.world.institutions))
+        demand.append(float(town.replication.cache.market.positions.outlook(state, everybody).demand.sum()))
     assert demand[1] > 1.05 * demand[0]
 
 

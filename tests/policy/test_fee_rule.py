@@ -136,7 +136,7 @@ def test_two_rules_lower_a_guided_fee_one_after_the_other(owners: Town) -> None:
     living = owners.replication.city(owners.replication.checkpoint(owners.span.counted), within(owners.scenario, tools))
     guided = np.full((len(owners.world.institutions), 3), 1900.0)
     day = owners.day(0)
-    brings = living.expects.recognition(day, living.active.counted(day), stands=True, asked=guided)
+    brings = living.expects.recognition(day, stands=True, asked=guided)
     assert (brings.cut == 700.0).all()
 
 

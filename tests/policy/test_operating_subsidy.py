@@ -32,7 +32,8 @@ def scenario(folder: Path, line: str, more: str = "") -> Path:
 
 def test_each_kind_is_paid_its_rate() -> None:
     """What is claimed is what plain rates would claim, each at its own kinds, where institutions stay as they are."""
-    town = settle(*SETTLED, "city.supply.fee_limit=0", "city.supply.fee_step=0")
+    still = ("fee_limit=0", "fee_step=0", "payback_years=0.001", "scheme_cost=1e9")
+    town = settle(*SETTLED, *(f"city.supply.{key}" for key in still))
     rates = {"private": 120.0, "kindergarten": 70.0, "public": 0.0}
     whole = town.run(instrument("operating_subsidy", standing="any", yuan_by_kind=rates))
     parts = [

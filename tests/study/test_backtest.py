@@ -17,7 +17,7 @@ from sim.study.targets import published
 
 ROOT = Path(__file__).resolve().parents[2]
 HAMLET = ROOT / "tests" / "hamlet.toml"
-STILL = ("city.supply.optimism=0.01", "city.supply.payback_years=0.001", "city.supply.patience_months=1000000")
+STILL = ("city.supply.least_entry=0", "city.supply.payback_years=0.001", "city.supply.patience_months=1000000")
 FEES, BIRTHS, SITES = "city.trends.fee_per_year=-0.3", "city.births.by_year.2024=600", "city.supply.planned_per_year=4"
 
 

@@ -27,7 +27,9 @@ def review(city: RunningCity, day: date) -> None:
         survey(city, day, month % SURVEYS)
     posted, income = city.inputs.tariff.posted.T, city.expects.income_per_child(day)
     if month >= dates.month_of(city.start) - 1 and np.isnan(state.market.usual.norm).all():
-        market.set_baseline_norms(posted, income, state)
+        market.set_baseline_norms(month, city.active.asked(day), income, city.expects.support(day), state)
+        lasts = city.expects.relief_by_standing(day, city.grouping)
+        scheme.set_usual(market, posted, _recognise(city, day), lasts, state)
     if month >= dates.month_of(city.start):
         market.plan_entry(month, city.active.asked(day), city.expects.support(day), state)
         failing = market.turnover.failing(state)
@@ -55,10 +57,11 @@ def survey(city: RunningCity, day: date, part: int) -> None:
     tariff = city.tariff_on(day, following, coming=True)
     who, weighed, fees = scheme.soon(market, month, state), demand.Weighed.nothing(tariff), None
     if who.any() and city.expects.relief_by_standing(day, city.grouping) > 0:
-        fees = scheme.weighed_fees(market, tariff.posted.T, _recognise(city, day), state)
+        asked = scheme.terms(market, tariff.posted.T, _recognise(city, day), state)
+        fees = asked.inside, asked.outside
         inside, outside = (
-            city.tariff_on(day, following, True, replace(city.active.offered(following), inclusive=stands), asked)
-            for stands, asked in zip((np.ones_like(who), np.zeros_like(who)), fees, strict=True)
+            city.tariff_on(day, following, True, replace(city.active.offered(following), inclusive=stands), fee)
+            for stands, fee in zip((np.ones_like(who), np.zeros_like(who)), fees, strict=True)
         )
         weighed = demand.Weighed(who, inside, outside, np.zeros((2, *expected.shape[1:])))
     coming = market.turnover.in_sight(month, month - dates.month_of(city.start), state)
@@ -72,8 +75,8 @@ def survey(city: RunningCity, day: date, part: int) -> None:
 
 
 def _recognise(city: RunningCity, day: date) -> scheme.Recognise:
-    """Return what tells the payments and demands of instruments by standing, with the children enrolled now."""
-    return partial(city.expects.recognition, day, city.active.counted(day))
+    """Return what tells the payments and demands of instruments by standing."""
+    return partial(city.expects.recognition, day)
 
 
 def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> None:

@@ -15,7 +15,8 @@ def close_month(city: RunningCity, day: date) -> None:
     state, row, chronicle, month = city.state, city.row(day), city.state.chronicle, city.month
     seated = census.find_seated(city.cache, state, day)
     counted, enrolled, waiting = census.count_heads(city.cache, state, seated, day)
-    city.payments.close_month(day, row, held_in_advance(city, seated), city.prepaid.forfeited)
+    costs = city.cache.market.month_costs(dates.month_of(day), enrolled, state)
+    city.payments.close_month(day, row, costs, held_in_advance(city, seated), city.prepaid.forfeited)
     chronicle.sums.totals[ROW["forfeited_fen"], row] += city.prepaid.lost
     city.prepaid.forfeited[:] = city.prepaid.lost[:] = 0
     chronicle.sums.totals[ROW["children"], row] = city.cache.population(day)

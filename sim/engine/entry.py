@@ -1,0 +1,115 @@
+"""Entry: whoever thinks of opening at a free site weighs the profit there against what has been usual there.
+
+Without a change as many open as close: a market at rest (Hopenhayn, Econometrica 60, 1992, section 4).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from sim.dates import MIXED, YEAR
+from sim.engine.costs import CostRules, Rows, pooled_among, room
+from sim.engine.state import State
+from sim.engine.support import Support
+from sim.world.city import World
+from sim.world.institutions import BANDS
+
+MOST_ODDS = 0.9  # no free site is taken for certain, however few there are
+NO_SITE_FREE = 0.5  # odds a year where nobody can know them, for no site was free when others' were
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """Prospects of an entrant: by institution and band, (J, 3), children, the fee and other costs of a child; support.
+
+    fee, unlisted : [yuan a month]; unlisted : beyond the costs that are listed
+    """
+
+    children: NDArray[np.float64]
+    fee: NDArray[np.float64]
+    unlisted: NDArray[np.float64]
+    support: Support
+
+
+class EntryRules:
+    """The rules by which institutions open at one city's free sites; holds nothing that time changes."""
+
+    def __init__(self, world: World, costs: CostRules) -> None:
+        self._world, self._costs = world, costs
+        self._askers = by_turn(world.institutions.address, YEAR)
+
+    def profit(self, rows: Rows, prospect: Prospect) -> NDArray[np.float64]:
+        """Full profit that an institution more would make at some sites, with all its services, (rows,) [yuan a month].
+
+        rows : sites with all services
+        """
+        institutions, classes = self._world.institutions, self._world.facts.classes
+        places = institutions.seats[rows]
+        nobody = np.zeros_like(places)
+        come = np.minimum(prospect.children[rows], room(places, nobody, nobody[:, :BANDS]))
+        own = np.minimum(come, places[:, :BANDS])
+        mixed = (come - own).sum(axis=1)  # toddlers and older toddlers who share the mixed classes
+        seated = np.minimum(mixed, places[:, MIXED])
+        share = np.divide(seated, mixed, out=np.zeros_like(mixed), where=mixed > 0)
+        come = own + (come - own) * share[:, None]
+        taken = np.ceil(np.column_stack([own, seated])).astype(np.int32)
+        month = self._costs.month(places, taken, rows, (come * prospect.unlisted[rows]).sum(axis=1))
+        seats = places * institutions.hours_share[rows, None]
+        support = prospect.support
+        spread = np.minimum(support.grant[rows], classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
+        helped = support.place[rows] * seats.sum(axis=1) + (seats * spread).sum(axis=1) * institutions.pays_rent[rows]
+        earned = (come * prospect.fee[rows]).sum(axis=1) + helped
+        return pooled_among(institutions, earned - (month.cash + month.unpaid) / 100, rows)
+
+    def set_usual(self, month: int, prospect: Prospect, closing: NDArray[np.float64], state: State) -> None:
+        """Take today's profit for usual at every site, and set the odds there so that as many open as close.
+
+        Those who looked at a site in the months before, as long as building takes, are building there.
+        closing : (J,)  chance that the institution closes within a year
+        By kind and standing: of a kind at least `least_entry` of those that run open in a year.
+        """
+        institutions, market = self._world.institutions, state.market
+        free = ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved & institutions.full_day
+        runs = market.sites.runs & institutions.full_day
+        kinds = len(institutions.kind_names)
+        group = institutions.kind + kinds * np.where(market.sites.runs, market.sites.inclusive, institutions.inclusive)
+        sites, running, close = (
+            np.bincount(group, weights, 2 * kinds) for weights in (free.astype(float), runs, closing * runs)
+        )
+        opens = np.maximum(close, self._world.facts.supply.least_entry * running)
+        among = opens.sum() / free.sum() if free.any() else NO_SITE_FREE
+        odds = np.divide(opens, sites, out=np.full(2 * kinds, among), where=sites > 0)
+        at_home = institutions.kind + kinds * institutions.inclusive  # who opens stands as the site is listed
+        market.usual.odds[:] = np.minimum(odds, MOST_ODDS)[at_home]
+        market.usual.prospect[:] = self.profit(np.arange(len(group)), prospect)
+        for before in range(self._world.facts.classes.building_months, 0, -1):
+            rows = self._free(month - before, state)
+            self._begin(month - before, rows, market.usual.odds[rows], state)
+
+    def plan(self, month: int, prospect: Prospect, state: State) -> None:
+        """Let those who think of opening at a free site look at it, once a year; who does not open does not come back.
+
+        What people of a trade want of it beyond a profit differs: a logistic distribution of spread `entry_spread`.
+        """
+        rows, usual = self._free(month, state), state.market.usual
+        if len(rows):
+            more = (self.profit(rows, prospect) - usual.prospect[rows]) / self._world.facts.supply.entry_spread
+            self._begin(month, rows, expit(logit(usual.odds[rows]) + more), state)  # odds of 0 stay 0
+
+    def _free(self, month: int, state: State) -> Rows:
+        """Free sites that somebody looks at in a month, with all their services."""
+        rows, sites = self._askers[month % YEAR], state.market.sites
+        free = ~sites.runs[rows] & (sites.opening[rows] == 0) & ~self._world.institutions.reserved[rows]
+        return np.asarray(rows[free])
+
+    def _begin(self, month: int, rows: Rows, chance: NDArray[np.float64], state: State) -> None:
+        """Let those build at some sites whose luck is within their chance."""
+        luck = self._world.luck.uniforms("entry", self._world.institutions.address[rows], month)[:, 0]
+        state.market.sites.opening[rows[luck < chance]] = month + self._world.facts.classes.building_months
+
+
+def by_turn(address: NDArray[np.uint32], months: int) -> list[NDArray[np.int64]]:
+    """Rows of the institutions whose turn it is in each of some months, by their address: with all their services."""
+    return [np.flatnonzero(address % np.uint32(months) == month) for month in range(months)]
