@@ -283,6 +283,49 @@ def scorecard(*files: Path, settings: Setting = (), children: Whole = 50_000, re
 
 
 @app.command
+def rest(*files: Path, settings: Setting = (), children: Whole = 50_000, replications: Whole = 4) -> int:
+    """Leave the cities of some scenario files to themselves for four years: what moves although nothing is changed.
+
+    For example:
+
+    `python -m sim rest scenarios/xian_vouchers.toml scenarios/taiyuan_cap.toml`
+
+    Parameters
+    ----------
+    files
+        Scenario files (TOML); each city is run without policies, plans and trends, with one year's births.
+    settings
+        KEY=VALUE, as for a run.
+    children
+        Children under three to which larger cities are thinned.
+    replications
+        Draws of each city.
+    """
+    from sim.study.rest import as_markdown, left_alone, measure
+    from sim.study.scorecard import share_of
+
+    if not files:
+        complain(text("check.no_file", "en"))
+        return BAD_INPUT
+    for name, number in (("children", children), ("replications", replications)):
+        if number < 1:
+            complain(f"--{name}: found {number}, expected 1 or more")
+            return BAD_INPUT
+    scenarios = load_all(files, settings)
+    for scenario in scenarios:
+        try:
+            left_alone(scenario, share_of(scenario, children))
+        except ValueError as error:
+            complain(f"rest: {scenario.document.path}: {error}")
+            return BAD_INPUT
+    with interruptible(NOT_KEPT):
+        found = [measure(one, share_of(one, children), replications) for one in scenarios]
+    for line in as_markdown(found):
+        print(line)
+    return DONE
+
+
+@app.command
 def instruments(*, lang: Language = "en") -> int:
     """The menu: every instrument with its parameters, their values, units, bounds, defaults and meanings.
 
