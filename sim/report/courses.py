@@ -14,8 +14,10 @@ from sim.report.series import Band, Floats, Monthly, band, gather
 from sim.report.tables import Results
 from sim.study.metrics import TAKE_UP
 
-MARKET = ("mean_fee", "mean_net_fee", "utilisation")
+MARKET = ("mean_fee", "mean_net_fee", "utilisation", "places")
 DRAWN_MONTHLY = (TAKE_UP, "enrolled", "children", "public_cost", *MARKET)
+# what theory says of the part of a yuan that ends in the fee of one small institution, docs/model.md 7.2
+FULL, SLACK, PER_CHILD = 1.0, 0.0, -1.0
 PAID = 0.1  # of its dearest month: where a policy pays less, pass-through divides by next to nothing
 
 
@@ -80,7 +82,7 @@ def public_cost(scene: Scene) -> Figure | None:
 
 
 def market(scene: Scene) -> Figure | None:
-    """Draw posted and net fees and the places filled: level on the left, difference on the right."""
+    """Draw posted and net fees, places filled and places: level on the left, difference on the right."""
     found = {key: _levels(scene, key, 100.0 if key == "utilisation" else 1.0) for key in MARKET}
     rows = {key: levels for key, levels in found.items() if levels}
     if not rows:
@@ -148,7 +150,29 @@ def pass_through(scene: Scene) -> Figure | None:
         shown = {policy: cube[:, :end] for policy, cube in cubes.items()}
         quantity = f"{axes.get_ylabel()} · {head}"
         _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"), quantity)
+        _mark_limits(scene, axes, any((_mean(cube) < 0).all() for cube in shown.values()))
     return figure
+
+
+def _mean(cube: Floats) -> Floats:
+    """Mean over replications of the months that have a number."""
+    return np.asarray(cube[:, np.isfinite(cube).any(axis=0)].mean(axis=0))
+
+
+def _mark_limits(scene: Scene, axes: Axes, falls: bool) -> None:
+    """Mark what theory says where all rooms are full, and where there is room to spare.
+
+    falls : whether fees fall under a policy, so that what is paid to institutions for a child belongs on the panel
+    """
+    limits = {FULL: "full", SLACK: "slack"} | ({PER_CHILD: "per_child"} if falls else {})
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, min(limits) - 0.06), max(high, FULL + 0.12))
+    for value, name in limits.items():
+        axes.axhline(value, color=canvas.PALE, linewidth=0.8, linestyle=":")
+        said = scene.say(f"axis.pass_through.{name}")
+        axes.text(
+            0.01, value + 0.015, said, transform=axes.get_yaxis_transform(), size=7, color=canvas.PALE, va="bottom"
+        )
 
 
 def _end(cube: Floats) -> int:

@@ -1594,7 +1594,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "zh": "各方与基准情景相比的所得；损失画在零的左侧。所得减去损失等于公共支出增量，"
         "即图中的标记。图中为各次重复模拟的均值；区间和家庭的各组成部分见下表。",
     },
-    "figure.market.title": {"en": "Fees and filled places, by policy", "zh": "各政策下的收费与托位使用率"},
+    "figure.market.title": {"en": "Fees and places, by policy", "zh": "各政策下的收费与托位"},
     "figure.market.caption": {
         "en": "Left the level, right the difference from the baseline under the same luck. Bands are 95 % "
         "intervals over replications.",
@@ -1608,11 +1608,13 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "The rise of posted fees over the baseline's under the same luck, for the children enrolled in the "
         "baseline, per yuan that the policy pays in that month; below zero where fees fall. Above for the kinds of "
         "institution that set fees themselves, per yuan paid for their children; those bound to guided fees count as "
-        "unmoved. Months in which a policy pays less than a tenth of its dearest month are left out. Bands are 95 % "
-        "intervals over replications.",
+        "unmoved. Dotted: what theory says of one small institution; of a share of each bill it says the institution's "
+        "margin as a share of its fee where there is room to spare, and 1 where rooms are full. Months in which a "
+        "policy pays less than a tenth of its dearest month are left out. Bands are 95 % intervals over replications.",
         "zh": "随机条件相同时，基准在托儿童面对的公示收费比基准情景上涨的金额，除以政策当月支出；"
         "收费下降时为负。上方为自行定价的各类机构，按为其儿童支出的每一元计；执行政府指导价的机构视为"
-        "不变。支出不到最高月份十分之一的月份略去。色带为各次重复模拟的95%区间。",
+        "不变。点线为理论对单个小型机构的推断；按账单比例补贴时，有空位则为机构毛利占收费的比例，满员则为1。"
+        "支出不到最高月份十分之一的月份略去。色带为各次重复模拟的95%区间。",
     },
     "figure.alt": {"en": "{title}. {caption} Policies: {policies}.", "zh": "{title}。{caption}政策：{policies}。"},
     "reading.month": {"en": "{month} {year}", "zh": "{year}年{month}"},
@@ -1644,10 +1646,21 @@ TEXTS: dict[str, dict[str, str]] = {
     "axis.utilisation": {"en": "Places filled, %", "zh": "托位使用率（%）"},
     "axis.mean_fee.change": {"en": "Posted fee, yuan a month", "zh": "公示收费（元/月）"},
     "axis.mean_net_fee.change": {"en": "Net fee, yuan a month", "zh": "家庭净付费（元/月）"},
+    "axis.places": {"en": "Places", "zh": "托位（个）"},
+    "axis.places.change": {"en": "Places", "zh": "托位（个）"},
     "axis.utilisation.change": {"en": "Places filled, percentage points", "zh": "托位使用率（百分点）"},
     "axis.pass_through": {"en": "Higher fees, yuan per yuan paid", "zh": "收费上涨（元/每元支出）"},
     "axis.pass_through.kind": {"en": "Institutions that set their own fees: {kind}", "zh": "自行定价的机构：{kind}"},
     "axis.pass_through.all": {"en": "All institutions", "zh": "全部机构"},
+    "axis.pass_through.full": {"en": "theory, rooms full: money off bills", "zh": "理论值，满员：补给家庭"},
+    "axis.pass_through.slack": {
+        "en": "theory, room to spare: a flat sum off bills, or money per place",
+        "zh": "理论值，有空位：定额补给家庭，或按托位补给机构",
+    },
+    "axis.pass_through.per_child": {
+        "en": "theory, room to spare: money per child to institutions",
+        "zh": "理论值，有空位：按在托儿童补给机构",
+    },
     "axis.fixed": {"en": "{head} (fixed but for demanded cuts)", "zh": "{head}（除所要求的降价外不变）"},
     "axis.level": {"en": "Level", "zh": "水平"},
     "axis.difference": {"en": "Difference from the baseline", "zh": "与基准情景之差"},
