@@ -49,7 +49,7 @@ class Outcome:
 
 _STOCKS = {
     "children", "enrolled", "enrolled_under_36", "waiting", "on_lists", "places", "institutions", "fee_places",
-    "full_day_places", "full_time", "losing_cash", "losing_in_full",
+    "full_day_places", "inclusive_places", "full_time", "losing_cash", "losing_in_full",
 }  # fmt: skip
 _EVENTS = (
     "openings", "closures", "institutions_opened", "institutions_closed", "displaced_children", "losing_cash",
