@@ -103,7 +103,7 @@ class Market:
     def set_baseline_norms(
         self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
     ) -> None:
-        """Take the last twelve months for what is usual; nobody's is known before a year.
+        """Take the last twelve months for what is usual.
 
         Usual are an institution's occupancy, the length of its list, the seasons, what opening at a site would bring,
         and with `infer_costs` costs beyond those listed, of those who set their fees: as large as make the fee that
@@ -112,8 +112,6 @@ class Market:
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
         market = state.market
-        if market.memory.months < YEAR:
-            return
         market.usual.norm[:] = self._occupancy(state)
         by_month = market.memory.fresh.sum(axis=1)
         mean = by_month.mean(axis=0)

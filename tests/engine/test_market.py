@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -257,6 +258,29 @@ def test_owners_found_losing_have_the_patience_left_of_a_steady_stream() -> None
     share = (left <= 12).mean()
     assert abs(share - within_a_year) < 4 * np.sqrt(within_a_year * (1 - within_a_year) / houses)
     assert (left >= 0).all()
+
+
+def test_no_season_is_taken_for_a_trend() -> None:
+    """What the city's institutions expected in the usual year is, the season taken out, the same in every month."""
+    noted: list[NDArray[np.float64]] = []
+    right = Market.set_baseline_norms
+
+    def note(market: Market, *told: Any) -> None:
+        right(market, *told)
+        noted.append(told[-1].market.memory.fresh.sum(axis=1))
+
+    with patch.object(Market, "set_baseline_norms", note):
+        town = settle(*SETTLED, new_lists=False)
+    state, everybody = town.replication.baseline_city.state, np.arange(len(town.world.institutions))
+    (usual,) = noted
+    season = state.market.usual.season
+    assert season.max(axis=0).min() > 1.02, "there is one"
+    np.testing.assert_allclose(usual / season, np.broadcast_to(usual.mean(axis=0), usual.shape))
+    heard = state.market.memory.expected[:, 0].sum(axis=0).T
+    for month in range(state.month, state.month + YEAR):
+        state.month = month
+        seen = town.replication.cache.market.positions.outlook(state, everybody)
+        np.testing.assert_allclose(seen.demand * season[month % YEAR], heard)
 
 
 # ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ def review(city: RunningCity, day: date) -> None:
     if market.asks_demand:
         survey(city, day, month % SURVEYS)
     posted, income = city.inputs.tariff.posted.T, city.expects.income_per_child(day)
-    if month >= dates.month_of(city.start) - 1 and np.isnan(state.market.usual.norm).all():
+    known = state.market.memory.months >= dates.YEAR
+    if known and month >= dates.month_of(city.start) - 1 and np.isnan(state.market.usual.norm).all():
         market.set_baseline_norms(month, city.active.asked(day), income, city.expects.support(day), state)
         lasts = city.expects.relief_by_standing(day, city.grouping)
         scheme.set_usual(market, posted, _recognise(city, day), lasts, state)
