@@ -22,13 +22,13 @@ NO_SITE_FREE = 0.5  # odds a year where nobody can know them, for no site was fr
 
 @dataclass(frozen=True)
 class Prospect:
-    """Prospects of an entrant: by institution and band, (J, 3), children, the fee and other costs of a child; support.
+    """Prospects of an entrant: by institution and band, (J, 3), children and what each earns and costs; support.
 
-    fee, unlisted : [yuan a month]; unlisted : beyond the costs that are listed
+    earns : the fee and what the treasury pays [yuan a month]; unlisted : costs beyond those listed [yuan a month]
     """
 
     children: NDArray[np.float64]
-    fee: NDArray[np.float64]
+    earns: NDArray[np.float64]
     unlisted: NDArray[np.float64]
     support: Support
 
@@ -60,7 +60,7 @@ class EntryRules:
         support = prospect.support
         spread = np.minimum(support.grant[rows], classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
         helped = support.place[rows] * seats.sum(axis=1) + (seats * spread).sum(axis=1) * institutions.pays_rent[rows]
-        earned = (come * prospect.fee[rows]).sum(axis=1) + helped
+        earned = (come * prospect.earns[rows]).sum(axis=1) + helped
         return pooled_among(institutions, earned - (month.cash + month.unpaid) / 100, rows)
 
     def set_usual(self, month: int, prospect: Prospect, closing: NDArray[np.float64], state: State) -> None:

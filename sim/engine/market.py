@@ -127,7 +127,7 @@ class Market:
             market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
         waiting = market.memory.waiting.mean(axis=0)
         market.usual.waiting[:] = np.where(market.sites.runs[:, None], waiting, market.usual.tolerated)
-        prospect = self._prospect(month, asked, support, state)
+        prospect = self._prospect(month, asked, income, support, state)
         self._entry.set_usual(month, prospect, self.turnover.closing(state), state)
 
     def month_costs(self, month: int, enrolled: NDArray[np.int64], state: State) -> Costs:
@@ -187,19 +187,22 @@ class Market:
                 "yuan of a fee no fee is the best; a ceiling of the relief, or a smaller fee_limit, holds it"
             )
 
-    def plan_entry(self, month: int, asked: Asked, support: Support, state: State) -> None:
+    def plan_entry(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> None:
         """Let those who think of opening look at free sites.
 
         asked : what instruments let institutions ask, from what they would, both (J, 3)
+        income : (J, 3) what the treasury pays per child [yuan a month]
         """
         if not np.isnan(state.market.usual.norm).all():
-            self._entry.plan(month, self._prospect(month, asked, support, state), state)
+            self._entry.plan(month, self._prospect(month, asked, income, support, state), state)
 
-    def _prospect(self, month: int, asked: Asked, support: Support, state: State) -> Prospect:
+    def _prospect(
+        self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
+    ) -> Prospect:
         """What opening promises: of the children expected there, as many as others have of those expected of them."""
         come = self.positions.come_of_expected(state) / state.market.usual.season[month % YEAR]
         children, fee = self.positions.heard(state) * come, asked(self.positions.entry_fee(month, state))
-        return Prospect(children, fee, self.positions.unlisted(month, state), support)
+        return Prospect(children, fee + income, self.positions.unlisted(month, state), support)
 
 
 def marked(rows: Rows, institutions: int) -> NDArray[np.bool_]:

@@ -165,6 +165,20 @@ def test_an_entrant_seats_no_child_twice_in_a_mixed_class() -> None:
     assert (rules.profit(np.arange(12), prospect(12, 100.0, covers + 1)) > 0).all()
 
 
+def test_at_full_rooms_money_for_a_child_is_as_good_as_money_for_its_place() -> None:
+    """And where there is room to spare, worse."""
+    rules, _, world = sites()
+    everybody, seats = np.arange(12), world.institutions.seats[0].sum()
+    by_place = Support(np.full(12, 240.0), np.zeros((12, 4)))
+    for children, full in ((100.0, True), (5.0, False)):
+        without = rules.profit(everybody, prospect(12, children))
+        by_child = rules.profit(everybody, prospect(12, children, fee=2240.0)) - without
+        per_place = rules.profit(everybody, prospect(12, children, support=by_place)) - without
+        np.testing.assert_allclose(per_place, 240.0 * seats)
+        assert np.allclose(by_child, per_place) == full
+        assert (by_child <= per_place + 1e-6).all()
+
+
 def test_support_counts_with_the_profit() -> None:
     rules, _, world = sites()
     places = world.institutions.seats[0].sum()

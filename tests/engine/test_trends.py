@@ -142,7 +142,7 @@ def test_who_thinks_of_opening_reckons_with_the_fee_at_which_it_would_open(monke
     looked, right = list[tuple[int, np.ndarray]](), EntryRules.plan
 
     def noted(rules: EntryRules, month: int, prospect: Prospect, state: Any) -> None:
-        looked.append((month, prospect.fee))
+        looked.append((month, prospect.earns))
         right(rules, month, prospect, state)
 
     monkeypatch.setattr(EntryRules, "plan", noted)

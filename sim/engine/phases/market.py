@@ -32,7 +32,7 @@ def review(city: RunningCity, day: date) -> None:
         lasts = city.expects.relief_by_standing(day, city.grouping)
         scheme.set_usual(market, posted, _recognise(city, day), lasts, state)
     if month >= dates.month_of(city.start):
-        market.plan_entry(month, city.active.asked(day), city.expects.support(day), state)
+        market.plan_entry(month, city.active.asked(day), income, city.expects.support(day), state)
         failing = market.turnover.failing(state)
         if len(failing):
             close(city, failing, day)  # before fees move: those reviewed today hold from tomorrow
