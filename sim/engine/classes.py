@@ -11,7 +11,7 @@ from sim.world.city import World
 from sim.world.institutions import BANDS
 
 TERM_ENDS = (0, 7)  # January and August, counted from 0
-SURE = 2.0  # standard deviations of a Poisson number, which 95 of 100 keep within
+SURE = 2.0  # roots of a list's length: a Poisson number has one for its standard deviation
 
 
 class ClassRules:
@@ -40,7 +40,8 @@ class ClassRules:
         each = np.maximum(classes.fit_out_yuan - support.grant[rows, :BANDS], 0.0)
         fit_out = each * world.institutions.class_places[rows, :BANDS]
         place = support.place[rows] * world.institutions.hours_share[rows] - self._costs.place[rows]
-        earned = filled * (margin[rows] + place[:, None]) * YEAR * supply.payback_years
+        monthly = filled * margin[rows] + self._sizes[rows, :BANDS] * place[:, None]
+        earned = monthly * YEAR * supply.payback_years
         wants = (earned >= fit_out) & (filled > 0)
         building = np.maximum(sites.opens_in[rows], sites.added_in[rows])
         wants &= (building == 0).all(axis=1)[:, None]

@@ -76,8 +76,15 @@ class CostRules:
         runs = institutions.pooled(places.sum(axis=1)) > 0
         return np.asarray(carer * idle + head * runs + self.place * places.sum(axis=1))
 
-    def _carers(self, taken: NDArray[np.int32], which: Rows | slice = slice(None)) -> NDArray[np.float64]:
-        """Carers of some, (rows,): one a class in use, and more as the legal ratio asks for its children."""
+    def _carers(
+        self, taken: NDArray[Any], which: Rows | slice = slice(None), expected: bool = False
+    ) -> NDArray[np.float64]:
+        """Carers of some, (rows,): one a class in use, and more as the legal ratio asks for its children.
+
+        Of a number that is only expected a whole carer is on average half a carer more than its children's part.
+        """
+        if expected:
+            return np.asarray((taken / self._per_carer[which] + 0.5 * np.minimum(taken, 1.0)).sum(axis=1))
         # of whole numbers a rounded quotient is exact, and much faster than a whole one
         by_type = np.maximum(np.ceil(taken / self._per_carer[which]), np.ceil(taken / self._sizes[which]))
         return np.asarray(by_type.sum(axis=1))
@@ -85,15 +92,17 @@ class CostRules:
     def month(
         self,
         places: NDArray[np.int32],
-        taken: NDArray[np.int32],
+        taken: NDArray[Any],
         rows: Rows | None = None,
         unlisted: NDArray[np.float64] | float = 0.0,
+        expected: bool = False,
     ) -> Costs:
         """Costs of a month, seats and children by class type, (rows, 4). Who shares a place shares its costs, and food.
 
         Each class in use has a carer, and more as the legal ratio asks for its children; each that runs has its heads.
         rows : institutions with all their services; everybody if left out
         unlisted : (rows,)  what the children there cost beyond what is listed [yuan]; goes with the goods
+        expected : whether `taken` is expected, float64, and carers are as many as come to be on average
         """
         costs, institutions, which = self._costs, self._institutions, slice(None) if rows is None else rows
         hours, pays_rent = institutions.hours_share[which], institutions.pays_rent[which]
@@ -102,7 +111,7 @@ class CostRules:
         seats = seats * hours
         head = costs.head_wage * (1 + costs.wage_charges) * institutions.heads[which] * runs
         owner_works = institutions.owner_works[which]
-        carers = costs.carer_wage * (1 + costs.wage_charges) * self._carers(taken, which)
+        carers = costs.carer_wage * (1 + costs.wage_charges) * self._carers(taken, which, expected)
         wear = self._classes.fit_out_yuan * seats / (self._classes.fit_out_years * YEAR) * pays_rent
         return Costs(
             staff=_fen(carers + np.where(owner_works, 0.0, head)),
@@ -136,6 +145,11 @@ def pooled_among(institutions: Institutions, values: NDArray[Any], rows: Rows) -
     out = np.zeros(len(institutions), values.dtype)
     out[rows] = values
     return institutions.pooled(out)[rows]
+
+
+def by_turn(address: NDArray[np.uint32], months: int) -> list[Rows]:
+    """Rows of the institutions whose turn it is in each of some months, by their address: with all their services."""
+    return [np.flatnonzero(address % np.uint32(months) == month) for month in range(months)]
 
 
 def room(places: NDArray[np.int32], taken: NDArray[Any], enrolled: NDArray[Any]) -> NDArray[np.float64]:

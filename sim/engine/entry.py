@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from sim.dates import MIXED, YEAR
-from sim.engine.costs import CostRules, Rows, pooled_among, room
+from sim.engine.costs import CostRules, Rows, by_turn, pooled_among, room
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
 MOST_ODDS = 0.9  # no free site is taken for certain, however few there are
-NO_SITE_FREE = 0.5  # odds a year where nobody can know them, for no site was free when others' were
+NO_SITE_FREE = 0.5  # odds of a site vacated later, of a kind and standing of which none was free
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class EntryRules:
     def __init__(self, world: World, costs: CostRules) -> None:
         self._world, self._costs = world, costs
         self._askers = by_turn(world.institutions.address, YEAR)
+        self._lag = world.facts.classes.building_months
 
     def profit(self, rows: Rows, prospect: Prospect) -> NDArray[np.float64]:
         """Full profit that an institution more would make at some sites, with all its services, (rows,) [yuan a month].
@@ -54,8 +55,8 @@ class EntryRules:
         seated = np.minimum(mixed, places[:, MIXED])
         share = np.divide(seated, mixed, out=np.zeros_like(mixed), where=mixed > 0)
         come = own + (come - own) * share[:, None]
-        taken = np.ceil(np.column_stack([own, seated])).astype(np.int32)
-        month = self._costs.month(places, taken, rows, (come * prospect.unlisted[rows]).sum(axis=1))
+        taken = np.column_stack([own, seated])
+        month = self._costs.month(places, taken, rows, (come * prospect.unlisted[rows]).sum(axis=1), expected=True)
         seats = places * institutions.hours_share[rows, None]
         support = prospect.support
         spread = np.minimum(support.grant[rows], classes.fit_out_yuan) / (classes.fit_out_years * YEAR)  # off the wear
@@ -63,28 +64,29 @@ class EntryRules:
         earned = (come * prospect.earns[rows]).sum(axis=1) + helped
         return pooled_among(institutions, earned - (month.cash + month.unpaid) / 100, rows)
 
-    def set_usual(self, month: int, prospect: Prospect, closing: NDArray[np.float64], state: State) -> None:
+    def set_odds(self, month: int, prospect: Prospect, closing: NDArray[np.float64], state: State) -> None:
         """Take today's profit for usual at every site, and set the odds there so that as many open as close.
 
-        Those who looked at a site in the months before, as long as building takes, are building there.
+        By kind and standing; of a kind at least `least_entry` of those that run open in a year. What has no free site
+        opens at its kind's others, or at any. Those who looked at a site by the end of the month, as long ago as
+        building takes, are building there.
         closing : (J,)  chance that the institution closes within a year
-        By kind and standing: of a kind at least `least_entry` of those that run open in a year.
         """
         institutions, market = self._world.institutions, state.market
-        free = ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved & institutions.full_day
-        runs = market.sites.runs & institutions.full_day
-        kinds = len(institutions.kind_names)
-        group = institutions.kind + kinds * np.where(market.sites.runs, market.sites.inclusive, institutions.inclusive)
+        full_day, kinds, lag = institutions.full_day, len(institutions.kind_names), self._lag
+        free = ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved & full_day
+        runs = market.sites.runs & full_day
+        group = institutions.kind + kinds * market.sites.inclusive  # a free site's standing is the listed one
         sites, running, close = (
-            np.bincount(group, weights, 2 * kinds) for weights in (free.astype(float), runs, closing * runs)
+            np.bincount(group, weights, 2 * kinds).astype(float) for weights in (free, runs, closing * runs)
         )
         opens = np.maximum(close, self._world.facts.supply.least_entry * running)
-        among = opens.sum() / free.sum() if free.any() else NO_SITE_FREE
-        odds = np.divide(opens, sites, out=np.full(2 * kinds, among), where=sites > 0)
-        at_home = institutions.kind + kinds * institutions.inclusive  # who opens stands as the site is listed
-        market.usual.odds[:] = np.minimum(odds, MOST_ODDS)[at_home]
+        opens = _where_there_are_sites(opens, sites, kinds)
+        looked_at = np.maximum(sites - opens * lag / YEAR, opens / MOST_ODDS)  # the others are being built
+        odds = np.divide(opens, looked_at, out=np.full(2 * kinds, NO_SITE_FREE), where=sites > 0)
+        market.usual.odds[:] = odds[group]
         market.usual.prospect[:] = self.profit(np.arange(len(group)), prospect)
-        for before in range(self._world.facts.classes.building_months, 0, -1):
+        for before in range(lag - 1, -1, -1):
             rows = self._free(month - before, state)
             self._begin(month - before, rows, market.usual.odds[rows], state)
 
@@ -107,9 +109,19 @@ class EntryRules:
     def _begin(self, month: int, rows: Rows, chance: NDArray[np.float64], state: State) -> None:
         """Let those build at some sites whose luck is within their chance."""
         luck = self._world.luck.uniforms("entry", self._world.institutions.address[rows], month)[:, 0]
-        state.market.sites.opening[rows[luck < chance]] = month + self._world.facts.classes.building_months
+        state.market.sites.opening[rows[luck < chance]] = month + self._lag
 
 
-def by_turn(address: NDArray[np.uint32], months: int) -> list[NDArray[np.int64]]:
-    """Rows of the institutions whose turn it is in each of some months, by their address: with all their services."""
-    return [np.flatnonzero(address % np.uint32(months) == month) for month in range(months)]
+def _where_there_are_sites(opens: NDArray[np.float64], sites: NDArray[np.float64], kinds: int) -> NDArray[np.float64]:
+    """Openings a year by kind and standing, (2 · kinds,), with those of groups without a free site given to others.
+
+    To the kind's other standing, or to all that have sites, in proportion to these.
+    """
+    opens, other = opens.copy(), np.roll(np.arange(2 * kinds), kinds)
+    lacks = (sites == 0) & (sites[other] > 0)
+    opens[other[lacks]] += opens[lacks]
+    opens[lacks] = 0.0
+    nowhere = sites == 0
+    if sites.any():
+        opens = np.where(nowhere, 0.0, opens + opens[nowhere].sum() * sites / sites.sum())
+    return opens

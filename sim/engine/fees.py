@@ -139,7 +139,9 @@ def best_response(
     unmoved = (outlook.demand > 0) & (outlook.slope <= 0)  # those who come mind no yuan: as far as a review goes
     step = np.clip(facts.fee_adjustment * (best_fee(at, outlook, spill) - p), -limit, limit)
     step = np.where(unmoved, limit, step)
-    gain = (margin + step) * served(at, outlook, p + step) - margin * served(at, outlook, p) + at.scale * spill * step
+    before, after = served(at, outlook, p), served(at, outlook, p + step)
+    per_child = np.divide(spill, outlook.slope, out=np.zeros_like(p), where=outlook.slope > 0)
+    gain = (margin + step) * after - margin * before + per_child * (before - after)
     return p + step, YEAR * gain.sum(axis=1)
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
-from sim.engine.costs import CostRules, Costs
-from sim.engine.entry import EntryRules, Prospect, by_turn
+from sim.engine.costs import CostRules, Costs, by_turn
+from sim.engine.entry import EntryRules, Prospect
 from sim.engine.fees import MOST, FeeError, Owners, best_response, steer
 from sim.engine.positions import Positions
 from sim.engine.state import State
@@ -94,6 +94,7 @@ class Market:
         market.other_terms.told[part] = weighed is not None
         if weighed is not None:
             market.other_terms.children[part], market.other_terms.fee[part] = weighed
+        market.memory.heard_in = month
         market.memory.fresh[month % YEAR] = self.positions.heard(state) * market.sites.runs[:, None]
 
     def _among(self, rows: Rows) -> Rows:
@@ -116,7 +117,6 @@ class Market:
         by_month = market.memory.fresh.sum(axis=1)
         mean = by_month.mean(axis=0)
         market.usual.season[:] = np.divide(by_month, mean, out=np.ones_like(by_month), where=by_month > 0)
-        self.turnover.draw_losses(state)
         responds = self.world.institutions.responds
         if responds.any():
             outlook, posted = self.positions.outlook(state, self._all), asked(state.offers.fee)
@@ -124,11 +124,13 @@ class Market:
             if self.world.facts.supply.infer_costs:
                 wedge = posted - at.cost - self.owners.margins(outlook)
                 market.usual.wedge[:] = np.where(np.isfinite(wedge) & responds[:, None], wedge, 0.0)
+                self.turnover.restate_accounts(state)
             market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)
         waiting = market.memory.waiting.mean(axis=0)
         market.usual.waiting[:] = np.where(market.sites.runs[:, None], waiting, market.usual.tolerated)
+        self.turnover.draw_losses(state)
         prospect = self._prospect(month, asked, income, support, state)
-        self._entry.set_usual(month, prospect, self.turnover.closing(state), state)
+        self._entry.set_odds(month, prospect, self.turnover.closing(state), state)
 
     def month_costs(self, month: int, enrolled: NDArray[np.int64], state: State) -> Costs:
         """Costs of a month in the books; enrolled : (J, 3)."""
@@ -148,7 +150,7 @@ class Market:
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        if np.isnan(state.market.usual.norm).all():
+        if not state.market.usual.known:
             return 0
         due = self._reviewers[month % self.world.facts.supply.review_months]
         due = due[state.market.sites.runs[due]]
@@ -193,15 +195,15 @@ class Market:
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
-        if not np.isnan(state.market.usual.norm).all():
+        if state.market.usual.known:
             self._entry.plan(month, self._prospect(month, asked, income, support, state), state)
 
     def _prospect(
         self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
     ) -> Prospect:
-        """What opening promises: of the children expected there, as many as others have of those expected of them."""
-        come = self.positions.come_of_expected(state) / state.market.usual.season[month % YEAR]
-        children, fee = self.positions.heard(state) * come, asked(self.positions.entry_fee(month, state))
+        """Prospects of opening: of the children expected there as many come as elsewhere of those expected there."""
+        come, season = self.positions.come_of_expected(state), self.positions.season(state)
+        children, fee = self.positions.heard(state) * come / season, asked(self.positions.entry_fee(month, state))
         return Prospect(children, fee + income, self.positions.unlisted(month, state), support)
 
 

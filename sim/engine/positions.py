@@ -20,16 +20,22 @@ class Positions:
 
     def __init__(self, world: World, trends: Trends, costs: CostRules) -> None:
         self._trends, self._marginal, self._institutions = trends, costs.marginal, world.institutions
+        self._discount = world.facts.supply.inclusive_discount
 
     def outlook(self, state: State, rows: Rows) -> Outlook:
         """Demand that some institutions expect, from the last survey of all families, with the season taken out.
 
         Classes empty on 1 September, so that what is heard in autumn is no trend.
         """
-        memory, season = state.market.memory, state.market.usual.season[state.month % YEAR]
+        memory, season = state.market.memory, self.season(state)
         expected, slope = memory.expected.take(rows, axis=3).sum(axis=0)
         cross = memory.cross.take(rows, axis=2).sum(axis=0).transpose(1, 0, 2)
         return Outlook(expected.T / season, slope.T / season, cross / season[:, None])
+
+    def season(self, state: State) -> NDArray[np.float64]:
+        """Season in which families were last heard, (3,) by band: their demand ÷ the mean of a usual year; 1 before."""
+        usual = state.market.usual
+        return np.asarray(usual.season[state.market.memory.heard_in % YEAR] if usual.known else np.ones(BANDS))
 
     def heard(self, state: State) -> NDArray[np.float64]:
         """Demand that all institutions heard of, (J, 3)."""
@@ -82,13 +88,15 @@ class Positions:
     def entry_fee(self, month: int, state: State) -> NDArray[np.float64]:
         """Fees at which institutions open in a month, (J, 3) [yuan a month].
 
-        Outside the scheme as far from the listed fee as those of the kind have moved who run and stand as they are
-        listed; guided fees are the listed ones.
+        Outside the scheme as far from the listed fee as those of the kind have moved who are listed outside it and
+        run; of these who has joined counts without the scheme's discount. Guided fees are the listed ones.
         """
         institutions, listed = self._institutions, self._trends.listed(month)
-        free = state.market.sites.runs & ~state.market.sites.inclusive & ~institutions.inclusive
+        inclusive, left = state.market.sites.inclusive, 1.0 - self._discount
+        free = state.market.sites.runs & ~institutions.inclusive & (~inclusive | (left > 0))
         among = np.arange(len(institutions.kind_names))[:, None] == np.where(free, institutions.kind, -1)
-        now, before = among @ state.offers.fee, among @ listed
+        alone = np.where(inclusive & free, 1.0 / left if left > 0 else 1.0, 1.0)[:, None]
+        now, before = among @ (state.offers.fee * alone), among @ listed
         moved = np.divide(now, before, out=np.ones_like(now), where=before > 0)[institutions.kind]
         return np.where(institutions.inclusive[:, None], listed, listed * moved)
 

@@ -98,7 +98,7 @@ def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> T
 
 
 def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> NDArray[np.float64]:
-    """What a year inside the scheme would bring more than one outside it, (J,) [yuan], with all services.
+    """Gains of a year inside the scheme over one outside it, (J,) [yuan], of institutions with all services.
 
     lasts : share of the year in which families face other relief at the recognised
     """
@@ -114,7 +114,7 @@ def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, stat
     return institutions.pooled(gain_inside(inclusive, found, inside, outside, keeps, seats))
 
 
-def set_usual(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
+def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
     """Draw what standing in the scheme is worth to each owner beyond what is seen: such that it stands where it does.
 
     Logistic about nothing with a spread of `scheme_spread`, cut off where an owner would stand on the other side.
@@ -137,9 +137,12 @@ def weigh(market: Market, month: int, posted: Yuan, recognise: Recognise, lasts:
     posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
     """
     sites, own, facts = state.market.sites, state.offers.fee, market.world.facts.supply
-    if np.isnan(state.market.usual.norm).all():
+    if not state.market.usual.known:
         return False
-    asked = marked(market.askers[month % YEAR], len(posted)) & sites.runs & market.world.institutions.responds
+    year_old = month - sites.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it weighs anything
+    asked = (
+        marked(market.askers[month % YEAR], len(posted)) & sites.runs & year_old & market.world.institutions.responds
+    )
     gain = gains(market, posted, recognise, lasts, state) + state.market.usual.standing
     before, now = sites.inclusive.copy(), choose(facts, asked, sites.inclusive, gain)
     joined = now & ~before
@@ -162,22 +165,24 @@ def _heard(state: State, side: int, outlook: Outlook) -> tuple[NDArray[np.float6
 def gain_inside(
     inclusive: NDArray[np.bool_], found: Terms, inside: Side, outside: Side, keeps: Yuan, seats: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """What a year inside brings more than one outside, (J,) [yuan], of each service by itself.
+    """Gain of a year inside over one outside, (J,) [yuan], of each service by itself.
 
     inclusive : bool (J,)  who is in the scheme; keeps : (J, 3)  what each would ask outside if it moved no fee
     seats : (J,)  full-time places
     """
     at, outlook = found.at, found.outlook
+    today = np.minimum(at.scale * outlook.demand, at.room)
+    # what the owner's others gain by each child that this one loses
+    per_child = np.divide(found.spill, outlook.slope, out=np.zeros_like(today), where=outlook.slope > 0)
 
     def year(fee: Yuan, pay: Yuan, come: NDArray[np.float64]) -> NDArray[np.float64]:
-        own = (fee - at.cost + pay) * come + at.scale * found.spill * (fee - at.posted)
+        own = (fee - at.cost + pay) * come + per_child * (today - come)
         return np.asarray(YEAR * own.sum(axis=1))
 
     def of(side: Side, fee: Yuan) -> NDArray[np.float64]:
         return year(fee, side.brings.pay, side.served(at, outlook, fee))
 
     # whoever asks a fee that is not its best can have a better one without the scheme
-    today = np.minimum(at.scale * outlook.demand, at.room)
     unmoved = np.where(inclusive, of(outside, keeps), year(keeps, outside.brings.pay, today))
     alone = np.maximum(of(outside, outside.fee), unmoved)
     places = YEAR * (inside.brings.place - outside.brings.place) * seats

@@ -56,7 +56,7 @@ class Memory(Copied):
     expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
         families last heard, see `kernels.demand`
     fresh : float64 (12, J, 3)  expected demand
-    months : int  month-ends seen
+    months : int  month-ends seen; heard_in : int  month of the last survey
     """
 
     waiting: NDArray[np.int32]
@@ -66,6 +66,7 @@ class Memory(Copied):
     cross: NDArray[np.float64]
     fresh: NDArray[np.float64]
     months: int = 0
+    heard_in: int = 0
 
 
 @dataclass
@@ -84,15 +85,16 @@ class OtherTerms(Copied):
 
 @dataclass
 class Usual(Copied):
-    """Norms of sites and of the institutions there, of the baseline's first full year.
+    """Norms of sites and of the institutions there, of the last twelve months before the start.
 
     norm : float64 (J,)  usual occupancy, nan until a first year is known
     wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]
-    tolerated : float64 (J, 3)  children by whom expected demand exceeds the room; waiting : float64 (J, 3)  the list
+    tolerated : float64 (J, 3)  children by whom expected demand exceeds the room
+    waiting : float64 (J, 3)  mean length of the list; `tolerated` where nothing ran
     prospect : float64 (J,)  full profit that whoever would open at the site expects [yuan a month]
     odds : float64 (J,)  chance that whoever looks at the free site opens there, at that profit
     standing : float64 (J,)  what being in the scheme is worth to its owner beyond what is seen [yuan a year]
-    season : float64 (12, 3)  expected demand of a month of the year ÷ its mean, over the city
+    season : float64 (12, 3)  expected demand of a month of the year ÷ its mean, over the city; nan until it is known
     """
 
     norm: NDArray[np.float64]
@@ -103,6 +105,11 @@ class Usual(Copied):
     odds: NDArray[np.float64]
     standing: NDArray[np.float64]
     season: NDArray[np.float64]
+
+    @property
+    def known(self) -> bool:
+        """Whether a first year is known."""
+        return not np.isnan(self.season).any()
 
 
 @dataclass
@@ -173,7 +180,7 @@ class MarketColumns(Copied):
                 prospect=np.zeros(j),
                 odds=np.zeros(j),
                 standing=np.zeros(j),
-                season=np.ones((YEAR, BANDS)),
+                season=np.full((YEAR, BANDS), np.nan),
             ),
             accounts=Accounts(
                 cash_result=np.zeros((YEAR, j), np.int64),

@@ -43,6 +43,13 @@ class Turnover:
             losing & late, market.accounts.arrears + np.where(owes, costs.staff, 0), 0
         )
 
+    def restate_accounts(self, state: State) -> None:
+        """Charge the twelve months past with the costs beyond those listed that their fees have told of."""
+        market = state.market
+        beyond = np.rint(100 * (market.memory.enrolled * market.usual.wedge).sum(axis=2)).astype(np.int64)
+        market.accounts.cash_result -= beyond
+        market.accounts.full_result -= beyond
+
     def draw_losses(self, state: State) -> None:
         """At the start those who lose cash have done so for part of their patience, uniformly drawn.
 
@@ -62,7 +69,7 @@ class Turnover:
         return np.asarray(np.where(self._found_losing(state) & ~self._world.institutions.backed, within, 0.0))
 
     def _found_losing(self, state: State) -> NDArray[np.bool_]:
-        """Who runs and has lost cash over the twelve months past, bool (J,)."""
+        """Institutions that run and have lost cash over the twelve months past, bool (J,)."""
         pooled = self._world.institutions.pooled
         return np.asarray(state.market.sites.runs & (pooled(state.market.accounts.cash_result.sum(axis=0)) < 0))
 
@@ -101,24 +108,21 @@ class Turnover:
         sites, due = state.market.sites, self._world.institutions.opens_after
         return np.asarray(~sites.runs & (sites.opened_in == 0).all(axis=1) & (due > 0))
 
-    def opening(self, month: int, since_start: int, fee: NDArray[np.float64], state: State) -> NDArray[np.int64]:
+    def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
         """Open what is built or planned for this month; returns the institutions, int64 rows.
 
         since_start : months since the scenario's start, negative before it
-        fee : (J, 3)  at which they open [yuan a month]
         """
-        institutions, market = self._world.institutions, state.market
+        market = state.market
         planned = self._planned(state) & (since_start >= 1) & (self._due(month, since_start) == 0)
         ready = np.flatnonzero(planned | (market.sites.opening == month))
         state.offers.places[ready] = self._places[ready]
-        state.offers.fee[ready] = fee[ready]
         market.sites.runs[ready] = True
         market.sites.opening[ready] = market.accounts.losing[ready] = 0
         market.accounts.arrears[ready] = 0
         market.sites.opened_in[ready] = month
         market.accounts.cash_result[:, ready] = market.accounts.full_result[:, ready] = 0
         market.usual.norm[ready] = np.nan
-        market.sites.inclusive[ready] = institutions.inclusive[ready]  # as the listed fee, whatever was there before
         return ready
 
     def close(self, who: NDArray[np.int64], state: State) -> None:
@@ -126,6 +130,7 @@ class Turnover:
         market = state.market
         state.offers.places[who] = 0
         market.sites.runs[who] = False
+        market.sites.inclusive[who] = self._world.institutions.inclusive[who]  # whoever takes the site stands as listed
         market.sites.opens_in[who] = market.sites.added_in[who] = 0
         market.accounts.losing[who] = 0
         market.accounts.arrears[who] = 0

@@ -150,13 +150,14 @@ def pass_through(scene: Scene) -> Figure | None:
         shown = {policy: cube[:, :end] for policy, cube in cubes.items()}
         quantity = f"{axes.get_ylabel()} · {head}"
         _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"), quantity)
-        _mark_limits(scene, axes, any((_mean(cube) < 0).all() for cube in shown.values()))
+        _mark_limits(scene, axes, any(_always_falls(cube) for cube in shown.values()))
     return figure
 
 
-def _mean(cube: Floats) -> Floats:
-    """Mean over replications of the months that have a number."""
-    return np.asarray(cube[:, np.isfinite(cube).any(axis=0)].mean(axis=0))
+def _always_falls(cube: Floats) -> bool:
+    """Return whether a mean over replications is below zero in every month that has a number, and one has."""
+    means = np.nanmean(cube[:, np.isfinite(cube).any(axis=0)], axis=0)
+    return bool(len(means)) and bool((means < 0).all())
 
 
 def _mark_limits(scene: Scene, axes: Axes, falls: bool) -> None:

@@ -126,10 +126,11 @@ def test_horizons_follow_from_terms_settling_and_the_school_year() -> None:
 def test_fees_that_come_back_bind_nobody_and_those_that_do_not_keep_children_longer() -> None:
     """With every fee given back a term of three months is as one of one; the less comes back the fewer leave early."""
     settings = "city.supply.kind.private.prepaid_months={}", "city.supply.kind.private.prepaid_refund={}"
-    by_month = settle(settings[0].format(1))
+    still = (*SETTLED, *(f"city.supply.{key}" for key in ("fee_limit=0", "payback_years=0.001", "scheme_cost=1e9")))
+    by_month = settle(*still, settings[0].format(1))
     leaving, forfeited = [], []
     for refund in (1.0, 0.5, 0.0):
-        town = settle(settings[1].format(refund))
+        town = settle(*still, settings[1].format(refund))
         leaving.append(int(town.baseline.city[CITY_TOTALS.index("exits")].sum()))
         forfeited.append(int(town.baseline.totals[ROW["forfeited_fen"], :, 0].sum()))
         if refund == 1.0:

@@ -277,10 +277,28 @@ def test_no_season_is_taken_for_a_trend() -> None:
     assert season.max(axis=0).min() > 1.02, "there is one"
     np.testing.assert_allclose(usual / season, np.broadcast_to(usual.mean(axis=0), usual.shape))
     heard = state.market.memory.expected[:, 0].sum(axis=0).T
-    for month in range(state.month, state.month + YEAR):
-        state.month = month
+    for month in range(YEAR):
+        state.market.memory.heard_in = month
         seen = town.replication.cache.market.positions.outlook(state, everybody)
-        np.testing.assert_allclose(seen.demand * season[month % YEAR], heard)
+        np.testing.assert_allclose(seen.demand * season[month], heard)
+
+
+@pytest.mark.parametrize("burn_in", [12, 24])
+def test_what_is_usual_is_no_policys_doing(burn_in: int) -> None:
+    """Taken before the first day on which a policy may speak: the same to the bit under every one."""
+    births = (f"city.births.by_year.{year}=1000" for year in (2016, 2017))
+    town = settle(f"run.burn_in_months={burn_in}", "run.count_from=2025-01-01", *births, new_lists=False)
+    policies = [
+        instrument("operating_subsidy", yuan_per_child=500.0, months_cap=12, standing="any"),
+        instrument("fee_subsidy", rate=0.5),
+        instrument("place_subsidy", yuan_per_place=300.0, standing="any"),
+    ]
+    ends = [run_through(town, *own) for own in ((), *((tool,) for tool in policies))]
+    usual = [end.market.usual for end in ends]
+    assert usual[0].known
+    for name in ("wedge", "tolerated", "waiting", "prospect", "odds", "standing", "season"):
+        for other in usual[1:]:
+            assert np.array_equal(getattr(usual[0], name), getattr(other, name)), name
 
 
 # ---------------------------------------------------------------------------------------------------------
@@ -299,14 +317,14 @@ def test_profit_in_the_books_is_the_profit_that_owners_maximise() -> None:
         living = simulation(town, month)
         market, state, last = living.cache.market, living.state, (town.span.counted + month) % YEAR
         run_to(living, town.span.counted + month + 1)
-        posted = state.chronicle.offers.fee[town.span.counted + month - town.span.first].T
+        posted = np.rint(100 * state.chronicle.offers.fee[town.span.counted + month - town.span.first].T) / 100
         enrolled, taken = (m[last].astype(np.int64) for m in (state.market.memory.enrolled, state.market.memory.taken))
         state.month -= 1  # as it stood at the month's end
         own = market.positions.position(posted, np.zeros_like(posted), state, everybody).cost
         children = ((posted - own) * enrolled).sum(axis=1)
         profit = children - market.costs.fixed(state.offers.places, taken, enrolled)
         quiet = state.market.sites.runs & ~moved_within(town, state, month)
-        np.testing.assert_allclose(profit[quiet], state.market.accounts.cash_result[last][quiet] / 100, atol=0.5)
+        np.testing.assert_allclose(profit[quiet], state.market.accounts.cash_result[last][quiet] / 100, atol=0.02)
         seen += int(quiet.sum())
         assert (own != market.costs.marginal[:, :BANDS])[town.world.institutions.responds].any()
     assert seen > 60
@@ -345,6 +363,22 @@ def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> Non
         for month in range(12):
             rules.review(month, lambda fee, most=limit: np.minimum(fee, most), nothing + income, alone, state)
         assert (state.market.sites.opens_in > 0).any() == builds, (limit, income)
+
+
+def test_who_opens_asks_as_much_more_than_listed_as_its_kind_does(neighbours: Town) -> None:
+    """Of those outside the scheme; who has joined it counts as if it had not, and the guided ask what is listed."""
+    state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
+    positions, institutions = Market(neighbours.world).positions, neighbours.world.institutions
+    left = 1 - neighbours.world.facts.supply.inclusive_discount
+    state.offers.fee[:] = 1.25 * institutions.fee
+    for joined in (False, True):
+        state.market.sites.inclusive[:] = joined
+        state.offers.fee[:] = 1.25 * institutions.fee * (left if joined else 1.0)
+        state.market.sites.runs[:] = True
+        expected = institutions.fee * np.where(institutions.inclusive, 1.0, 1.25)[:, None]
+        np.testing.assert_allclose(positions.entry_fee(state.month, state), expected)
+    state.market.sites.runs[:] = False
+    np.testing.assert_allclose(positions.entry_fee(state.month, state), institutions.fee)
 
 
 def test_a_list_of_usual_length_builds_nothing(neighbours: Town) -> None:

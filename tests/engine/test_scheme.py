@@ -13,7 +13,7 @@ from town import HAMLET, Town, instrument, settle, within
 
 from sim.engine.fees import Outlook, Position, best_fee
 from sim.engine.schedule import run_to
-from sim.engine.scheme import Side, Terms, choose, gain_inside, gains, set_usual
+from sim.engine.scheme import Side, Terms, choose, draw_standing, gain_inside, gains
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
 
@@ -98,6 +98,29 @@ def test_who_is_held_to_next_to_nothing_inside_leaves_for_its_own_fee() -> None:
     assert not stands(True, pay=600.0, fee=1.0, keeps=1440.0)
 
 
+@given(st.floats(0.0, 1200.0), st.floats(0.0, 1200.0), st.floats(10.0, 60.0), st.floats(0.0, 1.0))
+def test_more_money_draws_an_owner_of_several_in_no_less(one: float, other: float, seats: float, goes: float) -> None:
+    """Two of one owner, one in the scheme: of children who move between them the money moves along, and no other.
+
+    goes : share of the children whom one loses that the other gains
+    """
+    at, members = position(1800.0, seats), np.array([False, True])
+    at = Position(*(np.tile(x, (2, 1)) for x in (at.posted, at.cost, at.scale, at.room)))
+    outlook = Outlook(*(np.tile(x, (2, 1)) for x in (AROUND.demand, AROUND.slope)), np.zeros((2, 3, 0)))
+    gained = []
+    for yuan in sorted((one, other)):
+        sibling = np.array([[0.0], [800.0 + yuan]])[::-1] * goes * outlook.slope
+        found = Terms(at, outlook, sibling, np.full((2, 3), 1440.0), np.full((2, 3), 1800.0))
+        inside, outside = (
+            Side(
+                fee, Recognition(np.full((2, 3), pay), np.zeros((2, 3)), np.zeros(2)), side(fee, 1800.0, 0.0).heard, fee
+            )
+            for fee, pay in ((found.inside, yuan), (found.outside, 0.0))
+        )
+        gained.append(gain_inside(members, found, inside, outside, found.outside, np.full(2, 40.0))[0])
+    assert gained[0] <= gained[1] + 1e-6
+
+
 def test_only_those_asked_move() -> None:
     facts, fee = load(HAMLET).city.supply, np.full((2, 3), 1300.0)
     at = Position(*(np.full((2, 3), x) for x in (1300.0, 1000.0, 1.0, 99.0)))
@@ -118,7 +141,7 @@ def test_whoever_stands_somewhere_has_its_reasons(owners: Town) -> None:
     day = owners.day(0)
     posted, recognise = simulation.inputs.tariff.posted.T, partial(simulation.expects.recognition, day)
     state.market.usual.standing[:] = 0.0
-    set_usual(market, posted, recognise, 0.0, state)
+    draw_standing(market, posted, recognise, 0.0, state)
     gain, standing = gains(market, posted, recognise, 0.0, state), state.market.usual.standing
     inside, free = state.market.sites.inclusive, market.world.institutions.responds
     assert (gain + standing)[free & inside].min() >= 0 >= (gain + standing)[free & ~inside].max()

@@ -26,11 +26,6 @@ def review(city: RunningCity, day: date) -> None:
     if market.asks_demand:
         survey(city, day, month % SURVEYS)
     posted, income = city.inputs.tariff.posted.T, city.expects.income_per_child(day)
-    known = state.market.memory.months >= dates.YEAR
-    if known and month >= dates.month_of(city.start) - 1 and np.isnan(state.market.usual.norm).all():
-        market.set_baseline_norms(month, city.active.asked(day), income, city.expects.support(day), state)
-        lasts = city.expects.relief_by_standing(day, city.grouping)
-        scheme.set_usual(market, posted, _recognise(city, day), lasts, state)
     if month >= dates.month_of(city.start):
         market.plan_entry(month, city.active.asked(day), income, city.expects.support(day), state)
         failing = market.turnover.failing(state)
@@ -40,6 +35,21 @@ def review(city: RunningCity, day: date) -> None:
     asked, support = city.active.asked(day), city.expects.support(day)
     given_up = market.review(month, asked, income, support, state)
     state.chronicle.count(row, "closures", given_up)
+
+
+def take_usual(city: RunningCity, day: date) -> None:
+    """At the end of the last month before the start, or of the twelfth, take the year past for what is usual.
+
+    The month's accounts are closed and its heads are counted.
+    """
+    market, state, month = city.cache.market, city.state, dates.month_of(day)
+    seen = state.market.memory.months >= dates.YEAR
+    if state.market.usual.known or not seen or month < dates.month_of(city.start) - 1:
+        return
+    income, support = city.expects.income_per_child(day), city.expects.support(day)
+    market.set_baseline_norms(month, city.active.asked(day), income, support, state)
+    lasts = city.expects.relief_by_standing(day, city.grouping)
+    scheme.draw_standing(market, city.inputs.tariff.posted.T, _recognise(city, day), lasts, state)
 
 
 def survey(city: RunningCity, day: date, part: int) -> None:

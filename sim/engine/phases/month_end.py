@@ -5,6 +5,7 @@ from datetime import date
 from sim import dates
 from sim.engine import census
 from sim.engine.city import RunningCity
+from sim.engine.phases.market import take_usual
 from sim.engine.phases.prepaid import held_in_advance
 from sim.engine.recorder import ROW
 from sim.kernels import places
@@ -29,6 +30,7 @@ def close_month(city: RunningCity, day: date) -> None:
     chronicle.note_lists(row, month.lists, waiting.sum(axis=0))
     chronicle.offers.enrolled[row] = enrolled.T
     city.cache.market.store_month_end(dates.month_of(day), waiting, enrolled, state)
+    take_usual(city, day)
     month.clear()
     city.payments.begin_month()
     state.month = dates.month_of(day) + 1

@@ -21,8 +21,9 @@ def open_month(city: RunningCity, day: date) -> None:
     before = state.offers.places.copy()
     seats, owners = market.classes.open(month, state)
     opened = int(((state.offers.places - before) // city.world.institutions.class_seats).sum())
-    fee = market.positions.entry_fee(month, state)
-    entrants = market.turnover.opening(month, month - dates.month_of(city.start), fee, state)
+    fee, free = market.positions.entry_fee(month, state), ~state.market.sites.runs
+    state.offers.fee[free] = fee[free]  # of which families are asked, and at which who has built opens
+    entrants = market.turnover.opening(month, month - dates.month_of(city.start), state)
     city.payments.pay_grants(state.offers.places - before, owners, day)
     state.chronicle.count(city.row(day), "openings", opened)
     state.chronicle.count(city.row(day), "institutions_opened", city.world.institutions.how_many(entrants))
