@@ -17,7 +17,7 @@ from sim.study.metrics import TAKE_UP
 MARKET = ("mean_fee", "mean_net_fee", "utilisation", "places")
 DRAWN_MONTHLY = (TAKE_UP, "enrolled", "children", "public_cost", *MARKET)
 # what theory says of the part of a yuan that ends in the fee of one small institution, docs/model.md 7.2
-FULL, SLACK, PER_CHILD = 1.0, 0.0, -1.0
+FULL, PER_CHILD = 1.0, -1.0
 PAID = 0.1  # of its dearest month: where a policy pays less, pass-through divides by next to nothing
 
 
@@ -149,31 +149,27 @@ def pass_through(scene: Scene) -> Figure | None:
         paid = replace(monthly, months=monthly.months[:end], counted=monthly.counted[:end])
         shown = {policy: cube[:, :end] for policy, cube in cubes.items()}
         quantity = f"{axes.get_ylabel()} · {head}"
+        _mark_limits(scene, axes, _pays_for_children(scene.results))  # before the lines' names find their places
         _lines(replace(scene, monthly=paid), axes, shown, scene.written("pass_through"), quantity)
-        _mark_limits(scene, axes, any(_always_falls(cube) for cube in shown.values()))
     return figure
 
 
-def _always_falls(cube: Floats) -> bool:
-    """Return whether a mean over replications is below zero in every month that has a number, and one has."""
-    means = np.nanmean(cube[:, np.isfinite(cube).any(axis=0)], axis=0)
-    return bool(len(means)) and bool((means < 0).all())
+def _pays_for_children(results: Results) -> bool:
+    """Return whether a policy of the run pays institutions for each child."""
+    policies = results.manifest["scenario"]["policy"]
+    return any(one["kind"] == "operating_subsidy" for policy in policies for one in policy["instrument"])
 
 
-def _mark_limits(scene: Scene, axes: Axes, falls: bool) -> None:
-    """Mark what theory says where all rooms are full, and where there is room to spare.
+def _mark_limits(scene: Scene, axes: Axes, per_child: bool) -> None:
+    """Mark what theory says of money off bills where all rooms are full; with room to spare it is the line at 0.
 
-    falls : whether fees fall under a policy, so that what is paid to institutions for a child belongs on the panel
+    per_child : whether what is paid to institutions for a child belongs on the panel, and what theory says of it with
+        room to spare
     """
-    limits = {FULL: "full", SLACK: "slack"} | ({PER_CHILD: "per_child"} if falls else {})
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, min(limits) - 0.06), max(high, FULL + 0.12))
-    for value, name in limits.items():
+    for value, name in ((FULL, "full"), (PER_CHILD, "per_child"))[: 1 + per_child]:
         axes.axhline(value, color=canvas.PALE, linewidth=0.8, linestyle=":")
-        said = scene.say(f"axis.pass_through.{name}")
-        axes.text(
-            0.01, value + 0.015, said, transform=axes.get_yaxis_transform(), size=7, color=canvas.PALE, va="bottom"
-        )
+        across, said = axes.get_yaxis_transform(), scene.say(f"axis.pass_through.{name}")
+        axes.text(0.01, value + 0.02, said, transform=across, size=7, color=canvas.PALE, va="bottom")
 
 
 def _end(cube: Floats) -> int:

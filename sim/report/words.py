@@ -1608,12 +1608,14 @@ TEXTS: dict[str, dict[str, str]] = {
         "en": "The rise of posted fees over the baseline's under the same luck, for the children enrolled in the "
         "baseline, per yuan that the policy pays in that month; below zero where fees fall. Above for the kinds of "
         "institution that set fees themselves, per yuan paid for their children; those bound to guided fees count as "
-        "unmoved. Dotted: what theory says of one small institution; of a share of each bill it says the institution's "
-        "margin as a share of its fee where there is room to spare, and 1 where rooms are full. Months in which a "
-        "policy pays less than a tenth of its dearest month are left out. Bands are 95 % intervals over replications.",
+        "unmoved. Dotted: what theory says of one small institution; with room to spare it says 0 of a flat sum off "
+        "bills and of money per place, and of a share of each bill the institution's margin as a share of its fee. "
+        "Months in which a policy pays less than a tenth of its dearest month are left out. Bands are 95 % intervals "
+        "over replications.",
         "zh": "随机条件相同时，基准在托儿童面对的公示收费比基准情景上涨的金额，除以政策当月支出；"
         "收费下降时为负。上方为自行定价的各类机构，按为其儿童支出的每一元计；执行政府指导价的机构视为"
-        "不变。点线为理论对单个小型机构的推断；按账单比例补贴时，有空位则为机构毛利占收费的比例，满员则为1。"
+        "不变。点线为理论对单个小型机构的推断；有空位时，定额补给家庭和按托位补给均为0，"
+        "按账单比例补给则为机构毛利占收费的比例。"
         "支出不到最高月份十分之一的月份略去。色带为各次重复模拟的95%区间。",
     },
     "figure.alt": {"en": "{title}. {caption} Policies: {policies}.", "zh": "{title}。{caption}政策：{policies}。"},
@@ -1653,10 +1655,6 @@ TEXTS: dict[str, dict[str, str]] = {
     "axis.pass_through.kind": {"en": "Institutions that set their own fees: {kind}", "zh": "自行定价的机构：{kind}"},
     "axis.pass_through.all": {"en": "All institutions", "zh": "全部机构"},
     "axis.pass_through.full": {"en": "theory, rooms full: money off bills", "zh": "理论值，满员：补给家庭"},
-    "axis.pass_through.slack": {
-        "en": "theory, room to spare: a flat sum off bills, or money per place",
-        "zh": "理论值，有空位：定额补给家庭，或按托位补给机构",
-    },
     "axis.pass_through.per_child": {
         "en": "theory, room to spare: money per child to institutions",
         "zh": "理论值，有空位：按在托儿童补给机构",
