@@ -84,3 +84,13 @@ def test_what_is_told_is_what_the_run_recorded(monkeypatch: pytest.MonkeyPatch) 
     share = total["inclusive_place_thirds"] / total["place_thirds"]
     assert one.years[1, 0, rest.INCLUSIVE] == pytest.approx(share.mean())
     assert one.file[rest.PLACES] == scenario.city.supply.places
+
+
+def test_a_market_of_private_centres_alone_settles() -> None:
+    """Entry open and nobody guided: after three years places move by less than a twentieth a year."""
+    kinds = ("private", "public", "kindergarten", "employer", "community", "home")
+    shares = tuple(f"city.supply.kind.{kind}.share={int(kind == 'private')}" for kind in kinds)
+    alone = load(HAMLET.parents[1] / "scenarios" / "xian_vouchers.toml", (*shares, "city.supply.inclusive_share=0"))
+    places = measure(alone, 0.05, 3).years[:, :, rest.PLACES].mean(axis=0)
+    assert abs(places[-1] / places[-2] - 1) < 0.05
+    assert abs(places[-1] / alone.city.supply.places - 1) < 0.1
