@@ -156,8 +156,8 @@ def pass_through(scene: Scene) -> Figure | None:
 
 def _pays_for_children(results: Results) -> bool:
     """Return whether a policy of the run pays institutions for each child."""
-    policies = results.manifest["scenario"]["policy"]
-    return any(one["kind"] == "operating_subsidy" for policy in policies for one in policy["instrument"])
+    policies = (results.manifest.get("scenario") or {}).get("policy") or []
+    return any(one["kind"] == "operating_subsidy" for policy in policies for one in policy.get("instrument") or [])
 
 
 def _mark_limits(scene: Scene, axes: Axes, per_child: bool) -> None:
