@@ -70,6 +70,7 @@ class Terms:
 
     spill : what an owner's other institutions gain per yuan of this one's fee, (J, 3)
     inside, outside : fees that they would ask, each (J, 3) [yuan a month]
+    joined, alone : what instruments pay there, whatever the fee; what they demand is in the fees
     """
 
     at: Position
@@ -77,6 +78,8 @@ class Terms:
     spill: Yuan
     inside: Yuan
     outside: Yuan
+    joined: Recognition
+    alone: Recognition
 
 
 def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> Terms:
@@ -94,7 +97,8 @@ def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> T
     spill = market.owners.others(at.posted - at.cost + np.where(inclusive, joined.pay, alone.pay), outlook)
     free = best_fee(at, outlook, spill, alone.pay)
     free = np.maximum(free - recognise(False, free).cut, 0.0)
-    return Terms(at, outlook, spill, np.where(inclusive, posted, np.maximum(guided - joined.cut, 0.0)), free)
+    inside = np.where(inclusive, posted, np.maximum(guided - joined.cut, 0.0))
+    return Terms(at, outlook, spill, inside, free, joined, alone)
 
 
 def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> NDArray[np.float64]:
@@ -105,10 +109,8 @@ def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, stat
     institutions, inclusive, own = market.world.institutions, state.market.sites.inclusive, state.offers.fee
     found = terms(market, posted, recognise, state)
     lasts = lasts if state.market.other_terms.told.any() else 0.0
-    inside, outside = (
-        Side(fee, recognise(stands, fee), *_heard(state, n, found.outlook), lasts)
-        for n, (stands, fee) in enumerate(((True, found.inside), (False, found.outside)))
-    )
+    inside = Side(found.inside, found.joined, *_heard(state, 0, found.outlook), lasts)
+    outside = Side(found.outside, found.alone, *_heard(state, 1, found.outlook), lasts)
     keeps = np.where(inclusive[:, None], np.maximum(own - recognise(False, own).cut, 0.0), posted)
     seats = market.positions.places_if_open(state).sum(axis=1) * institutions.hours_share
     return institutions.pooled(gain_inside(inclusive, found, inside, outside, keeps, seats))

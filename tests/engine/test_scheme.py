@@ -39,7 +39,10 @@ def stands(
     free = np.minimum(best_fee(at, AROUND, np.zeros((1, 3)), out), limit)
     inside, outside = side(guided, fee, pay, place), side(free, fee, out)
     kept = np.full((1, 3), fee if keeps is None else keeps)
-    member, found = np.array([inclusive]), Terms(at, AROUND, np.zeros((1, 3)), guided, free)
+    member, found = (
+        np.array([inclusive]),
+        Terms(at, AROUND, np.zeros((1, 3)), guided, free, inside.brings, outside.brings),
+    )
     gain = gain_inside(member, found, inside, outside, kept, np.full(1, places))
     return bool(choose(facts, ASKED, member, gain)[0])
 
@@ -110,7 +113,8 @@ def test_more_money_draws_an_owner_of_several_in_no_less(one: float, other: floa
     gained = []
     for yuan in sorted((one, other)):
         sibling = np.array([[0.0], [800.0 + yuan]])[::-1] * goes * outlook.slope
-        found = Terms(at, outlook, sibling, np.full((2, 3), 1440.0), np.full((2, 3), 1800.0))
+        brings = [Recognition(np.full((2, 3), pay), np.zeros((2, 3)), np.zeros(2)) for pay in (yuan, 0.0)]
+        found = Terms(at, outlook, sibling, np.full((2, 3), 1440.0), np.full((2, 3), 1800.0), *brings)
         inside, outside = (
             Side(
                 fee, Recognition(np.full((2, 3), pay), np.zeros((2, 3)), np.zeros(2)), side(fee, 1800.0, 0.0).heard, fee
@@ -129,7 +133,9 @@ def test_only_those_asked_move() -> None:
     none = Recognition(np.zeros((2, 3)), np.zeros((2, 3)), np.zeros(2))
     inside, outside = (Side(x, none, 20.0 * np.exp(-0.00125 * (x - 1300.0)), x) for x in (fee, free))
     asked, members, seats = np.array([True, False]), np.ones(2, bool), np.full(2, 40.0)
-    gain = gain_inside(members, Terms(at, outlook, np.zeros((2, 3)), fee, free), inside, outside, fee, seats)
+    gain = gain_inside(
+        members, Terms(at, outlook, np.zeros((2, 3)), fee, free, none, none), inside, outside, fee, seats
+    )
     left = choose(facts, asked, members, gain)
     assert left.tolist() == [False, True]
 
