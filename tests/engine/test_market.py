@@ -382,9 +382,9 @@ def test_who_opens_asks_as_much_more_than_listed_as_its_kind_does(neighbours: To
 
 
 def test_a_list_of_usual_length_builds_nothing(neighbours: Town) -> None:
-    """However long it is, and whatever a child brings: its owner has its reasons. A longer one does."""
+    """However long it is, and whatever a child brings: its owner has its reasons. One longer by two roots does."""
     rules, nothing = Market(neighbours.world), np.zeros((len(neighbours.world.institutions), BANDS))
-    for usual, builds in ((50.0, False), (0.0, True)):
+    for usual, builds in ((50.0, False), (0.0, True), (39.0, False), (35.0, True)):
         state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
         state.market.memory.waiting[:], state.market.sites.opens_in[:] = 50, 0
         state.market.usual.waiting[:] = usual

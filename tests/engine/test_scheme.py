@@ -13,7 +13,7 @@ from town import HAMLET, Town, instrument, settle, within
 
 from sim.engine.fees import Outlook, Position, best_fee
 from sim.engine.schedule import run_to
-from sim.engine.scheme import Side, Terms, choose, draw_standing, gain_inside, gains
+from sim.engine.scheme import Side, Terms, choose, draw_standing, gain_inside, gains, weigh
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
 
@@ -153,6 +153,21 @@ def test_whoever_stands_somewhere_has_its_reasons(owners: Town) -> None:
     assert (gain + standing)[free & inside].min() >= 0 >= (gain + standing)[free & ~inside].max()
     assert (standing[free] != 0).all()
     assert not standing[~free].any()
+
+
+@pytest.mark.parametrize("worth", [1e9, -1e9])
+def test_owners_reasons_count_beside_what_the_scheme_brings(owners: Town, worth: float) -> None:
+    """Whoever sees the world in it joins, and whoever wants none of it leaves, each in its month of the year."""
+    simulation = owners.replication.city(owners.replication.checkpoint(owners.span.counted), ())
+    market, state, recognise = simulation.cache.market, simulation.state, simulation.expects.recognition
+    free = (
+        market.world.institutions.responds & state.market.sites.runs & (state.market.sites.opened_in == 0).all(axis=1)
+    )
+    state.market.usual.standing[:] = worth
+    for month in range(state.month, state.month + 12):
+        weigh(market, month, simulation.inputs.tariff.posted.T, partial(recognise, owners.day(0)), 0.0, state)
+    assert (state.market.sites.inclusive[free] == (worth > 0)).all()
+    assert free.sum() > 3
 
 
 def inclusive(town: Town, *own: Any) -> NDArray[np.bool_]:
