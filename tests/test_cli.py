@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = ROOT / "scenarios" / "xian_vouchers.toml"
 
 
+COMMANDS = ("check", "calibrate", "at-draws", "rest", "scorecard")  # that write no folder of results
+
+
 def sim(*words):
     return subprocess.run(
         [sys.executable, "-m", "sim", *map(str, words)], cwd=ROOT, capture_output=True, text=True, timeout=120
@@ -139,6 +142,10 @@ def test_check_says_good_and_writes_nothing(tmp_path):
         (("at-draws", SCENARIO, ROOT / "docs", "--metric", "take_upp"), "did you mean take_up"),
         (("at-draws", SCENARIO, ROOT / "docs", "--metric", "mvpf"), "expected --whole beside it"),
         (("at-draws", SCENARIO, ROOT / "docs", "--workers", "0"), "--workers: found 0"),
+        (("rest", SCENARIO, "--replications", "0"), "--replications: found 0, expected 1 or more"),
+        (("rest", SCENARIO, "--children", "0"), "--children: found 0, expected 1 or more"),
+        (("scorecard", SCENARIO, "--replications", "0"), "--replications: found 0, expected 1 or more"),
+        (("scorecard", SCENARIO, "--children", "0"), "--children: found 0, expected 1 or more"),
         ((SCENARIO, "--scale", "nan"), "run.scale"),
         ((SCENARIO, "--colour", "blue"), "--colour"),
         ((SCENARIO, "--set", "policy.vouchers.voucher_pool.face_valeu=3"), "did you mean tranches.face_value?"),
@@ -147,7 +154,7 @@ def test_check_says_good_and_writes_nothing(tmp_path):
     ],
 )
 def test_bad_words_are_one_line_and_status_2(words, said, tmp_path):
-    done = sim(*words, *(() if words[0] in ("check", "calibrate", "at-draws") else ("--out", tmp_path / "none")))
+    done = sim(*words, *(() if words[0] in COMMANDS else ("--out", tmp_path / "none")))
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1

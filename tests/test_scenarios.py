@@ -111,11 +111,24 @@ def test_a_subsidy_raises_fees_where_places_are_few_until_some_are_built() -> No
     for policy in POLICIES:
         more = [passed(one) - passed(two) for one, two in zip(tight[policy], slack[policy], strict=True)]
         assert fmean(more) > TIMES_ERROR * stdev(more) / len(more) ** 0.5, policy
-        assert fmean(map(passed, tight[policy])) > 1.5 * abs(fmean(map(passed, slack[policy]))), policy
     fall = [passed(one, 12, 24) - passed(one, 24, 36) for one in tight["parents"]]
     assert fmean(fall) > TIMES_ERROR * stdev(fall) / len(fall) ** 0.5
     more = [places(one, 24) / places(two, 24) for one, two in zip(tight["parents"], tight["baseline"], strict=True)]
     assert fmean(more) > 1.1, "by then some are built"
+
+
+@pytest.mark.xfail(strict=True, reason="vouchers: 1.8 times as much; without a policy the slack city has fewer places")
+def test_twice_as_much_of_a_subsidy_ends_in_fees_where_places_are_few() -> None:
+    tight, slack = compared("pass_through"), compared("pass_through_slack")
+    for policy in POLICIES:
+        assert fmean(map(passed, tight[policy])) > 2 * abs(fmean(map(passed, slack[policy]))), policy
+
+
+@pytest.mark.xfail(strict=True, reason="places no longer grow by two thirds in three years without a policy")
+def test_once_places_are_built_the_rise_of_fees_falls_off_by_two_fifths() -> None:
+    fall = [(passed(one, 12, 24), passed(one, 24, 36)) for one in compared("pass_through")["parents"]]
+    assert all(second > third for second, third in fall)
+    assert fmean(third for _, third in fall) < 0.6 * fmean(second for second, _ in fall)
 
 
 def places(one: Outcome, first: int) -> float:
@@ -176,11 +189,12 @@ def test_three_to_eight_in_a_hundred_unbacked_institutions_close_a_year(two_year
     assert 0.03 < fmean(closed) < 0.08
 
 
-def test_nearly_half_of_institutions_lose_money_in_full(two_years: list[tuple[Record, int]]) -> None:
-    """Over 70 % do (Economic Observer, 19 May 2025): a miss, of which docs/validation.md tells the likely cause."""
+@pytest.mark.xfail(strict=True, reason="47 %: more places are filled than the press says, docs/validation.md")
+def test_most_institutions_lose_money_in_full(two_years: list[tuple[Record, int]]) -> None:
+    """Over 70 % lose money (Economic Observer, 19 May 2025); more than half would come near it."""
     row = CITY_TOTALS.index("losing_in_full")
     share = [(record.city[row] / record.totals[ROW["institutions"], :, 0]).mean() for record, _ in two_years]
-    assert 0.4 < fmean(share) < 0.7
+    assert 0.5 < fmean(share) < 0.75
 
 
 def test_the_middle_private_centre_of_xian_breaks_even_at_two_thirds_to_three_quarters() -> None:

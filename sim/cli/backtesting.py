@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sim.cli.shell import BAD_INPUT, DONE, NOT_KEPT, Setting, Whole, app, complain, interruptible, load_all
+from sim.cli.shell import (
+    BAD_INPUT,
+    DONE,
+    NOT_KEPT,
+    Setting,
+    Whole,
+    app,
+    at_least_one,
+    complain,
+    interruptible,
+    load_all,
+)
 
 
 @app.command
@@ -35,10 +46,8 @@ def backtest(
     from sim.study.scorecard import share_of
     from sim.study.targets import published
 
-    for name, number in (("children", children), ("replications", replications)):
-        if number < 1:
-            complain(f"--{name}: found {number}, expected 1 or more")
-            return BAD_INPUT
+    if not at_least_one(children=children, replications=replications):
+        return BAD_INPUT
     first, second = load_all((earlier, later), settings)
     at = first
     try:

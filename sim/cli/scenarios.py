@@ -16,6 +16,7 @@ from sim.cli.shell import (
     Setting,
     Whole,
     app,
+    at_least_one,
     complain,
     interruptible,
     load_all,
@@ -262,6 +263,8 @@ def scorecard(*files: Path, settings: Setting = (), children: Whole = 50_000, re
     if not files:
         complain(text("check.no_file", "en"))
         return BAD_INPUT
+    if not at_least_one(children=children, replications=replications):
+        return BAD_INPUT
     scenarios = load_all(files, settings)
     for scenario in scenarios:
         try:
@@ -307,10 +310,8 @@ def rest(*files: Path, settings: Setting = (), children: Whole = 50_000, replica
     if not files:
         complain(text("check.no_file", "en"))
         return BAD_INPUT
-    for name, number in (("children", children), ("replications", replications)):
-        if number < 1:
-            complain(f"--{name}: found {number}, expected 1 or more")
-            return BAD_INPUT
+    if not at_least_one(children=children, replications=replications):
+        return BAD_INPUT
     scenarios = load_all(files, settings)
     for scenario in scenarios:
         try:

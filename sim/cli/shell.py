@@ -93,6 +93,15 @@ def number_of_workers(workers: int | None) -> bool:
     return sound
 
 
+def at_least_one(**numbers: int) -> bool:
+    """Return whether options' numbers are 1 or more; the first that is not is said."""
+    for name, number in numbers.items():
+        if number < 1:
+            complain(f"--{name}: found {number}, expected 1 or more")
+            return False
+    return True
+
+
 def paper(columns: int) -> Console:
     """Where tables are printed: the terminal, or paper of at least so many columns."""
     from rich.console import Console

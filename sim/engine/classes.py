@@ -24,10 +24,10 @@ class ClassRules:
     def order(
         self, month: int, due: NDArray[np.int64], margin: NDArray[np.float64], support: Support, state: State
     ) -> None:
-        """Begin a class where what a year's list is longer than usual earns back its fit-out in time.
+        """Begin a class where the children by whom a year's list is longer than usual earn back its fit-out in time.
 
-        Whoever has had a list for long and not built for it has its reasons, a lease or the lack of rooms; they stay.
-        Longer is what exceeds the usual by more than chance does: `SURE` times the root of its length.
+        An owner who has had a list for long and has not built for it has reasons, a lease or the lack of rooms. A list
+        is longer where it exceeds the usual one by more than chance does: by `SURE` times the root of its length.
         due : rows of those who reconsider
         margin : (J, 3)  what one more child would bring, from whomever, less what it costs [yuan a month]
         """

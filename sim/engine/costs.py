@@ -61,21 +61,6 @@ class CostRules:
         place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
         return np.asarray(place * self._institutions.hours_share)
 
-    def fixed(
-        self, places: NDArray[np.int32], taken: NDArray[np.int32], enrolled: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Costs of a month in cash that no further child moves, (J,) [yuan]: what `month` has beyond `marginal`.
-
-        places, taken : (J, 4) by class type; enrolled : (J, 3) by band
-        A class in use has whole carers, a further child needs a share of one: what is idle of them is fixed.
-        """
-        costs, institutions = self._costs, self._institutions
-        carer, hours = costs.carer_wage * (1 + costs.wage_charges), institutions.hours_share
-        idle = self._carers(taken) - (enrolled / np.array(self._classes.per_carer)[:BANDS]).sum(axis=1) * hours
-        head = np.where(institutions.owner_works, 0.0, costs.head_wage * (1 + costs.wage_charges) * institutions.heads)
-        runs = institutions.pooled(places.sum(axis=1)) > 0
-        return np.asarray(carer * idle + head * runs + self.place * places.sum(axis=1))
-
     def _carers(
         self, taken: NDArray[Any], which: Rows | slice = slice(None), expected: bool = False
     ) -> NDArray[np.float64]:
@@ -145,11 +130,6 @@ def pooled_among(institutions: Institutions, values: NDArray[Any], rows: Rows) -
     out = np.zeros(len(institutions), values.dtype)
     out[rows] = values
     return institutions.pooled(out)[rows]
-
-
-def by_turn(address: NDArray[np.uint32], months: int) -> list[Rows]:
-    """Rows of the institutions whose turn it is in each of some months, by their address: with all their services."""
-    return [np.flatnonzero(address % np.uint32(months) == month) for month in range(months)]
 
 
 def room(places: NDArray[np.int32], taken: NDArray[Any], enrolled: NDArray[Any]) -> NDArray[np.float64]:

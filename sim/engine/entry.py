@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from sim.dates import MIXED, YEAR
-from sim.engine.costs import CostRules, Rows, by_turn, pooled_among, room
+from sim.engine.costs import CostRules, Rows, pooled_among, room
 from sim.engine.state import State
 from sim.engine.support import Support
 from sim.world.city import World
@@ -38,7 +38,7 @@ class EntryRules:
 
     def __init__(self, world: World, costs: CostRules) -> None:
         self._world, self._costs = world, costs
-        self._askers = by_turn(world.institutions.address, YEAR)
+        self._askers = world.institutions.by_turn(YEAR)
         self._lag = world.facts.classes.building_months
 
     def profit(self, rows: Rows, prospect: Prospect) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.dates import YEAR
 from sim.engine.classes import TERM_ENDS, ClassRules
-from sim.engine.costs import CostRules, Costs, by_turn
+from sim.engine.costs import CostRules, Costs, Rows
 from sim.engine.entry import EntryRules, Prospect
 from sim.engine.fees import MOST, FeeError, Owners, best_response, steer
 from sim.engine.positions import Positions
@@ -23,7 +23,6 @@ from sim.kernels import supply
 from sim.world.city import World
 
 Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-Rows = NDArray[np.int64]
 
 
 class Market:
@@ -38,8 +37,8 @@ class Market:
         learnt = (families.sensitivity * ((1.0 - seen) * quality)).astype(np.float32)
         self.learnt = learnt if learnt.any() else learnt[:0]  # as in `Ties`
         self._all = np.arange(len(world.institutions))
-        self._reviewers = by_turn(institutions.address, world.facts.supply.review_months)
-        self.askers = by_turn(institutions.address, YEAR)
+        self._reviewers = institutions.by_turn(world.facts.supply.review_months)
+        self.askers = institutions.by_turn(YEAR)
         self.costs = CostRules(world)
         self.positions = Positions(world, self._trends, self.costs)
         self.classes = ClassRules(world, self.costs)
@@ -160,7 +159,7 @@ class Market:
         return self.classes.close(month, state) if month % YEAR in TERM_ENDS else 0
 
     def _set_fees(self, due: Rows, asked: Asked, income: NDArray[np.float64], state: State) -> None:
-        """By each institution's rule. A guided fee is not its institution's to move.
+        """Set fees by each institution's rule; a guided fee is not its institution's to move.
 
         Raises FeeError where one passes what can be counted.
         """

@@ -1,18 +1,16 @@
-"""Where institutions stand: what they hear of demand, what a child costs them, what room they have."""
+"""Positions of institutions: the demand that they hear of, the cost of a child, the room that they have."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.dates import YEAR
-from sim.engine.costs import CostRules, room
+from sim.engine.costs import CostRules, Rows, room
 from sim.engine.fees import Outlook, Position
 from sim.engine.state import State
 from sim.engine.trends import Trends
 from sim.kernels import demand, supply
 from sim.world.city import World
 from sim.world.institutions import BANDS
-
-Rows = NDArray[np.int64]
 
 
 class Positions:

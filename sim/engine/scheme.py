@@ -66,7 +66,7 @@ def soon(market: Market, month: int, state: State) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Terms:
-    """Where institutions stand when the scheme is weighed, and the fees at which they weigh it.
+    """Positions of institutions that weigh the scheme, and the fees at which they weigh it.
 
     spill : what an owner's other institutions gain per yuan of this one's fee, (J, 3)
     inside, outside : fees that they would ask, each (J, 3) [yuan a month]
@@ -117,9 +117,10 @@ def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, stat
 
 
 def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
-    """Draw what standing in the scheme is worth to each owner beyond what is seen: such that it stands where it does.
+    """Draw what being in the scheme is worth to each owner beyond what is seen, (J,) [yuan a year].
 
-    Logistic about nothing with a spread of `scheme_spread`, cut off where an owner would stand on the other side.
+    A logistic number about 0 with a spread of `scheme_spread` for each place. Of those in the scheme it is drawn
+    among the values at which an owner stays in it, of the others among those at which one stays out.
     posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
     """
     institutions, sites = market.world.institutions, state.market.sites
@@ -127,9 +128,9 @@ def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: flo
     places = institutions.pooled(market.positions.places_if_open(state).sum(axis=1) * institutions.hours_share)
     spread = np.maximum(YEAR * market.world.facts.supply.scheme_spread * places, TINY)
     luck = market.world.luck.uniforms("standing", institutions.address)[:, 0]
-    out = log_expit(-gain / spread)  # logarithm of the chance that it is worth less than what it takes to be in
-    beyond = np.where(sites.inclusive, np.log(luck) + log_expit(gain / spread), np.log(luck) + out)
-    standing = np.where(sites.inclusive, -1.0, 1.0) * (beyond - np.log(-np.expm1(beyond))) * spread
+    side = np.where(sites.inclusive, 1.0, -1.0)
+    tail = np.log(luck) + log_expit(side * gain / spread)  # logarithm of a uniform chance among those values
+    standing = -side * (tail - np.log(-np.expm1(tail))) * spread
     state.market.usual.standing[:] = np.where(institutions.responds, standing, 0.0)
 
 

@@ -108,7 +108,7 @@ class Usual(Copied):
 
     @property
     def known(self) -> bool:
-        """Whether a first year is known."""
+        """True once a first year is known."""
         return not np.isnan(self.season).any()
 
 

@@ -4,16 +4,15 @@ Births are the same every year, nothing more is planned, no trend and no policy 
 that has not settled, luck, or a fault of the rules.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim import dates
 from sim.engine.recorder import ROW, Record
-from sim.policy.instrument import Instrument
 from sim.scenario.schema import Scenario
 from sim.study.intervals import mean
 from sim.study.moments import Window
@@ -52,7 +51,7 @@ class Standing:
         return np.asarray(ends ** (1 / (YEARS - 1)) - 1)
 
     def stands(self, figure: int) -> bool:
-        """Whether a figure moves by less than `WITHIN` a year, or by no more than luck's interval allows."""
+        """Return whether a figure moves by less than `WITHIN` a year, or by no more than luck's interval allows."""
         told = mean(self.moved[:, figure])
         inside = told.low is not None and told.high is not None and told.low <= 0 <= told.high
         return inside or (told.value is not None and abs(told.value) < WITHIN)
@@ -63,13 +62,9 @@ def left_alone(scenario: Scenario, scale: float) -> Window:
     window, start = Window.of(scenario, scale), scenario.run.start
     until = dates.date_in(dates.month_of(start) + 12 * YEARS) - timedelta(days=1)
     run = window.run.model_copy(update={"count_from": start, "until": until, "burn_in_months": BEFORE})
-    stands = tuple(i for i in window.standing if i.start is not None and i.start <= start)
-    return replace(window, facts=still(window.facts, start.year, until.year), run=run, standing=kept(stands, until))
-
-
-def kept(instruments: Sequence[Instrument], until: date) -> tuple[Instrument, ...]:
-    """Instruments that go on to the end of a run."""
-    return tuple(i.model_copy(update={"until": until}) for i in instruments)
+    stands = (i for i in window.standing if i.start is not None and i.start <= start)
+    standing = tuple(i.model_copy(update={"until": until}) for i in stands)
+    return replace(window, facts=still(window.facts, start.year, until.year), run=run, standing=standing)
 
 
 def still(city: CityFacts, year: int, last: int) -> CityFacts:
@@ -124,17 +119,19 @@ def as_markdown(cities: Sequence[Standing]) -> Iterator[str]:
     """Change a year of each figure by city, and where each stood at the first month-end beside its file."""
     yield "Change a year, first to fourth, with 95 % intervals for luck; bold where a figure does not stand."
     yield ""
-    yield _row("city", *FIGURES)
-    yield "|" + "---|" * (1 + len(FIGURES))
-    for one in cities:
-        yield _row(one.city, *(_change(one, figure) for figure in range(len(FIGURES))))
+    yield from _table(cities, _change)
     yield ""
     yield "At the end of the first month, and in brackets what the city's file says."
     yield ""
+    yield from _table(cities, _level)
+
+
+def _table(cities: Sequence[Standing], cell: Callable[[Standing, int], str]) -> Iterator[str]:
+    """A row per city, a column per figure."""
     yield _row("city", *FIGURES)
     yield "|" + "---|" * (1 + len(FIGURES))
     for one in cities:
-        yield _row(one.city, *(_level(one, figure) for figure in range(len(FIGURES))))
+        yield _row(one.city, *(cell(one, figure) for figure in range(len(FIGURES))))
 
 
 def _change(one: Standing, figure: int) -> str:

@@ -125,6 +125,10 @@ class Institutions:
         has_more = np.bincount(self.site, minlength=len(self))[self.site] > 1
         return np.where(has_more, self.id | _SERVICE_SHOCK, np.uint32(0)).astype(np.uint32)
 
+    def by_turn(self, months: int) -> list[NDArray[np.int64]]:
+        """Rows of those whose turn it is in each of some months, by their address: with all their services."""
+        return [np.flatnonzero(self.address % np.uint32(months) == month) for month in range(months)]
+
     def pooled(self, values: NDArray[_Number]) -> NDArray[_Number]:
         """Sum over the services of each row's institution, (n,), from values by row."""
         if not self.several:

@@ -16,6 +16,7 @@ from sim.dates import YEAR
 from sim.draws import Luck
 from sim.engine.city import RunningCity
 from sim.engine.costs import Costs
+from sim.engine.entry import EntryRules
 from sim.engine.market import Market
 from sim.engine.phases.closure import close
 from sim.engine.phases.windows import begin, open_and_close_windows
@@ -322,12 +323,30 @@ def test_profit_in_the_books_is_the_profit_that_owners_maximise() -> None:
         state.month -= 1  # as it stood at the month's end
         own = market.positions.position(posted, np.zeros_like(posted), state, everybody).cost
         children = ((posted - own) * enrolled).sum(axis=1)
-        profit = children - market.costs.fixed(state.offers.places, taken, enrolled)
+        profit = children - fixed_costs(town, state.offers.places, taken, enrolled)
         quiet = state.market.sites.runs & ~moved_within(town, state, month)
         np.testing.assert_allclose(profit[quiet], state.market.accounts.cash_result[last][quiet] / 100, atol=0.02)
         seen += int(quiet.sum())
         assert (own != market.costs.marginal[:, :BANDS])[town.world.institutions.responds].any()
     assert seen > 60
+
+
+def fixed_costs(
+    town: Town, places: NDArray[np.int32], taken: NDArray[np.int64], enrolled: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Costs of a month in cash that no further child moves, (J,) [yuan]: of places, heads, and carers who are idle.
+
+    A class in use has whole carers; a further child needs a share of one.
+    """
+    costs, classes, institutions = town.world.facts.costs, town.world.facts.classes, town.world.institutions
+    wage, hours = costs.carer_wage * (1 + costs.wage_charges), institutions.hours_share
+    to_a_carer = np.rint(np.array(classes.per_carer) / hours[:, None])
+    carers = np.maximum(np.ceil(taken / to_a_carer), np.ceil(taken / institutions.class_seats)).sum(axis=1)
+    needed = (enrolled / np.array(classes.per_carer)[:BANDS]).sum(axis=1) * hours
+    heads = np.where(institutions.owner_works, 0.0, institutions.heads) * costs.head_wage * (1 + costs.wage_charges)
+    runs = institutions.pooled(places.sum(axis=1)) > 0
+    place = (costs.utilities_per_place + costs.rent_per_place * institutions.pays_rent) * hours
+    return np.asarray(wage * (carers - needed) + heads * runs + place * places.sum(axis=1))
 
 
 def moved_within(town: Town, state: State, month: int) -> NDArray[np.bool_]:
@@ -368,7 +387,8 @@ def test_a_class_is_built_for_the_fee_that_may_be_asked(neighbours: Town) -> Non
 def test_who_opens_asks_as_much_more_than_listed_as_its_kind_does(neighbours: Town) -> None:
     """Of those outside the scheme; who has joined it counts as if it had not, and the guided ask what is listed."""
     state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
-    positions, institutions = Market(neighbours.world).positions, neighbours.world.institutions
+    institutions = replace(neighbours.world.institutions, inclusive=np.arange(2) == 0)
+    positions = Market(replace(neighbours.world, institutions=institutions)).positions
     left = 1 - neighbours.world.facts.supply.inclusive_discount
     state.offers.fee[:] = 1.25 * institutions.fee
     for joined in (False, True):
@@ -379,6 +399,17 @@ def test_who_opens_asks_as_much_more_than_listed_as_its_kind_does(neighbours: To
         np.testing.assert_allclose(positions.entry_fee(state.month, state), expected)
     state.market.sites.runs[:] = False
     np.testing.assert_allclose(positions.entry_fee(state.month, state), institutions.fee)
+
+
+def test_who_opens_counts_on_what_is_paid_for_children(neighbours: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[NDArray[np.float64]] = []
+    monkeypatch.setattr(EntryRules, "plan", lambda *told: seen.append(told[2].earns))
+    rules, size = Market(neighbours.world), len(neighbours.world.institutions)
+    state = neighbours.replication.checkpoint(neighbours.span.counted).copy()
+    for paid in (0.0, 240.0):
+        income = np.full((size, BANDS), paid)
+        rules.plan_entry(state.month, lambda fee: fee, income, Support.none(size), state)
+    np.testing.assert_allclose(seen[1] - seen[0], 240.0)
 
 
 def test_a_list_of_usual_length_builds_nothing(neighbours: Town) -> None:

@@ -16,7 +16,7 @@ SCALE, DRAWS = 0.1, 4
 PROMISED = {
     "children under three": (260_000, 330_000),
     "take-up": (0.09, 0.115),
-    "utilisation in October": (0.42, 0.6),  # a miss: about half is published, docs/validation.md
+    "utilisation in October": (0.42, 0.55),
     "mean posted fee": (1_700, 2_150),
     "mean completed stay": (6, 12),
 }
@@ -39,7 +39,16 @@ def figures() -> dict[str, float]:
     return dict(zip(PROMISED, np.mean(seen, axis=0).tolist(), strict=True))
 
 
-@pytest.mark.parametrize("figure", PROMISED)
+MISSED = {"utilisation in October": "0.57: take-up and places, both as published, say so together"}
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        pytest.param(f, marks=[pytest.mark.xfail(strict=True, reason=MISSED[f])] if f in MISSED else [])
+        for f in PROMISED
+    ],
+)
 def test_the_baseline_is_where_it_was_promised_to_be(figures: dict[str, float], figure: str) -> None:
     low, high = PROMISED[figure]
     assert low <= figures[figure] <= high

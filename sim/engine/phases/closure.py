@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim import dates
 from sim.engine.census import find_seated
 from sim.engine.city import RunningCity
+from sim.engine.costs import Rows
 from sim.engine.phases.prepaid import unused_fees
 from sim.engine.recorder import ROW
 from sim.engine.replication_cache import ages_on
@@ -16,8 +17,6 @@ from sim.engine.treasury import FAMILIES, INSTITUTIONS, PREPAID, STAFF
 from sim.kernels import places
 from sim.kernels.columns import CLIMBS, NOBODY, WAITS, WAITS_SINCE
 from sim.world.institutions import BANDS
-
-Rows = NDArray[np.int64]
 
 
 def close(city: RunningCity, who: Rows, day: date) -> None:

@@ -20,7 +20,7 @@ from sim.world.institutions import BANDS
 def review(city: RunningCity, day: date) -> None:
     """Survey families, let owners close, join the scheme, plan, and set fees and classes.
 
-    What institutions usually fill is known from the last month before the start on; before it none comes or goes.
+    Before the scenario's start owners only hear of families: none comes or goes, and none reviews.
     """
     market, state, month, row = city.cache.market, city.state, dates.month_of(day), city.row(day)
     if market.asks_demand:
@@ -86,7 +86,7 @@ def survey(city: RunningCity, day: date, part: int) -> None:
 
 
 def _recognise(city: RunningCity, day: date) -> scheme.Recognise:
-    """Return what tells the payments and demands of instruments by standing."""
+    """Return the question what instruments pay and demand by standing."""
     return partial(city.expects.recognition, day)
 
 
