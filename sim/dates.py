@@ -15,6 +15,7 @@ BAND_NAMES: tuple[Band, ...] = ("infant", "toddler", "older_toddler")
 BAND_FROM_MONTHS = (6, 12, 24)  # design section 2; the last band ends at kindergarten entry
 MIXED = 3  # the type of a mixed class; those of the bands come before it
 MIXED_FROM_MONTHS = 18  # mixed class, 18 to 36 months: 托育机构设置标准（试行）2019
+MIXED_SHARES = (0, 1 / 3, 2 / 3)  # of a mixed class's places, by band, by the months of age it is for
 KINDERGARTEN_MONTHS = 36
 OLDEST_MONTHS = KINDERGARTEN_MONTHS + YEAR  # that no child comes to before kindergarten
 

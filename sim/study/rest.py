@@ -92,6 +92,8 @@ def measure(scenario: Scenario, scale: float, replications: int) -> Standing:
     file[[INCLUSIVE, PLACES, INSTITUTIONS]] = (
         facts.supply.inclusive_share, facts.supply.places, facts.supply.institutions,
     )  # fmt: skip
+    if facts.supply.mean_fee > 0:
+        file[FEE] = facts.supply.mean_fee
     if facts.published is not None:
         file[TAKE_UP] = facts.published.take_up
     return Standing(facts.name, years, months[:, 0], file)

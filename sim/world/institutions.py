@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from sim.dates import MIXED, YEAR
+from sim.dates import MIXED, MIXED_SHARES, YEAR
 from sim.draws import Luck
 from sim.world.districts import DistrictFacts, apportion, positions
 from sim.world.supply import (
@@ -232,7 +232,7 @@ def draw_institutions(
         workers_only=_of_kind(facts, kind, "workers_only"),
         reserved=np.arange(n) >= sites.listed,
     )
-    return _with_services(rows, facts, luck)
+    return _at_mean_fee(_with_services(rows, facts, luck), facts.mean_fee)
 
 
 def _of_kind(facts: SupplyFacts, kind: NDArray[np.int64], name: str) -> NDArray[Any]:
@@ -307,6 +307,17 @@ def _fees(
         inclusive, 1 - facts.inclusive_discount, 1
     )
     return np.asarray(_of_kind(facts, kind, "fees").reshape(len(kind), BANDS) * level[:, None])
+
+
+def _at_mean_fee(rows: Institutions, mean_fee: float) -> Institutions:
+    """Scale all posted fees so that their mean over the full-day places that stand is as published; 0 leaves them."""
+    stands = rows.full_day & rows.stands
+    seats = rows.seats[stands].astype(float)
+    by_band = seats[:, :BANDS] + seats[:, [MIXED]] * np.array(MIXED_SHARES)
+    total = by_band.sum()
+    if mean_fee == 0 or total == 0:
+        return rows
+    return replace(rows, fee=rows.fee * (mean_fee * total / (by_band * rows.fee[stands]).sum()))
 
 
 def _openings(facts: SupplyFacts, sites: _Sites, draw: NDArray[np.float64]) -> NDArray[np.float64]:

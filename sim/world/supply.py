@@ -148,6 +148,13 @@ class SupplyFacts(Facts):
         at_most=100_000,
     )
     inclusive_discount: float = fraction("how far the fees of an inclusive institution stand below its kind's")
+    mean_fee: float = number(
+        "yuan a month",
+        "mean posted fee of full-day places at the start, by the fees of the kinds beside each other; "
+        "0 to take these as they are",
+        default=0.0,
+        at_most=100_000,
+    )
     quality_fee: float = number("log units", "how much higher the fee is per standard deviation of quality", at_most=1)
     kind: Rows[KindFacts] = Field(min_length=1, max_length=12, description="the kinds of provider")
     review_months: int = number("months", "between two fee reviews of an institution", at_least=1, at_most=60)

@@ -14,6 +14,7 @@ from sim.scenario.schema import load
 from sim.world.city import CityFacts
 from sim.world.districts import apportion, weights
 from sim.world.institutions import Institutions, bands_served, draw_institutions
+from sim.world.supply import ServiceFacts
 
 
 @pytest.fixture(scope="module")
@@ -230,3 +231,26 @@ def test_sites_for_later_change_nothing_of_what_stands(facts: CityFacts) -> None
     assert months[0] > 0
     assert months[-1] < 36
     assert np.abs(np.histogram(months, 3, (0, 36))[0] - 80).max() < 30, "two a year of fourteen"
+
+
+@pytest.mark.parametrize("scale", [1.0, 7.0])
+def test_fees_stand_at_the_published_mean(facts: CityFacts, scale: float) -> None:
+    """Of the full-day places that stand, whatever was drawn; all fees move by one factor."""
+    kinds = tuple(
+        k.model_copy(
+            update={"services": (ServiceFacts(name="half_day", share=0.4, fee_share=0.6, children_per_place=2),)}
+        )
+        for k in facts.supply.kind
+    )
+    supply = facts.supply.model_copy(update={"kind": kinds, "later_sites": 5, "planned_per_year": 1.0})
+    as_they_are, scaled = (
+        draw(facts.model_copy(update={"supply": supply.model_copy(update={"mean_fee": mean})}), scale)
+        for mean in (0.0, 1900.0)
+    )
+    counted = (scaled.service == 0) & (scaled.opens_after == 0)
+    infant, toddler, older, mixed = scaled.seats[counted].T  # of a mixed class a third are toddlers, by its months
+    places = np.column_stack([infant, toddler + mixed / 3, older + mixed * 2 / 3])
+    assert np.average(scaled.fee[counted], weights=places) == pytest.approx(1900, rel=1e-12)
+    assert np.ptp(scaled.fee / as_they_are.fee) < 1e-12
+    assert (scaled.service > 0).any()
+    assert np.average(as_they_are.fee[counted], weights=places) != pytest.approx(1900, rel=1e-3)
