@@ -107,7 +107,7 @@ class Market:
 
         Usual are an institution's occupancy, the length of its list, the seasons, what opening at a site would bring,
         and with `infer_costs` costs beyond those listed, of those who set their fees: as large as make the fee that
-        each asks the best response (Nevo, Econometrica 2001, section 4).
+        each asks, or would without the scheme's discount, the best response (Nevo, Econometrica 2001, section 4).
         asked : what instruments let institutions ask, from what they would, both (J, 3)
         income : (J, 3) what the treasury pays per child [yuan a month]
         """
@@ -121,7 +121,8 @@ class Market:
             outlook, posted = self.positions.outlook(state, self._all), asked(state.offers.fee)
             at = self.positions.position(posted, income, state, self._all, if_open=True)
             if self.world.facts.supply.infer_costs:
-                wedge = posted - at.cost - self.owners.margins(outlook)
+                free = self.positions.undiscounted(posted, state)
+                wedge = free - at.cost - self.owners.margins(outlook)
                 market.usual.wedge[:] = np.where(np.isfinite(wedge) & responds[:, None], wedge, 0.0)
                 self.turnover.restate_accounts(state)
             market.usual.tolerated[:] = np.maximum(at.scale * outlook.demand - at.room, 0)

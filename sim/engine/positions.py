@@ -90,13 +90,18 @@ class Positions:
         run; of these who has joined counts without the scheme's discount. Guided fees are the listed ones.
         """
         institutions, listed = self._institutions, self._trends.listed(month)
-        inclusive, left = state.market.sites.inclusive, 1.0 - self._discount
-        free = state.market.sites.runs & ~institutions.inclusive & (~inclusive | (left > 0))
+        inclusive = state.market.sites.inclusive
+        free = state.market.sites.runs & ~institutions.inclusive & (~inclusive | (self._discount < 1))
         among = np.arange(len(institutions.kind_names))[:, None] == np.where(free, institutions.kind, -1)
-        alone = np.where(inclusive & free, 1.0 / left if left > 0 else 1.0, 1.0)[:, None]
-        now, before = among @ (state.offers.fee * alone), among @ listed
+        now, before = among @ self.undiscounted(state.offers.fee, state), among @ listed
         moved = np.divide(now, before, out=np.ones_like(now), where=before > 0)[institutions.kind]
         return np.where(institutions.inclusive[:, None], listed, listed * moved)
+
+    def undiscounted(self, posted: NDArray[np.float64], state: State) -> NDArray[np.float64]:
+        """Posted fees without the discount of those in the inclusive scheme, (J, 3); free care is asked as it is."""
+        left = 1.0 - self._discount
+        discounted = state.market.sites.inclusive[:, None] & (left > 0)
+        return np.asarray(np.divide(posted, left, out=posted.copy(), where=discounted))
 
     def places_if_open(self, state: State) -> NDArray[np.int32]:
         """Places by class type, int32 (J, 4); of sites without an institution those with which one would open."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_expit
+from scipy.optimize import brentq
+from scipy.special import expit, log_expit
 
 from sim.dates import YEAR
 from sim.engine.fees import Outlook, Position, Yuan, best_fee, hazard, moved
@@ -119,19 +120,36 @@ def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, stat
 def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
     """Draw what being in the scheme is worth to each owner beyond what is seen, (J,) [yuan a year].
 
-    A logistic number about 0 with a spread of `scheme_spread` for each place. Of those in the scheme it is drawn
-    among the values at which an owner stays in it, of the others among those at which one stays out.
+    A logistic number with a spread of `scheme_spread` for each place, about a mean at which as many places would be in
+    the scheme as are. Of those in the scheme it is drawn among the values at which an owner stays in it, of the others
+    among those at which one stays out.
     posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
     """
     institutions, sites = market.world.institutions, state.market.sites
     gain = gains(market, posted, recognise, lasts, state)
     places = institutions.pooled(market.positions.places_if_open(state).sum(axis=1) * institutions.hours_share)
     spread = np.maximum(YEAR * market.world.facts.supply.scheme_spread * places, TINY)
+    weighs = sites.runs & institutions.responds & (places > 0)
+    mean = mean_reason((gain / spread)[weighs], places[weighs], sites.inclusive[weighs]) if weighs.any() else 0.0
     luck = market.world.luck.uniforms("standing", institutions.address)[:, 0]
     side = np.where(sites.inclusive, 1.0, -1.0)
-    tail = np.log(luck) + log_expit(side * gain / spread)  # logarithm of a uniform chance among those values
-    standing = -side * (tail - np.log(-np.expm1(tail))) * spread
+    tail = np.log(luck) + log_expit(side * (gain / spread + mean))  # log of a uniform chance among those values
+    standing = (mean - side * (tail - np.log(-np.expm1(tail)))) * spread
     state.market.usual.standing[:] = np.where(institutions.responds, standing, 0.0)
+
+
+def mean_reason(gain: NDArray[np.float64], places: NDArray[np.float64], inclusive: NDArray[np.bool_]) -> float:
+    """Mean of owners' own reasons, in spreads, at which as many places are expected in the scheme as are in it.
+
+    So of those who are nearly indifferent as many stand on either side, and as many join as leave while nothing changes
+    (the constant of an alternative: McFadden, Frontiers in Econometrics, 1974, ch. 4). Half an institution of mean size
+    is counted on either side, so that there is one where none is in the scheme, or all are.
+    gain : in spreads
+    """
+    half = places.mean() / 2
+    target = (places[inclusive].sum() + half) / (places.sum() + 2 * half)
+    widest = np.abs(gain).max() + np.abs(np.log(target / (1 - target))) + 1.0
+    return float(brentq(lambda mean: places @ expit(gain + mean) / places.sum() - target, -widest, widest))
 
 
 def weigh(market: Market, month: int, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> bool:

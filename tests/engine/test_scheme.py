@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.special import expit
 from town import HAMLET, Town, instrument, settle, within
 
 from sim.engine.fees import Outlook, Position, best_fee
 from sim.engine.schedule import run_to
-from sim.engine.scheme import Side, Terms, choose, draw_standing, gain_inside, gains, weigh
+from sim.engine.scheme import Side, Terms, choose, draw_standing, gain_inside, gains, mean_reason, terms, weigh
 from sim.policy.instrument import Recognition
 from sim.scenario.schema import load
 
@@ -153,6 +154,33 @@ def test_whoever_stands_somewhere_has_its_reasons(owners: Town) -> None:
     assert (gain + standing)[free & inside].min() >= 0 >= (gain + standing)[free & ~inside].max()
     assert (standing[free] != 0).all()
     assert not standing[~free].any()
+
+
+@given(st.lists(st.tuples(st.floats(-50, 50), st.integers(1, 200), st.booleans()), min_size=1, max_size=30))
+def test_as_many_places_are_expected_in_the_scheme_as_are_in_it(owners: list[tuple[float, int, bool]]) -> None:
+    """But for half an institution on either side, without which none could be expected where none is."""
+    gain, places, inside = (np.array(column) for column in zip(*owners, strict=True))
+    expected = places @ expit(gain + mean_reason(gain, places, inside))
+    half = places.mean() / 2
+    assert expected == pytest.approx(places.sum() * (places @ inside + half) / (places.sum() + 2 * half), rel=1e-6)
+
+
+def test_whoever_is_in_the_scheme_would_ask_the_fee_without_its_discount_outside() -> None:
+    """That is what the costs are taken to be that its fee tells of: so whoever leaves can come back.
+
+    Of an owner of several, what they gain by it is reckoned at the fees that they ask.
+    """
+    half = settle("city.supply.places=2400", "city.supply.inclusive_share=0.7", "run.count_from=2025-01-01", standing=())
+    simulation = half.replication.city(half.replication.checkpoint(half.span.counted), ())
+    market, state, day = simulation.cache.market, simulation.state, half.day(0)
+    posted = simulation.inputs.tariff.posted.T
+    found = terms(market, posted, partial(simulation.expects.recognition, day), state)
+    free, sites = market.world.institutions.responds & state.market.sites.runs, state.market.sites
+    heard = (found.outlook.demand > 0) & (found.outlook.slope > 0) & (found.spill == 0)
+    for inclusive, times in ((True, 1 / 0.8), (False, 1.0)):
+        here = (free & (sites.inclusive == inclusive))[:, None] & heard
+        assert here.any()
+        assert found.outside[here] == pytest.approx(times * posted[here], rel=1e-9)
 
 
 @pytest.mark.parametrize("worth", [1e9, -1e9])
