@@ -170,7 +170,9 @@ def test_whoever_is_in_the_scheme_would_ask_the_fee_without_its_discount_outside
 
     Of an owner of several, what they gain by it is reckoned at the fees that they ask.
     """
-    half = settle("city.supply.places=2400", "city.supply.inclusive_share=0.7", "run.count_from=2025-01-01", standing=())
+    half = settle(
+        "city.supply.places=2400", "city.supply.inclusive_share=0.7", "run.count_from=2025-01-01", standing=()
+    )
     simulation = half.replication.city(half.replication.checkpoint(half.span.counted), ())
     market, state, day = simulation.cache.market, simulation.state, half.day(0)
     posted = simulation.inputs.tariff.posted.T
