@@ -38,7 +38,7 @@ ROOMS_OF_TOOL = {
     "loky": {"study"},
     "distributed": {"study"},
     "polars": {"study", "report"},
-    "tomllib": {"scenario"},
+    "tomllib": {"scenario", "report"},
     "numpy.random": set(),
     "random": set(),
     "secrets": set(),

@@ -24,6 +24,10 @@ class CapacityGrant(Budgeted, Selective):
     kinds: Kinds = of_kinds("kinds that receive it")
     budget: float | None = limited()
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and its terms."""
+        return ("amount",)
+
     @property
     def inert(self) -> bool:
         """Pays nothing."""

@@ -23,6 +23,10 @@ class CashAllowance(Instrument):
         default=(), description="birth orders that receive it (1, 2, …); empty for all"
     )
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and its terms."""
+        return ("amount",)
+
     @model_validator(mode="after")
     def _ages(self) -> Self:
         """Ages run forward."""

@@ -34,6 +34,10 @@ class HomeCareAllowance(Budgeted, Instrument):
     ends_at: Standing = of_standing("institutions at which enrolling ends it")
     budget: float | None = limited()
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and its terms."""
+        return ("amount",)
+
     @model_validator(mode="after")
     def _ages(self) -> Self:
         """Ages run forward."""

@@ -376,6 +376,13 @@ class Instrument(Facts):
         """Return whether it does nothing at all: it is inert, and running it costs nothing either."""
         return self.inert and self.running_yuan_per_month == 0
 
+    def clauses(self) -> tuple[str, ...]:
+        """Clauses that say the instrument in words, the most important first; a report adds what they leave out.
+
+        Each is a key of the report's catalogue; a parameter not at its default that none names is said after them.
+        """
+        return ()
+
     @property
     def budget_yuan(self) -> float | None:
         """What may be spent at most, None for no limit."""

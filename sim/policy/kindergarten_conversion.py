@@ -33,6 +33,10 @@ class KindergartenConversion(Builder):
     yuan_per_place: float = number("yuan", "that converting a place costs", default=0.0, idle=0.0, at_most=1_000_000)
     building_months: int = number("months", "from the month of the start to opening", default=0, at_most=120)
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the classes, where they open and their cost."""
+        return ("classes",)
+
     @property
     def inert(self) -> bool:
         """Opens nothing."""

@@ -59,6 +59,11 @@ class OperatingSubsidy(Budgeted, RatedByKind, FeeRule):
     kinds: Kinds = of_kinds("kinds that may take part")
     bands: Bands = Field(default=BAND_NAMES, description="bands for which it is paid")
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and the institutions paid, which many files leave to the default."""
+        by_kind_alone = self.yuan_per_child == 0 and self.yuan_by_kind
+        return ("amount_by_kind" if by_kind_alone else "amount", "standing")
+
     @property
     def inert(self) -> bool:
         """Pays nothing and asks for nothing, or has no places to pay for."""

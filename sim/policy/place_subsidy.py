@@ -42,6 +42,11 @@ class PlaceSubsidy(Budgeted, RatedByKind, FeeRule):
     kinds: Kinds = of_kinds("kinds that receive it")
     budget: float | None = limited()
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and the institutions paid, which many files leave to the default."""
+        by_kind_alone = self.yuan_per_place == 0 and self.yuan_by_kind
+        return ("amount_by_kind" if by_kind_alone else "amount", "standing")
+
     @property
     def inert(self) -> bool:
         """Pays nothing and asks for nothing."""

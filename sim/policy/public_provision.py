@@ -35,6 +35,10 @@ class PublicProvision(Builder):
     )
     building_months: int = number("months", "from the month of the start to opening", default=0, at_most=120)
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the institutions, their kind and their cost."""
+        return ("sites",)
+
     @property
     def inert(self) -> bool:
         """Opens nothing."""

@@ -32,6 +32,10 @@ class QualityProgramme(Selective):
     kinds: Kinds = of_kinds("kinds that take part")
     bands: Bands = Field(default=BAND_NAMES, description="bands for which trust rises")
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and its terms."""
+        return ("amount",)
+
     @property
     def inert(self) -> bool:
         """Changes nothing and costs nothing."""

@@ -51,6 +51,10 @@ class SubsidyByLot(Budgeted, Selective):
     standing: Standing = of_standing("institutions at which it is paid")
     budget: float | None = limited()
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the number of winners and their ages."""
+        return ("winners",)
+
     @model_validator(mode="after")
     def _ages(self) -> Self:
         """Ages run forward, and winners are young enough to be paid anything."""

@@ -56,6 +56,10 @@ class TaxDeduction(Instrument):
     from_months: int = number("months", "from this completed age", default=0, at_most=47)
     to_months: int = number("months", "to before this completed age", default=36, at_least=1, at_most=48)
 
+    def clauses(self) -> tuple[str, ...]:
+        """Return the amount and its terms."""
+        return ("amount",)
+
     @property
     def inert(self) -> bool:
         """Nothing is deducted, or nobody has an income."""

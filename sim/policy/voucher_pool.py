@@ -38,6 +38,16 @@ class Tranche(Facts):
     face_value: float = number("yuan", "face value", at_most=1_000_000)
     per_round: int = number("vouchers", "issued each round", at_most=10_000_000)
 
+    @property
+    def first(self) -> int:
+        """Youngest age [completed months]."""
+        return self.months[0]
+
+    @property
+    def last(self) -> int:
+        """Oldest age [completed months]."""
+        return self.months[1]
+
     @model_validator(mode="after")
     def _ages(self) -> Self:
         """Ages ascend and belong to a child under kindergarten age."""
@@ -107,6 +117,16 @@ class VoucherPool(Instrument):
         high=0.1,
     )
     tranches: Rows[Tranche] = Field(default=(), max_length=20, description="age tiers")
+
+    @property
+    def issued_per_round(self) -> int:
+        """Vouchers of all tranches in a round."""
+        return sum(tranche.per_round for tranche in self.tranches)
+
+    def clauses(self) -> tuple[str, ...]:
+        """Return how many, for whom, who wins, and how they are used."""
+        ages = "tranche_only" if len(self.tranches) == 1 else "tranches"
+        return (ages, "allocation", "redeem_at", "valid_days")
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
