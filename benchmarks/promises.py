@@ -17,7 +17,7 @@ BASELINE = {
     "utilisation": (0.42, 0.55),
     "mean_fee": (1_700, 2_150),
 }
-SAME_MONEY = ("vouchers", "flat fee subsidy")
+SAME_MONEY = ("vouchers", "fee subsidy")
 WITHIN = 0.02
 
 

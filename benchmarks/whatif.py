@@ -25,8 +25,8 @@ QUESTIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("vouchers", {"voucher_pool.per_round": 2000}),
     ("vouchers", {"voucher_pool.allocation": "lowest_income"}),
     ("vouchers", {"fee_subsidy.rate": 0.1, **SEASON}),
-    ("flat fee subsidy", {"fee_subsidy.rate": 0.05}),
-    ("flat fee subsidy", {"fee_subsidy.rate": 0.3}),
+    ("fee subsidy", {"fee_subsidy.rate": 0.05}),
+    ("fee subsidy", {"fee_subsidy.rate": 0.3}),
     ("operating subsidy", {"operating_subsidy.yuan_per_child": 700.0}),
     ("operating subsidy", {"operating_subsidy.places": 8000}),
 )
