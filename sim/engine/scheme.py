@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit, log_expit
 
 from sim.dates import YEAR
@@ -146,6 +145,8 @@ def mean_reason(gain: NDArray[np.float64], places: NDArray[np.float64], inclusiv
     is counted on either side, so that there is one where none is in the scheme, or all are.
     gain : in spreads
     """
+    from scipy.optimize import brentq  # takes longer to load than a command may before it says what it does
+
     half = places.mean() / 2
     target = (places[inclusive].sum() + half) / (places.sum() + 2 * half)
     widest = np.abs(gain).max() + np.abs(np.log(target / (1 - target))) + 1.0

@@ -25,7 +25,7 @@ from sim.study.disk import write_whole
 from sim.study.folder import ResultsFolder
 from sim.study.match import match
 from sim.study.metrics import METRICS, Metric
-from sim.study.plan import Arm, Plan, Setting, ready
+from sim.study.plan import Arm, Plan, Setting, ready, yardstick
 from sim.study.run import Bench, cores
 from sim.world.families import FamilyFacts
 
@@ -188,7 +188,7 @@ def at_draws(
                 drawn, _ = match(drawn, bench.outcomes)
             for policy in drawn.policies:
                 own = ready(drawn, policy.instruments)
-                arms.append(Arm(policy.name, "policy", own, setting, setting, _name(number)))
+                arms.append(Arm(policy.name, "policy", own, setting, setting, yardstick(drawn), _name(number)))
         found = bench.outcomes(Plan(scenario, tuple(arms), {}, {}))
         policies = tuple(policy.name for policy in scenario.policies)
         outcomes = [[found["policy", name, _name(d), ""] for name in policies] for d in range(len(draws))]

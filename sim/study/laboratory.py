@@ -10,7 +10,9 @@ import polars as pl
 
 from sim import dates
 from sim.draws import Luck
+from sim.engine.recorder import Record
 from sim.engine.replication import Replication
+from sim.policy.instrument import Instrument
 from sim.policy.menu import menu
 from sim.scenario.document import Draft, draw_up
 from sim.scenario.faults import BadScenario, Fault, KeyPath, key_text, one_of, toml_text
@@ -151,10 +153,15 @@ class Laboratory:
         return (first.own, first.setting) == (self._plan.arms[0].own, self._plan.arms[0].setting)
 
     def _paired(self, plan: Plan, arm: Arm) -> list[Outcome]:
-        """An arm in as many replications as its plan gives it, each paired with the baseline of its luck."""
+        """An arm in as many replications as its plan gives it, each paired with its yardstick of the same luck."""
         outlook = arm.setting.city.families
+
+        def record(city: Replication, chain: tuple[Instrument, ...]) -> Record:
+            """The record of a chain in a city that stands in memory."""
+            return city.run(chain, outlook=outlook) if chain else city.baseline()
+
         return [
-            compare.outcome(city.run(arm.own, outlook=outlook), city.baseline(), plan.scenario.welfare)
+            compare.outcome(record(city, arm.own), record(city, arm.yardstick), plan.scenario.welfare)
             for city in self._cities[: plan.replications(arm)]
         ]
 

@@ -23,7 +23,7 @@ from sim.study import intervals
 from sim.study.compare import Outcome
 from sim.study.estimate import Estimate
 from sim.study.metrics import METRICS
-from sim.study.plan import Arm, Plan, Setting, ready
+from sim.study.plan import Arm, Plan, Setting, ready, yardstick
 from sim.study.rounds import CarryOut, side_by_side
 
 Floats = NDArray[np.float64]
@@ -170,7 +170,7 @@ class _Search:
         self._tried |= wanted.keys()
         wanted[self._own(self._other)] = self._other.name
         missing = {
-            own: Arm(name, "policy", own, central, central)
+            own: Arm(name, "policy", own, central, central, yardstick(self._scenario))
             for own, name in wanted.items()
             if len(self._totals.get(own, ())) < replications
         }

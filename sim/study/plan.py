@@ -41,6 +41,7 @@ class Arm:
     name : as tables show it; of a knowledge arm, its policy's
     role : "policy", "sweep", "split" or "knowledge"
     home : the setting from whose baseline it forks: its own, or the central one where that has the same baseline
+    yardstick : the first policy's chain in the same setting, with which it is compared
     assumption, end : of a knowledge arm, what is moved and where to, "low" or "high"
     """
 
@@ -49,8 +50,14 @@ class Arm:
     own: tuple[Instrument, ...]
     setting: Setting
     home: Setting
+    yardstick: tuple[Instrument, ...]
     assumption: str = ""
     end: str = ""
+
+    @property
+    def chains(self) -> tuple[tuple[Instrument, ...], ...]:
+        """Chains that are run for it beside its home's baseline: its own and its yardstick, if not empty."""
+        return tuple(chain for chain in dict.fromkeys((self.own, self.yardstick)) if chain)
 
     @property
     def shown(self) -> bool:
@@ -75,7 +82,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """All arms of a scenario. The first is the baseline.
+    """All arms of a scenario. The first is the one with which the others are compared.
 
     sweep_values : by arm name, its value on every axis of the sweep that has more than one
     splits : by policy name, the keys of its sub-policies' arms: of each set of its instruments, read as bits
@@ -117,7 +124,7 @@ class Plan:
         return {
             digest_of(job | {"replication": r})
             for arm in self.arms
-            for setting, own in ((arm.setting if arm.own else arm.home, arm.own), (arm.home, ()))
+            for setting, own in ((arm.home, ()), *((arm.setting, chain) for chain in arm.chains))
             for job in [_job(self.scenario, setting, own)]
             for r in range(self.replications(arm))
         }
@@ -211,13 +218,19 @@ def make_plan(scenario: Scenario) -> Plan:
     Raises BadScenario if two arms share a name, or one tells too many groups apart.
     """
     central = Setting("", "", scenario.city)
-    arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central, central) for p in scenario.policies]
+    first = yardstick(scenario)
+    arms = [Arm(p.name, "policy", ready(scenario, p.instruments), central, central, first) for p in scenario.policies]
     swept, values = _sweep_arms(scenario, central)
     parts, splits = _split_arms(scenario, central, (*arms, *swept))
     knowledge = _knowledge_arms(scenario, central)
     plan = Plan(scenario, (*arms, *swept, *parts, *knowledge), values, splits)
     _refuse_what_cannot_run(plan)
     return plan
+
+
+def yardstick(scenario: Scenario) -> tuple[Instrument, ...]:
+    """Chain of the first policy, with which all are compared."""
+    return ready(scenario, scenario.policies[0].instruments)
 
 
 def _refuse_what_cannot_run(plan: Plan) -> None:
@@ -281,7 +294,7 @@ def _sweep_arms(scenario: Scenario, central: Setting) -> tuple[list[Arm], dict[s
         own = ready(scenario, sweep.instruments(policy, point))
         if own not in met:
             met[own] = f"{policy.name}[{label}]"
-            arms.append(Arm(met[own], "sweep", own, central, central))
+            arms.append(Arm(met[own], "sweep", own, central, central, yardstick(scenario)))
         values.setdefault(met[own], tuple(x for _, x in shown))
     return arms, values
 
@@ -306,7 +319,7 @@ def _split_arms(
             own = ready(scenario, policy.instruments, frozenset(inside))
             if own not in met:
                 label = "+".join(str(n + 1) for n in inside)
-                met[own] = Arm(f"{policy.name}[{label}]", "split", own, central, central)
+                met[own] = Arm(f"{policy.name}[{label}]", "split", own, central, central, yardstick(scenario))
                 arms.append(met[own])
             keys.append(met[own].key)
         splits[policy.name] = tuple(keys)
@@ -323,13 +336,18 @@ def _knowledge_arms(scenario: Scenario, central: Setting) -> list[Arm]:
             if of_city:
                 setting = Setting(name, word, moved_city(scenario.city, ranges, paths, end))
                 home = central if has_central_baseline(scenario, setting.city) else setting
-            for n, policy in enumerate(scenario.policies):
-                own = tuple(
+            moved = [
+                tuple(
                     moved_instrument(instrument, ("policy", n, "instrument", m), ranges, paths, end)
                     for m, instrument in enumerate(policy.instruments)
                 )
-                if n and (own != policy.instruments or of_city):
-                    arms.append(Arm(policy.name, "knowledge", ready(scenario, own), setting, home, name, word))
+                for n, policy in enumerate(scenario.policies)
+            ]
+            first = ready(scenario, moved[0])
+            for n, (policy, own) in enumerate(zip(scenario.policies, moved, strict=True)):
+                touched = of_city or own != policy.instruments or moved[0] != scenario.policies[0].instruments
+                if n and touched:
+                    arms.append(Arm(policy.name, "knowledge", ready(scenario, own), setting, home, first, name, word))
     return arms
 
 

@@ -139,8 +139,35 @@ class Bench:
             self.progress(sum(job_path(self.folder, job).exists() for job in jobs), len(jobs))
 
 
+class Paired:
+    """Arms of a task, each laid beside its yardstick in the same setting and of the same luck.
+
+    record_of : the record of a chain in a setting; of the empty one in the task's home
+    """
+
+    def __init__(self, task: Task, record_of: Callable[[Setting, tuple[Instrument, ...]], Record]) -> None:
+        self._task, self._record_of = task, record_of
+        self._kept: dict[tuple[str, str, tuple[Instrument, ...]], Record] = {}  # yardsticks, which many arms share
+
+    def outcome(self, arm: Arm) -> Outcome:
+        """An arm's outcome. Raises as `record_of`."""
+        beside = self._yardstick(arm)
+        record = beside if arm.own == arm.yardstick else self._record(arm, arm.own)
+        return compare.outcome(record, beside, self._task.scenario.welfare)
+
+    def _yardstick(self, arm: Arm) -> Record:
+        setting = arm.setting if arm.yardstick else self._task.home
+        key = (setting.assumption, setting.end, arm.yardstick)
+        if key not in self._kept:
+            self._kept[key] = self._record(arm, arm.yardstick)
+        return self._kept[key]
+
+    def _record(self, arm: Arm, chain: tuple[Instrument, ...]) -> Record:
+        return self._record_of(arm.setting if chain else self._task.home, chain)
+
+
 def work(task: Task, folder: Path) -> Done:
-    """Run what is missing of a task and pair every arm with its baseline. Errors travel home as values."""
+    """Run what is missing of a task and pair every arm with its yardstick. Errors travel home as values."""
     scenario, r = task.scenario, task.replication
     began = time.process_time()
     city: list[Replication] = []
@@ -163,12 +190,10 @@ def work(task: Task, folder: Path) -> Done:
         return fresh
 
     outcomes, failures = {}, {}
-    baseline: Record | None = None
+    paired = Paired(task, record_of)
     for arm in task.arms:
         try:
-            baseline = baseline or record_of(task.home, ())
-            record = record_of(arm.setting, arm.own) if arm.own else baseline
-            outcomes[arm.key] = compare.outcome(record, baseline, scenario.welfare)
+            outcomes[arm.key] = paired.outcome(arm)
         except StoreError:
             raise
         except Exception:
@@ -183,7 +208,7 @@ def _warm(task: Task) -> Replication:
     stands = standing(scenario)
     luck = Luck(scenario.run.seed, task.replication)
     city = Replication(task.home.city, stands, span, luck, scenario.run.scale)
-    forks = {Chain(stands, arm.own).fork_month for arm in task.arms}
+    forks = {Chain(stands, chain).fork_month for arm in task.arms for chain in arm.chains}
     city.prepare({m for m in forks if m is not None})
     return city
 

@@ -29,7 +29,7 @@ from sim.study.disk import StoreError
 from sim.study.folder import MARKER, held
 from sim.study.metrics import METRICS
 from sim.study.plan import Arm, Plan, Setting, Task, job_hash, make_plan
-from sim.study.run import Done, carry_out, compile_at_once, cores, manifest_of
+from sim.study.run import Done, Paired, carry_out, compile_at_once, cores, manifest_of
 from sim.study.shapley import split_table
 from sim.study.store import DamagedError, digest_of, job_path, load_record, stored_jobs
 from sim.study.summary import MANIFEST, SUMMARY, BadResults, Finished, read_finished, read_summary
@@ -139,12 +139,17 @@ def _of_the_looks(plan: Plan, study: Finished, found: Found) -> Iterator[str]:
 
 
 def _jobs(task: Task) -> Iterator[Job]:
-    """The jobs of a task: the baseline of its home first, then those of its arms."""
+    """The jobs of a task: the baseline of its home first, then those of its arms and their yardsticks, each once."""
     baseline = next((policy.name for policy in task.scenario.policies if not policy.instruments), "the bare city")
     yield Job(task.scenario, _at(baseline, task.home), task.home, (), task.replication)
+    met: set[tuple[str, str, tuple[Instrument, ...]]] = set()
     for arm in task.arms:
-        if arm.own:
-            yield Job(task.scenario, _at(arm.name, arm.setting, arm), arm.setting, arm.own, task.replication)
+        for chain in arm.chains:
+            key = (arm.setting.assumption, arm.setting.end, chain)
+            if key not in met:
+                met.add(key)
+                name = arm.name if chain == arm.own else task.scenario.policies[0].name
+                yield Job(task.scenario, _at(name, arm.setting, arm), arm.setting, chain, task.replication)
 
 
 def _at(name: str, setting: Setting, arm: Arm | None = None) -> str:
@@ -247,20 +252,21 @@ def read_again(task: Task, folder: Path, source: str) -> Done:
     """
     outcomes: dict[compare.Key, Outcome] = {}
     failures: dict[compare.Key, str] = {}
-    first, *others = _jobs(task)
-    by_arm = dict(zip((arm.key for arm in task.arms if arm.own), others, strict=True))
-    baseline: Record | None = None
+    jobs = {(job.setting.assumption, job.setting.end, job.own): job for job in _jobs(task)}
+
+    def job_of(setting: Setting, chain: tuple[Instrument, ...]) -> Job:
+        return jobs[setting.assumption, setting.end, chain]
+
+    paired = Paired(task, lambda setting, chain: _stored(folder, job_of(setting, chain), source))
     for arm in task.arms:
         try:
-            baseline = baseline or _stored(folder, first, source)
-            record = _stored(folder, by_arm[arm.key], source) if arm.own else baseline
-            outcomes[arm.key] = compare.outcome(record, baseline, task.scenario.welfare)
+            outcomes[arm.key] = paired.outcome(arm)
         except DamagedError as error:
             failures[arm.key] = str(error)
         except StoreError:
             raise
         except Exception as error:  # records that were changed may contradict each other in any way
-            job = by_arm.get(arm.key, first)
+            job = job_of(arm.setting if arm.own else task.home, arm.own)
             path = job_path(folder, job.hash(source))
             failures[arm.key] = f"{path}: found a record that can't be paired ({error}), expected that of {job.label}"
     return Done(task.replication, outcomes, 0, 0.0, failures)
