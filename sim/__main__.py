@@ -1,4 +1,4 @@
-"""`python -m sim`: the way in, which an interrupt may find still loading."""
+"""Entry point of `python -m sim`; answers an interrupt even while the program is still loading."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ _INTERRUPTED = 130
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
-    """Nothing is begun yet, or all is done: there is nothing to tell."""
+    """Exit with the interrupt code: nothing has begun, or everything is finished."""
     del number, frame
     os._exit(_INTERRUPTED)
 

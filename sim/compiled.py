@@ -1,8 +1,8 @@
-"""The compiler: three decorators, a hint to the memory, and a cache folder named by the source it compiled.
+"""Compilation of kernels: three decorators, a prefetch hint, and a cache folder named by a digest of the source.
 
-`entry` is for functions that Python calls, `inner` for those that only other compiled functions
-call: for them no Python wrapper is built, which halves the time of the first run. `inlined` is for the
-few of these that run for child after child: handing over many columns would take longer than their work.
+`entry` marks functions called from Python. `inner` marks functions called only from compiled code: they get no Python
+wrapper, halving the time of the first run. `inlined` marks the few `inner` functions called once per child: passing
+their many columns would take longer than their work.
 """
 
 import os
@@ -15,9 +15,9 @@ from sim.source import digest
 
 
 def _cache_folder() -> str:
-    """A folder of this very source: the compiler does not notice a changed function in another module.
+    """Return the cache folder of this exact source, because the compiler misses a changed function in another module.
 
-    Where the user's cache folder cannot be written, a private temporary folder serves.
+    Falls back to a private temporary folder if the user's cache folder cannot be written.
     """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = home / "childcare-sim" / digest()
@@ -35,7 +35,7 @@ from numba import config, njit  # noqa: E402
 from numba.core import cgutils, types  # noqa: E402
 from numba.extending import intrinsic  # noqa: E402
 
-# Python's check for a division by zero is a branch, and no loop with one runs on vectors
+# Python's check for division by zero is a branch, and a loop with a branch is not vectorised
 _HOW: Any = {"cache": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 entry: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW)
 inner: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(**_HOW | {"no_cpython_wrapper": True})
@@ -45,10 +45,10 @@ inlined: Callable[[Callable[..., Any]], Callable[..., Any]] = njit(
 
 
 def _prefetch(_: Any, array: Any, row: Any) -> Any:
-    """Ask the memory for the line in which a row of an array begins, so that it is there when it is read.
+    """Prefetch the memory line at the start of an array row.
 
-    Loops over children who lie far apart wait for the memory most of their time; asked for some children ahead, the
-    lines come meanwhile. It changes nothing but time: the row is not read, and may lie outside.
+    Loops over children far apart in memory mostly wait for it; a prefetch some children ahead hides the wait. The hint
+    affects time only: the row is not read, and an index out of bounds is harmless.
     """
 
     tools: Any = cgutils
@@ -69,7 +69,7 @@ def _prefetch(_: Any, array: Any, row: Any) -> Any:
 
 
 def _no_hint(array: Any, row: Any) -> None:
-    """Stand for `prefetch` where nothing is compiled."""
+    """Do nothing: stands for `prefetch` if compilation is disabled."""
 
 
 _settings: Any = config

@@ -1,9 +1,9 @@
-"""Addressed chance: a draw is a function of who, what and when, never of call order.
+"""Addressed random numbers: a draw depends on entity, stream and time only, never on call order.
 
-Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011) is
-keyed by a 128-bit hash of program, seed, replication and stream name: two words are the key, two
-fill the counter beside the entity and the time. One block serves a child for an epoch; a 64-bit
-mixer (Stafford's variant 13 of the MurmurHash3 finaliser, 2011) spreads it over alternatives.
+So policies share common random numbers. Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy
+as 1, 2, 3", SC 2011) is keyed by a 128-bit hash of program, seed, replication and stream name: two words are the key,
+two fill the counter beside entity and time. One block serves a child for an epoch; a 64-bit mixer (Stafford's variant
+13 of the MurmurHash3 finaliser, 2011) spreads it over alternatives.
 """
 
 import hashlib
@@ -37,21 +37,21 @@ _L6, _L7 = 1.531383769920937332e-01, 1.479819860511658591e-01
 
 @dataclass(frozen=True)
 class Luck:
-    """All chance of one replication: named streams, independent of one another.
+    """Random streams of one replication, independent by name.
 
-    seed, replication : the address of this city's luck; any non-negative integers
+    seed, replication : address of the replication's draws; any non-negative integers
     """
 
     seed: int
     replication: int
 
     def stream(self, name: str) -> NDArray[np.uint32]:
-        """Key of a stream, uint32 (4,): two words of key, two of counter."""
+        """Return the key of a stream, uint32 (4,): two words of key, two of counter."""
         text = f"{PROGRAM}\x1f{self.seed}\x1f{self.replication}\x1f{name}".encode()
         return np.frombuffer(hashlib.blake2b(text, digest_size=16).digest(), dtype="<u4").copy()
 
     def uniforms(self, name: str, entities: NDArray[np.uint32], when: int = 0) -> NDArray[np.float64]:
-        """Four independent uniforms in (0, 1) for each entity, float64 (n, 4); those of a column lie side by side."""
+        """Return four independent uniforms in (0, 1) per entity, float64 (n, 4), each column contiguous in memory."""
         out = np.empty((4, len(entities)))
         fill_uniforms(self.stream(name), np.ascontiguousarray(entities, np.uint32), np.uint32(when), out)
         return out.T
@@ -59,9 +59,9 @@ class Luck:
 
 @inlined
 def philox(entity: Any, when: Any, stream: Any) -> Any:
-    """Philox4x32-10 block of an entity at a time in a stream, as two uint64.
+    """Return the Philox4x32-10 block of an entity at a time in a stream, as two uint64.
 
-    Loops over it run on vectors: the words are held in 64 bits, of which the upper ones are nothing.
+    Words are held in 64 bits with the upper half unused: loops over entities vectorise.
 
     entity, when : uint32, the address
     stream : uint32 (4,), from `Luck.stream`
@@ -78,7 +78,7 @@ def philox(entity: Any, when: Any, stream: Any) -> Any:
 
 @inner
 def mix(block: Any, alternative: Any) -> Any:
-    """A 64-bit word for one alternative of a block (uint64): the same block, another alternative, another word."""
+    """Return a 64-bit word for one alternative of a block (uint64); different alternatives get different words."""
     z = block + (np.uint64(alternative) + np.uint64(1)) * _ODD
     z = (z ^ (z >> _S30)) * _MIX_A
     z = (z ^ (z >> _S27)) * _MIX_B
@@ -87,15 +87,16 @@ def mix(block: Any, alternative: Any) -> Any:
 
 @inner
 def unit(word: Any) -> Any:
-    """Uniform in the open interval (0, 1) from a 64-bit word, float64."""
+    """Return a uniform in the open interval (0, 1) from a 64-bit word, float64."""
     return (np.float64(word >> _S12) + 0.5) * _UNIT
 
 
 @inner
 def log(x: Any) -> Any:
-    """Natural logarithm of a positive normal float64, within one unit in the last place: fdlibm's (Sun, 1993).
+    """Return the natural logarithm of a positive normal float64, exact to one unit in the last place.
 
-    It has no branch, so loops over it run on vectors: one call of libm's takes as long as eight of these.
+    The algorithm is fdlibm's (Sun, 1993), made branch-free, so that loops over it vectorise: one call of libm's
+    logarithm takes as long as eight of these.
     """
     bits = np.float64(x).view(np.int64)
     e = (bits - _ROOT_HALF) >> _S52  # x = 2^e · (1 + f) with 1 + f between √½ and √2
@@ -110,13 +111,13 @@ def log(x: Any) -> Any:
 
 @inner
 def gumbel(word: Any) -> Any:
-    """Standard Gumbel (type I extreme value) from a 64-bit word, float64."""
+    """Return a standard Gumbel (type I extreme value) draw from a 64-bit word, float64."""
     return -log(-log(unit(word)))
 
 
 @entry
 def fill_uniforms(stream: Any, entities: Any, when: Any, out: Any) -> None:
-    """Write four uniforms for each entity, float64 (4, n): 32 bits each, centred in their cell."""
+    """Write four uniforms per entity, float64 (4, n): 32 bits each, centred in their cell."""
     cell = 2.0**-32
     first, second, third, fourth = out[0], out[1], out[2], out[3]
     for i in range(entities.size):

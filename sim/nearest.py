@@ -1,8 +1,8 @@
-"""The nearest sites of many points at once.
+"""Nearest sites of many points at once.
 
-Points are halved, box by box, until few are left in one. A box takes over from the one it is a half of only the
-sites that may be among the nearest of any of its points; in the end these are hardly more than are asked for, and
-all points of a box are compared with them on vectors.
+Points are split into halves, box by box, until few are left in a box. Each half keeps only sites possibly among the
+nearest of one of its points; the final shortlist is barely longer than k, and all points of a box are compared with it
+in vectorised loops.
 """
 
 import math
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 
 from sim.compiled import entry, inner
 
-POINTS = 32  # compared at once: a multiple of what a vector holds
-DEEPEST = 48  # halvings of a box
+POINTS = 32  # points compared at once: a multiple of the vector length
+DEEPEST = 48  # most halvings of a box
 
 
 def nearest(
     points: NDArray[np.float64], sites: NDArray[np.float64], k: int
 ) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """The k nearest sites of each point (fewer if there are fewer), (n, k), nearest first, and how far they are.
+    """Return the k nearest sites of each point, (n, k), nearest first, and their distances; fewer if m < k.
 
-    Of sites that are equally far the first comes first.
-    points, sites : float64 (n, 2), (m, 2), of which at most 32767
+    Ties go to the site with the lower index.
+    points, sites : float64 (n, 2), (m, 2), with m at most 32767
     """
     k = min(k, len(sites))
     index, distance = np.zeros((len(points), k), np.int16), np.zeros((len(points), k), np.float32)
@@ -34,21 +34,21 @@ def nearest(
 
 @entry
 def find_nearest(points: Any, sites: Any, index: Any, distance: Any) -> None:
-    """Write the nearest sites of each point, nearest first, and how far they are; see `nearest`."""
+    """Write the nearest sites of each point, nearest first, and their distances; see `nearest`."""
     k, n, m = index.shape[1], points.shape[0], sites.shape[0]
-    x, y, rows = np.zeros(n + POINTS), np.zeros(n + POINTS), np.arange(n).astype(np.int32)  # a box is filled up
+    x, y, rows = np.zeros(n + POINTS), np.zeros(n + POINTS), np.arange(n).astype(np.int32)  # padded: boxes are full
     x[:n], y[:n] = points[:, 0], points[:, 1]
     aside_x, aside_y, aside = np.empty(n), np.empty(n), np.empty(n, np.int32)
-    some, number = np.empty((DEEPEST + 1, m), np.int16), np.empty(DEEPEST + 1, np.int64)  # sites, by depth
+    some, number = np.empty((DEEPEST + 1, m), np.int16), np.empty(DEEPEST + 1, np.int64)  # shortlisted sites, by depth
     for j in range(m):
         some[0, j] = j
     number[0] = m
     least, most, within = np.empty(m), np.empty(m), np.empty(k)
     away, which, new = np.empty((k, POINTS)), np.empty((k, POINTS), np.int64), np.empty(POINTS)
-    waiting, boxes = np.empty((DEEPEST + 2, 3), np.int64), 0  # their first point, the one after the last, their depth
+    waiting, boxes = np.empty((DEEPEST + 2, 3), np.int64), 0  # first point, one after the last, depth
     if n > 0:
         waiting[0, 0], waiting[0, 1], waiting[0, 2], boxes = 0, n, 1, 1
-    while boxes > 0:  # the last comes first, so that what is known at lesser depths is of boxes it is part of
+    while boxes > 0:  # last in, first out: shortlists at lesser depths belong to boxes around this one
         boxes -= 1
         begin, end, depth = waiting[boxes, 0], waiting[boxes, 1], waiting[boxes, 2]
         low_x, high_x, low_y, high_y = x[begin], x[begin], y[begin], y[begin]
@@ -84,12 +84,12 @@ def _shortlist(
     low_x: float, high_x: float, low_y: float, high_y: float, sites: Any, some: Any, least: Any, most: Any, within: Any,
     out: Any,
 ) -> int:  # fmt: skip
-    """Write which of some sites may be among the nearest of any point of a box, in their order; returns how many.
+    """Write the sites possibly among the k nearest of some point of a box, in their order; return their number.
 
-    Every point has as many sites as are asked for within a distance, the farthest that those whose farthest is nearest
-    are from any point of the box; a site that is farther from all of it is none. Rounding is monotone: this is exact.
+    Rank sites by their largest distance from the box: the k-th such distance bounds the k nearest of every point. A
+    site farther from the whole box is ruled out. Rounding is monotone, so the bound is exact.
 
-    least, most : float64 (m,), within : float64 (k,)  to work in
+    least, most : float64 (m,), within : float64 (k,)  work space
     """
     k = within.size
     for c in range(some.size):
@@ -117,7 +117,7 @@ def _shortlist(
 def _part(
     along: Any, middle: float, x: Any, y: Any, rows: Any, begin: int, end: int, aside_x: Any, aside_y: Any, aside: Any
 ) -> int:
-    """Move the points up to a middle before those beyond it; returns where these begin."""
+    """Partition points so that coordinates up to `middle` come first; return the index of the first one beyond it."""
     front, back = begin, 0
     for i in range(begin, end):
         beyond = 1 if along[i] > middle else 0
@@ -134,8 +134,8 @@ def _part(
 def _rank(x: Any, y: Any, sites: Any, some: Any, away: Any, which: Any, new: Any) -> None:
     """Write the nearest of some sites for each of a few points.
 
-    away : float64 (k, POINTS), which : int64 (k, POINTS)  written: the square of the distance, and the site
-    new : float64 (POINTS,)  to work in
+    away : float64 (k, POINTS), which : int64 (k, POINTS)  written: squared distance, and site
+    new : float64 (POINTS,)  work space
     """
     k = away.shape[0]
     away[:] = math.inf
@@ -144,7 +144,7 @@ def _rank(x: Any, y: Any, sites: Any, some: Any, away: Any, which: Any, new: Any
         for p in range(x.size):
             dx, dy = x[p] - sx, y[p] - sy
             new[p] = dx * dx + dy * dy
-        for place in range(min(c, k - 1), 0, -1):  # whatever is farther moves down a place
+        for place in range(min(c, k - 1), 0, -1):  # farther sites move down one rank
             for p in range(x.size):
                 before, here, mine = away[place - 1, p], away[place, p], new[p]
                 site_before, site_here = which[place - 1, p], which[place, p]

@@ -1,4 +1,4 @@
-"""Numbers with units, bounds and meanings: what a scenario file may say, and how it is checked."""
+"""Numbers with units, bounds and meanings: the fields of a scenario file and their validation."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ MANY = 10**9  # an upper bound for counts and yuan: far above any city's, far be
 # TOML writes lists; a frozen value holds tuples
 Rows = Annotated[tuple[T, ...], Field(strict=False)]
 
-_CJK_SPACE = "\u3000"  # unprintable to Python, not to a reader
-_FORMULA = "=+-@＝＋－＠"  # with these a spreadsheet takes a cell for a formula
+_CJK_SPACE = "\u3000"  # unprintable to Python, printable to a reader
+_FORMULA = "=+-@＝＋－＠"  # a spreadsheet takes a cell beginning with one of these for a formula
 
 
 class Misfit(ValueError):
-    """Values that are of the right type and still cannot stand: for each the key below the table, and what may.
+    """Values of the right type but out of place: for each, the key below the table and the permitted values.
 
-    wrong : key paths relative to the validated table, and what was expected there
+    wrong : key paths relative to the validated table, and the expectation for each
     """
 
     def __init__(self, *wrong: tuple[tuple[str | int, ...], str]) -> None:
@@ -30,16 +30,16 @@ class Misfit(ValueError):
 
 
 def printable(text: str) -> str:
-    """The text itself. Raises ValueError if it holds a character that does not show, or turns the line about."""
+    """Return the text. Raises ValueError if a character is invisible or reverses the direction of writing."""
     if not text.strip() or not all(c.isprintable() or c == _CJK_SPACE for c in text):
         raise ValueError("printable characters, on one line")
     return text
 
 
 def unfit_name(text: object) -> str | None:
-    """What a name for a table's first column should have been; None where it is one.
+    """Describe the fault of a name for a table's first column; None if it is a valid name.
 
-    A name is printable, has no space at its ends, and no spreadsheet takes it for a formula.
+    A valid name is printable, has no space at its ends, and is not read as a formula by a spreadsheet.
     """
     if not isinstance(text, str) or not 1 <= len(text) <= 100:
         return "a name of 1 to 100 printable characters"
@@ -71,7 +71,7 @@ def _once(values: Sequence[Hashable]) -> Sequence[Hashable]:
     return values
 
 
-Each = AfterValidator(_once)  # for lists of alternatives, where naming one twice is a slip
+Each = AfterValidator(_once)  # for lists of alternatives: a repeated entry is a slip
 
 
 def _unsourced(table: Any) -> Any:
@@ -80,19 +80,19 @@ def _unsourced(table: Any) -> Any:
     return table
 
 
-# for tables of free names, which may say where their plain numbers come from, as all tables may
+# for tables of free names: like all tables, they may give the source of their plain numbers
 MaySource = BeforeValidator(_unsourced)
 
 
 @dataclass(frozen=True)
 class Named(Mapping[str, T]):
-    """A frozen table of values by name: equal, and hashed alike, in whatever order it was written."""
+    """Frozen table of values by name; equality and hash ignore the order of writing."""
 
     pairs: tuple[tuple[str, T], ...] = ()
 
     @classmethod
     def of(cls, table: Mapping[str, T]) -> "Named[T]":
-        """The frozen value of a table."""
+        """Return the frozen value of a table."""
         return cls(tuple(sorted(table.items(), key=lambda pair: pair[0])))
 
     def __getitem__(self, name: str) -> T:
@@ -116,9 +116,9 @@ ByName = Annotated[
 
 
 class Facts(BaseModel):
-    """A frozen table of a scenario: unknown keys, wrong types and non-finite numbers are refused.
+    """Frozen table of a scenario; unknown keys, wrong types and non-finite numbers are refused.
 
-    source : where the table's plain numbers come from
+    source : origin of the table's plain numbers
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -140,9 +140,9 @@ def number(
 ) -> Any:
     """Declare a numeric field with its unit, bounds and meaning.
 
-    above : exclusive lower bound; replaces `at_least` where given
-    low, high : the range of a default that is an assumption
-    idle : the value at which an instrument does nothing by this parameter
+    above : exclusive lower bound; replaces `at_least` if given
+    low, high : range of a default based on an assumption
+    idle : value at which an instrument does nothing by this parameter
     Returns a pydantic field whose JSON Schema carries `unit` (and `idle`).
     """
     extra: dict[str, Any] = {"unit": unit}
@@ -162,18 +162,18 @@ def fraction(
 
 
 def by_name(unit: str, meaning: str) -> Any:
-    """Declare a field of type `ByName`: numbers by name, none by default, which is its idle value."""
+    """Declare a field of type `ByName`: numbers by name, empty by default, its idle value."""
     return Field(default=Named(), description=meaning, json_schema_extra={"unit": unit, "idle": {}, "default": {}})
 
 
 def unit_of(field: FieldInfo) -> str:
-    """Unit of a declared field, empty for words and dates."""
+    """Return the unit of a declared field, empty for words and dates."""
     extra = field.json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
 
 
 def range_of(field: FieldInfo) -> tuple[float, float] | None:
-    """Low and high of a declared assumption, None where the field is not one."""
+    """Return low and high of a declared assumption; None for other fields."""
     extra = field.json_schema_extra
     if not isinstance(extra, dict) or "low" not in extra:
         return None

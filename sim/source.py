@@ -1,4 +1,4 @@
-"""The digest of this package's source: part of every job's hash, and the name of the compiled code's cache."""
+"""Digest of this package's source: part of every job's hash, and name of the compiled code's cache."""
 
 import hashlib
 from functools import cache
@@ -9,7 +9,7 @@ PACKAGE = Path(__file__).parent
 
 @cache
 def digest() -> str:
-    """Hash of every source file of the package, hexadecimal, 16 characters."""
+    """Return the hash of every source file of the package, hexadecimal, 16 characters."""
     state = hashlib.blake2b(digest_size=8)
     for path in sorted(PACKAGE.rglob("*.py")):
         state.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")

@@ -1,1 +1,1 @@
-"""Time passes here: calendars over columns, the market, the treasury and the recorder."""
+"""The simulation in time: schedule and phases, state columns, market, payments, ledger and records."""

@@ -1,4 +1,4 @@
-"""Births: how many of some children are born by each day, so that those of any ages on any day are a difference."""
+"""Cumulative births by group: the number of children of given ages on a day is a difference."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,9 +16,10 @@ from sim.world.institutions import BANDS
 
 @dataclass(frozen=True)
 class Births:
-    """Children born by each day, by group.
+    """Cumulative births, by group.
 
-    first : ordinal of the day before any is born; by : int64 (days, groups)  born by it and the days after it
+    first : ordinal of the day before the first birth; by : int64 (days, groups)  children born by it and the days after
+        it
     """
 
     first: int
@@ -26,7 +27,7 @@ class Births:
 
     @classmethod
     def paid(cls, families: Families, groups: GroupIndex, cash: Cash | None) -> "Births":
-        """Count the children whom a cash payment reaches at some age; all for None."""
+        """Count the children a cash payment reaches at some age; all if None."""
         birth, cells = families.birth, groups.cells
         if cash is not None:
             chosen = (families.income >= cash.income_from) & (families.income < cash.income_to)
@@ -45,9 +46,9 @@ class Births:
         return cls(first, np.cumsum(by, axis=0))
 
     def between(self, after: int, by: int, ages: Ages, infant: int) -> NDArray[np.int64]:
-        """Count those born after one day and by another, by group, int64 (groups,).
+        """Count children born after one day and by another, by group, int64 (groups,).
 
-        infant : last birthday of those old enough for an infant class; the younger are in no band
+        infant : last birthday of children old enough for an infant class; younger ones are in no band
         """
         by = max(by, after)
         out = self._by(by) - self._by(after)
@@ -57,5 +58,5 @@ class Births:
         return out
 
     def _by(self, day: int) -> NDArray[np.int64]:
-        """Children born by a day, by group, int64 (groups,)."""
+        """Return children born by a day, by group, int64 (groups,)."""
         return np.asarray(self.by[min(max(day - self.first, 0), len(self.by) - 1)])

@@ -1,4 +1,4 @@
-"""Classes: an owner adds one where a year's waiting list pays for it, and gives up one that stood empty for a year."""
+"""Classes: owners add one if a year's waiting list pays for it, and give up one after a year empty."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,11 @@ from sim.world.city import World
 from sim.world.institutions import BANDS
 
 TERM_ENDS = (0, 7)  # January and August, counted from 0
-SURE = 2.0  # roots of a list's length: a Poisson number has one for its standard deviation
+SURE = 2.0  # in square roots of a list's length: a Poisson number has one as its standard deviation
 
 
 class ClassRules:
-    """The rules by which one city's institutions open and close classes; holds nothing that time changes."""
+    """Rules for opening and closing classes of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World, costs: CostRules) -> None:
         self._world, self._costs = world, costs
@@ -24,12 +24,12 @@ class ClassRules:
     def order(
         self, month: int, due: NDArray[np.int64], margin: NDArray[np.float64], support: Support, state: State
     ) -> None:
-        """Begin a class where the children by whom a year's list is longer than usual earn back its fit-out in time.
+        """Order a class if the excess of a year's waiting list over its norm earns back the fit-out in time.
 
-        An owner who has had a list for long and has not built for it has reasons, a lease or the lack of rooms. A list
-        is longer where it exceeds the usual one by more than chance does: by `SURE` times the root of its length.
-        due : rows of those who reconsider
-        margin : (J, 3)  what one more child would bring, from whomever, less what it costs [yuan a month]
+        A long-standing list without a new class reveals a reason of the owner's: a lease, a lack of rooms. The excess
+        must be beyond chance: more than `SURE` times the square root of the usual length.
+        due : rows of the institutions under review
+        margin : (J, 3)  fee and treasury payments per further child, less its marginal cost [yuan a month]
         """
         world, sites = self._world, state.market.sites
         supply, classes = world.facts.supply, world.facts.classes
@@ -50,7 +50,7 @@ class ClassRules:
         sites.opens_in[rows[who], best[who]] = month + classes.building_months
 
     def close(self, month: int, state: State) -> int:
-        """At a term's end some owners give up a class that stood empty for twelve months; the last class stays."""
+        """At a term's end, a share of owners give up a class empty for twelve months; the last class stays."""
         supply, world = self._world.facts.supply, self._world
         peak = np.maximum(state.market.memory.taken.max(axis=0), state.offers.taken)
         idle = (state.offers.places - peak >= self._sizes) & (state.offers.places > 0)
@@ -65,7 +65,7 @@ class ClassRules:
         return len(who)
 
     def open(self, month: int, state: State) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Open what is built, by owners and by policies.
+        """Open completed classes of owners and of policies.
 
         Returns a code institution · 4 + seat type for every new seat, and the seats of owners' own classes, (J, 4).
         """

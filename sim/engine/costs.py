@@ -1,6 +1,6 @@
-"""Costs of institutions: carers, a head, rent, utilities, food; and costs that are not paid in cash.
+"""Costs of institutions: carers, a head, rent, utilities, food; and costs not paid in cash.
 
-Carers are as many as the legal ratio asks for the children of an age, and at least one a class in use.
+The number of carers follows the legal ratio for the children of an age, with at least one per class in use.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ Rows = NDArray[np.int64]
 class Costs:
     """A month's costs by institution, int64 (J,) [fen].
 
-    staff, rent, goods : paid
-    unpaid : what no cash leaves for: an owner's own work as head, and the wear of the fit-out
+    staff, rent, goods : paid in cash
+    unpaid : not paid in cash: an owner's own work as head, and depreciation of the fit-out
     """
 
     staff: Fen
@@ -33,44 +33,44 @@ class Costs:
 
     @property
     def cash(self) -> Fen:
-        """Costs paid in cash."""
+        """Return costs paid in cash."""
         return self.staff + self.rent + self.goods
 
 
 class CostRules:
-    """Rules for the costs of one city's institutions; holds nothing that time changes."""
+    """Cost rules of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World) -> None:
         self._institutions = world.institutions
         self._costs, self._classes = world.facts.costs, world.facts.classes
         self._sizes = world.institutions.class_seats
-        # a carer who works all day sees as many groups as share a place
+        # a carer working all day looks after as many groups as there are children per place
         self._per_carer = np.rint(np.array(self._classes.per_carer) / world.institutions.hours_share[:, None]).astype(
             np.int64
         )
 
     @cached_property
     def marginal(self) -> NDArray[np.float64]:
-        """Cost of one more child, (J, 4) by class type [yuan a month]: food, materials, its share of a carer."""
+        """Return the marginal cost of a child, (J, 4) by class type [yuan a month]: food, materials, carer."""
         carer = self._costs.carer_wage * (1 + self._costs.wage_charges) / np.array(self._classes.per_carer)
         return np.asarray((self._costs.food_per_child + carer) * self._institutions.hours_share[:, None])
 
     @cached_property
     def place(self) -> NDArray[np.float64]:
-        """Cost of a seat, filled or not, (J,) [yuan a month]."""
+        """Return the cost of a seat, filled or not, (J,) [yuan a month]."""
         place = self._costs.utilities_per_place + self._costs.rent_per_place * self._institutions.pays_rent
         return np.asarray(place * self._institutions.hours_share)
 
     def _carers(
         self, taken: NDArray[Any], which: Rows | slice = slice(None), expected: bool = False
     ) -> NDArray[np.float64]:
-        """Carers of some, (rows,): one a class in use, and more as the legal ratio asks for its children.
+        """Return carers of some institutions, (rows,): one per class in use, more if the legal ratio demands.
 
-        Of a number that is only expected a whole carer is on average half a carer more than its children's part.
+        For an expected number of children, rounding up to whole carers adds half a carer on average.
         """
         if expected:
             return np.asarray((taken / self._per_carer[which] + 0.5 * np.minimum(taken, 1.0)).sum(axis=1))
-        # of whole numbers a rounded quotient is exact, and much faster than a whole one
+        # for whole numbers a rounded quotient is exact, and much faster than integer division
         by_type = np.maximum(np.ceil(taken / self._per_carer[which]), np.ceil(taken / self._sizes[which]))
         return np.asarray(by_type.sum(axis=1))
 
@@ -82,12 +82,12 @@ class CostRules:
         unlisted: NDArray[np.float64] | float = 0.0,
         expected: bool = False,
     ) -> Costs:
-        """Costs of a month, seats and children by class type, (rows, 4). Who shares a place shares its costs, and food.
+        """Return costs of a month from seats and children by class type, (rows, 4).
 
-        Each class in use has a carer, and more as the legal ratio asks for its children; each that runs has its heads.
-        rows : institutions with all their services; everybody if left out
-        unlisted : (rows,)  what the children there cost beyond what is listed [yuan]; goes with the goods
-        expected : whether `taken` is expected, float64, and carers are as many as come to be on average
+        Children sharing a place share its costs, and food. Each running institution has its heads.
+        rows : institutions with all their services; all if None
+        unlisted : (rows,)  unlisted costs of the children there [yuan]; booked with the goods
+        expected : `taken` is expected, float64, and carers are their expected number
         """
         costs, institutions, which = self._costs, self._institutions, slice(None) if rows is None else rows
         hours, pays_rent = institutions.hours_share[which], institutions.pays_rent[which]
@@ -108,10 +108,10 @@ class CostRules:
     def break_even(
         self, places: NDArray[np.int32], fee: NDArray[np.float64], full: bool = False
     ) -> NDArray[np.float64]:
-        """Share of its places that must be filled for an institution to cover its costs, (J,); above 1 if none does.
+        """Return the break-even occupancy, (J,): the share of places to fill to cover costs; above 1 if out of reach.
 
-        places : (J, 4); fee : (J, 3) [yuan a month]; full : with the owner's work and the wear of the fit-out
-        Every class that is open is staffed here and all fill alike; nan where there are no places.
+        places : (J, 4); fee : (J, 3) [yuan a month]; full : with the owner's work and depreciation of the fit-out
+        Assumes every open class is staffed and all fill alike; nan without places.
         """
         size = places.sum(axis=1)
         month, hours = self.month(places, places), self._institutions.hours_share
@@ -124,7 +124,7 @@ class CostRules:
 
 
 def pooled_among(institutions: Institutions, values: NDArray[Any], rows: Rows) -> NDArray[Any]:
-    """Sum over the services of each institution, (rows,), from values of some rows; all others' are nothing."""
+    """Sum values of some rows over the services of each institution, (rows,); other rows count as zero."""
     if not institutions.several:
         return values
     out = np.zeros(len(institutions), values.dtype)
@@ -133,7 +133,7 @@ def pooled_among(institutions: Institutions, values: NDArray[Any], rows: Rows) -
 
 
 def room(places: NDArray[np.int32], taken: NDArray[Any], enrolled: NDArray[Any]) -> NDArray[np.float64]:
-    """Children of each band that could sit at an institution if the other bands stay, (J, 3).
+    """Return the capacity for each band with the other bands' enrolment given, (J, 3).
 
     places, taken : (J, 4) by class type; enrolled : (J, 3) by band
     """

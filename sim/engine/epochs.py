@@ -1,4 +1,4 @@
-"""Epochs: the shocks under which children choose until their circumstances change; the same under every policy."""
+"""Epochs: spells with one set of shocks to a child's choice, ended by renewal; the same under every policy."""
 
 from collections.abc import Callable
 from datetime import date
@@ -15,13 +15,13 @@ from sim.world.city import World
 
 
 class EpochTable:
-    """A replication's epochs: the first of every child, and those that begin on decision days.
+    """Epochs of a replication: each child's first, and later ones beginning on decision days.
 
-    first_month, months : absolute month in which the run begins, and its length
+    first_month, months : absolute month of the run's beginning, and its length
     edges : rows of a day's eligible children by part, as in `kernels.day.Days`
-    table : shocks of all epochs in force, and of those to come that policies share; there is room for the epochs of
-        all months, which takes memory only once it is written to
-    begun : children whose epochs begin on a shared day, int32, and the row of the first of them
+    table : shocks of all epochs in force, and of later ones shared by policies; sized for all months, but memory is
+        used only once written
+    begun : children with an epoch beginning on a shared day, int32, and the row of the first of them
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class EpochTable:
         self.begun: dict[date, tuple[NDArray[np.int32], int]] = {}
 
     def _renewals(self, edges: Callable[[date], NDArray[np.int64]]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """Children whose circumstances change, int32, and where each decision day's begin among them."""
+        """Return children with renewed circumstances, int32, and the offset of each decision day's among them."""
         families, months = self._world.families, range(self._first_month, self._first_month + self._months)
         days = [[edges(dates.date_in(m, d + 1)) for d in range(dates.DECISION_DAYS)] for m in months]
         begins, ends = (np.array([[int(day[e]) for day in month] for month in days], np.int64) for e in (0, -1))
@@ -48,9 +48,9 @@ class EpochTable:
         return rows[:n].copy(), np.concatenate([[0], np.cumsum(counts)])
 
     def share(self, month: int) -> None:
-        """Give every epoch that begins from an absolute month on a row of its own: policies fork from then on.
+        """Give each epoch beginning from an absolute month on a row of its own; policies fork from then on.
 
-        Called a second time it does nothing.
+        A second call does nothing.
         """
         if self.begun:
             return
@@ -65,12 +65,12 @@ class EpochTable:
                 row += len(children)
 
     def renewing(self, day: date) -> NDArray[np.int32]:
-        """Children whose circumstances change on a decision day, int32 rows."""
+        """Return the children with renewed circumstances on a decision day, int32 rows."""
         k = (dates.month_of(day) - self._first_month) * dates.DECISION_DAYS + day.day - 1
         return self._renewing[self._since[k] : self._since[k + 1]]
 
     def drawn(self, rows: NDArray[np.int32], month: int) -> NDArray[np.float32]:
-        """Epochs of some children that begin in an absolute month, float32 (rows, K + 1), as `draw_epochs` writes."""
+        """Return epochs of some children beginning in an absolute month, float32 (rows, K + 1), see `draw_epochs`."""
         fresh = np.empty((len(rows), self._world.candidate.shape[1] + 1), np.float32)
         choice.draw_epochs(*self._drawing(rows, np.array([month], np.uint32), self._luck.shocks), fresh)
         return fresh
@@ -78,7 +78,7 @@ class EpochTable:
     def _drawing(
         self, rows: NDArray[np.int32], when: NDArray[np.uint32], stream: NDArray[np.uint32]
     ) -> tuple[NDArray[Any], ...]:
-        """Arguments from which the kernels draw epochs."""
+        """Return the kernels' arguments for drawing epochs."""
         world = self._world
         return (
             rows, when, world.families.id, world.institutions.address, world.institutions.own_address, stream,

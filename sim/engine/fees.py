@@ -1,4 +1,4 @@
-"""Fee reviews of institutions: by their own usual occupancy, or as the best response to the others' fees."""
+"""Fee reviews of institutions: steering to usual occupancy, or best response to other institutions' fees."""
 
 from dataclasses import dataclass
 
@@ -9,20 +9,20 @@ from sim.dates import YEAR
 from sim.world.institutions import Institutions
 from sim.world.supply import SupplyFacts
 
-MOST = 100_000_000  # yuan a month: above it a city's bills of a few years no longer fit into 64 bits of fen
+MOST = 100_000_000  # yuan a month: above it a city's bills of a few years overflow 64 bits of fen
 Yuan = NDArray[np.float64]
 
 
 class FeeError(ArithmeticError):
-    """A fee rises without end: families mind no yuan of it, so that none is the best."""
+    """A fee rises without bound: households are indifferent to it, so no fee is the best."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Demand that institutions expect around them at today's fees, were every family to choose afresh.
+    """Expected demand around institutions at today's fees, as if every household chose afresh.
 
     demand : float64 (J, 3)  children; slope : float64 (J, 3)  children lost per yuan of the posted fee
-    cross : float64 (J, 3, R)  children that the owner's r-th institution gains per yuan of this one's fee
+    cross : float64 (J, 3, R)  children gained by the owner's r-th institution per yuan of this one's fee
     """
 
     demand: NDArray[np.float64]
@@ -32,11 +32,11 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Position:
-    """Fees, costs and children of institutions at a fee review; each (J, 3), a band a column.
+    """Fees, costs and children of institutions at a fee review, each (J, 3) by band.
 
-    posted : today's fee; cost : of one more child, less what the treasury pays for it [yuan a month]
-    scale : children enrolled or waiting ÷ those expected, over twelve months
-    room : children there could be
+    posted : today's fee; cost : marginal cost less payments of the treasury per child [yuan a month]
+    scale : children enrolled or waiting ÷ expected children, over twelve months
+    room : capacity [children]
     """
 
     posted: Yuan
@@ -48,7 +48,7 @@ class Position:
 class Owners:
     """Institutions grouped by owner.
 
-    rank : int32 (J,)  place among its owner's; size : institutions of the owner with most
+    rank : int32 (J,)  position among its owner's institutions; size : institutions of the largest owner
     """
 
     def __init__(self, institutions: Institutions) -> None:
@@ -63,7 +63,7 @@ class Owners:
         self._member[owner, self.rank] = np.arange(len(owner))
 
     def others(self, margin: Yuan, outlook: Outlook) -> Yuan:
-        """Gain of the owner's other institutions per yuan of each one's fee, (J, 3) [yuan a month]."""
+        """Return the gain of the owner's other institutions per yuan of each one's fee, (J, 3) [yuan a month]."""
         if outlook.cross.shape[2] == 0:
             return np.zeros_like(margin)
         member = self._member[self.owner]  # (J, R)
@@ -71,10 +71,10 @@ class Owners:
         return np.asarray(np.einsum("jrb,jbr->jb", theirs, outlook.cross))
 
     def margins(self, outlook: Outlook) -> Yuan:
-        """Margins over marginal cost at which today's fees are the best response, (J, 3); nan where there is no demand.
+        """Return margins over marginal cost at which today's fees are best responses, (J, 3); nan without demand.
 
-        The first-order conditions of Bertrand's game, solved for margins: Berry, Levinsohn and Pakes (Econometrica,
-        1995), equation 3.6, with each owner's institutions priced together.
+        Solves the first-order conditions of Bertrand competition for margins: Berry, Levinsohn and Pakes (Econometrica,
+        1995), equation 3.6, with each owner's institutions priced jointly.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             margin = np.asarray(np.where(outlook.slope > 0, outlook.demand / outlook.slope, np.nan))
@@ -90,28 +90,28 @@ class Owners:
 
 
 def hazard(outlook: Outlook) -> NDArray[np.float64]:
-    """Share of the demand lost per yuan at today's fee, (J, 3); 0 where none is."""
+    """Return the fraction of demand lost per yuan at today's fee, (J, 3); 0 if none is."""
     counts = (outlook.demand > 0) & (outlook.slope > 0)
     return np.asarray(np.divide(outlook.slope, outlook.demand, out=np.zeros_like(outlook.demand), where=counts))
 
 
 def moved(falls: NDArray[np.float64], by: Yuan) -> NDArray[np.float64]:
-    """Demand at a fee so many yuan higher ÷ today's, where it falls exponentially; inf where it passes all numbers."""
-    with np.errstate(over="ignore"):  # more than any room holds, which the caller counts no more of
+    """Return demand at a fee `by` yuan higher ÷ today's, assuming exponential decline; inf on overflow."""
+    with np.errstate(over="ignore"):  # beyond any capacity, and capped by the caller
         return np.asarray(np.exp(-falls * by))
 
 
 def served(at: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
-    """Children of each band that would come at a fee, as far as there is room, (J, 3)."""
+    """Return children of each band coming at a fee, up to capacity, (J, 3)."""
     return np.minimum(at.scale * outlook.demand * moved(hazard(outlook), fee - at.posted), at.room)
 
 
 def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.0) -> Yuan:
-    """The fee that earns most by the demand around today's fee, (J, 3); today's where nothing is known of it.
+    """Return the fee of highest profit given demand around today's fee, (J, 3); today's fee if no demand is known.
 
-    Where more would come than there is room for, it is the one at which they meet.
-    spill : what the owner's other institutions gain per yuan of this one's fee, (J, 3)
-    pay : what the treasury pays per child beside what `at` knows of [yuan a month]
+    If demand exceeds capacity at that fee, it is the fee equating them.
+    spill : gain of the owner's other institutions per yuan of this one's fee, (J, 3)
+    pay : payments of the treasury per child not included in `at` [yuan a month]
     """
     p, falls, come = at.posted, hazard(outlook), at.scale * outlook.demand
     counts = falls > 0
@@ -126,17 +126,16 @@ def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.
 def best_response(
     facts: SupplyFacts, owners: Owners, at: Position, outlook: Outlook
 ) -> tuple[Yuan, NDArray[np.float64]]:
-    """The fees that institutions would go to at a review, (J, 3), and what a year gains by it, (J,) [yuan].
+    """Return the fees after a review, (J, 3), and the yearly gain from moving to them, (J,) [yuan].
 
-    The best fee solves p = c + (D + what the owner's others gain) ÷ −D′ at today's fees, so that where all have
-    arrived, it is Bertrand's and Nash's equilibrium. Around today's fee demand falls exponentially, at the rate it
-    falls there. Where the children that would come exceed the room, the best fee is the one at which they meet.
-    A review goes part of the way, and at most `fee_limit`.
+    The best fee solves p = c + (D + gain of the owner's others) ÷ −D′ at today's fees, so its fixed point is the
+    Bertrand-Nash equilibrium. Demand declines exponentially in the fee at today's rate. If it exceeds capacity, the
+    best fee is the market-clearing one. A review moves part of the way, by at most `fee_limit`.
     """
     p, margin = at.posted, at.posted - at.cost
     spill = owners.others(np.where(np.isfinite(margin), margin, 0.0), outlook)
     limit = facts.fee_limit * p
-    unmoved = (outlook.demand > 0) & (outlook.slope <= 0)  # those who come mind no yuan: as far as a review goes
+    unmoved = (outlook.demand > 0) & (outlook.slope <= 0)  # demand is insensitive: up to the limit of a review
     step = np.clip(facts.fee_adjustment * (best_fee(at, outlook, spill) - p), -limit, limit)
     step = np.where(unmoved, limit, step)
     before, after = served(at, outlook, p), served(at, outlook, p + step)
@@ -146,7 +145,7 @@ def best_response(
 
 
 def steer(facts: SupplyFacts, fee: Yuan, occupancy: NDArray[np.float64], norm: NDArray[np.float64]) -> Yuan:
-    """`utilisation`: a step up where occupancy is above the usual by more than the dead band, down below it, (J, 3)."""
+    """Steer fees by `utilisation`, (J, 3): a step up or down if occupancy leaves the dead band around its norm."""
     ratio = np.divide(occupancy, norm, out=np.ones_like(norm), where=norm > 0)
     up, down = ratio > 1 + facts.dead_band, ratio < 1 - facts.dead_band
     return fee * (1 + facts.fee_step * (up.astype(float) - down))[:, None]

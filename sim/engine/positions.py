@@ -1,4 +1,4 @@
-"""Positions of institutions: the demand that they hear of, the cost of a child, the room that they have."""
+"""Market positions of institutions: expected demand, marginal cost and capacity."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,16 @@ from sim.world.institutions import BANDS
 
 
 class Positions:
-    """Positions of one city's institutions; holds nothing that time changes."""
+    """Market positions of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World, trends: Trends, costs: CostRules) -> None:
         self._trends, self._marginal, self._institutions = trends, costs.marginal, world.institutions
         self._discount = world.facts.supply.inclusive_discount
 
     def outlook(self, state: State, rows: Rows) -> Outlook:
-        """Demand that some institutions expect, from the last survey of all families, with the season taken out.
+        """Return the expected demand of some institutions from the last full survey, seasonally adjusted.
 
-        Classes empty on 1 September, so that what is heard in autumn is no trend.
+        The adjustment keeps the emptying of classes on 1 September from being read as a trend.
         """
         memory, season = state.market.memory, self.season(state)
         expected, slope = memory.expected.take(rows, axis=3).sum(axis=0)
@@ -31,20 +31,20 @@ class Positions:
         return Outlook(expected.T / season, slope.T / season, cross / season[:, None])
 
     def season(self, state: State) -> NDArray[np.float64]:
-        """Season in which families were last heard, (3,) by band: their demand ÷ the mean of a usual year; 1 before."""
+        """Return the seasonal factor of demand at the last survey, (3,) by band: month ÷ mean of a usual year, or 1."""
         usual = state.market.usual
         return np.asarray(usual.season[state.market.memory.heard_in % YEAR] if usual.known else np.ones(BANDS))
 
     def heard(self, state: State) -> NDArray[np.float64]:
-        """Demand that all institutions heard of, (J, 3)."""
+        """Return the expected demand of all institutions as last surveyed, (J, 3)."""
         return np.asarray(state.market.memory.expected[:, demand.EXPECTED].sum(axis=0).T)
 
     def unlisted(self, month: int, state: State) -> NDArray[np.float64]:
-        """Costs of a child beyond those listed, (J, 3) [yuan a month]: what usual fees told of, and what trends did."""
+        """Return unlisted costs per child, (J, 3) [yuan a month]: inferred from usual fees, plus the trend."""
         return state.market.usual.wedge + self._trends.costs(month)
 
     def child_cost(self, state: State) -> NDArray[np.float64]:
-        """Cost of one more child, before what the treasury pays for it, (J, 3) [yuan a month]."""
+        """Return the marginal cost of a child before payments of the treasury, (J, 3) [yuan a month]."""
         return self._marginal[:, :BANDS] + self.unlisted(state.month, state)
 
     def position(
@@ -55,10 +55,10 @@ class Positions:
         rows: Rows,
         if_open: bool = False,
     ) -> Position:
-        """Position of some institutions: costs, children they had for those expected, and room, over twelve months.
+        """Return the position of some institutions over twelve months: cost, scale of demand, and capacity.
 
         posted, income : (rows, 3)
-        if_open : sites without an institution as if there were one, with as many of those expected as all others have
+        if_open : treat vacant sites as open, with the citywide ratio of actual to expected children
         """
         market, memory = state.market, state.market.memory
         fresh, enrolled = memory.fresh.take(rows, axis=1).sum(axis=0), memory.enrolled.take(rows, axis=1)
@@ -76,7 +76,7 @@ class Positions:
         )
 
     def come_of_expected(self, state: State) -> NDArray[np.float64]:
-        """Children enrolled or waiting ÷ those expected, over all institutions and twelve months, (3,) by band."""
+        """Return children enrolled or waiting ÷ expected children, citywide over twelve months, (3,) by band."""
         memory = state.market.memory
         had, fresh = np.zeros(BANDS, np.int64), np.zeros(BANDS)
         for known, total in ((memory.enrolled, had), (memory.waiting, had), (memory.fresh, fresh)):
@@ -84,10 +84,10 @@ class Positions:
         return np.divide(had, fresh, out=np.zeros_like(fresh), where=fresh > 0)
 
     def entry_fee(self, month: int, state: State) -> NDArray[np.float64]:
-        """Fees at which institutions open in a month, (J, 3) [yuan a month].
+        """Return the fees of entrants in a month, (J, 3) [yuan a month].
 
-        Outside the scheme as far from the listed fee as those of the kind have moved who are listed outside it and
-        run; of these who has joined counts without the scheme's discount. Guided fees are the listed ones.
+        Outside the inclusive scheme the listed fee moves in proportion to the fees of the kind's running institutions
+        listed outside it; members among them count without the scheme's discount. Guided fees stay as listed.
         """
         institutions, listed = self._institutions, self._trends.listed(month)
         inclusive = state.market.sites.inclusive
@@ -98,12 +98,12 @@ class Positions:
         return np.where(institutions.inclusive[:, None], listed, listed * moved)
 
     def undiscounted(self, posted: NDArray[np.float64], state: State) -> NDArray[np.float64]:
-        """Posted fees without the discount of those in the inclusive scheme, (J, 3); free care is asked as it is."""
+        """Return posted fees with the inclusive scheme's discount removed, (J, 3); free care stays free."""
         left = 1.0 - self._discount
         discounted = state.market.sites.inclusive[:, None] & (left > 0)
         return np.asarray(np.divide(posted, left, out=posted.copy(), where=discounted))
 
     def places_if_open(self, state: State) -> NDArray[np.int32]:
-        """Places by class type, int32 (J, 4); of sites without an institution those with which one would open."""
+        """Return places by class type, int32 (J, 4); for vacant sites, places at opening."""
         runs = state.market.sites.runs[:, None]
         return np.asarray(np.where(runs, state.offers.places, self._institutions.seats))

@@ -1,7 +1,7 @@
-"""The schedule: one table of what happens on a day, in the order of law, and the clock that walks through it.
+"""The schedule: one table of the phases of a day, in legal order, and the clock stepping through it.
 
-Time is an integer, day · 32 + phase, so that no two kinds of event share an instant. Days count from the scenario's
-start and are negative in the burn-in.
+Time is an integer, day · 32 + phase, so no two kinds of event share an instant. Days count from the scenario's start
+and are negative in the burn-in.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -16,11 +16,11 @@ from sim import dates
 from sim.engine.city import RunningCity
 from sim.engine.phases import decisions, market, month_end, month_start, school_year, vouchers, windows
 
-Due = Callable[[RunningCity, Sequence[date]], Iterable[date]]  # which of some days, in their order
+Due = Callable[[RunningCity, Sequence[date]], Iterable[date]]  # days due, among given days, in their order
 
 
 class Phase(IntEnum):
-    """The order of a day, which is the order of law."""
+    """Order of the phases in a day: the legal order."""
 
     SCHOOL_YEAR = 0
     EXPIRY = 4
@@ -34,9 +34,10 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True)
 class Step:
-    """A phase, the days on which it is due, and what it does on each.
+    """A phase, its due days, and its action on each.
 
-    in_stretches : it is called once for days in a row between which nothing else is due, with the first and the last
+    in_stretches : call the action once per run of consecutive days without another phase in between, with first and
+        last day
     """
 
     phase: Phase
@@ -67,7 +68,7 @@ def _when_windows_turn(city: RunningCity, days: Sequence[date]) -> Iterable[date
 
 
 def _when_scheduled(phase: str) -> Due:
-    """Days of the instruments' own events of a phase, "expiry" or "round"."""
+    """Return a rule for the days of instruments' own events of a phase, "expiry" or "round"."""
 
     def due(city: RunningCity, days: Sequence[date]) -> Iterable[date]:
         events = {event.day for i in city.instruments for event in i.scheduled() if event.phase == phase}
@@ -105,12 +106,12 @@ def run_to(city: RunningCity, month: int) -> None:
 
 
 def instant(day: date, phase: Phase, start: date) -> int:
-    """The time of a phase of a day."""
+    """Return the time of a phase of a day."""
     return (day.toordinal() - start.toordinal()) * 32 + phase
 
 
 def _stretches(phase: Phase, due: Mapping[Phase, Sequence[date]]) -> list[tuple[date, date]]:
-    """First and last days of a phase in a row, in one month, between which no other phase is due."""
+    """Return first and last days of each run of a phase's days in one month without another phase in between."""
     before = {day for other, days in due.items() if other < phase for day in days}
     after = {day for other, days in due.items() if other > phase for day in days}
     out: list[tuple[date, date]] = []
@@ -124,9 +125,9 @@ def _stretches(phase: Phase, due: Mapping[Phase, Sequence[date]]) -> list[tuple[
 def _calendar(
     env: simpy.Environment, city: RunningCity, step: Step, spans: Iterable[tuple[date, ...]]
 ) -> Generator[simpy.Event, Any, None]:
-    """A calendar: wake on the first day of each span in a phase and act.
+    """Act on the first day of each span, at the phase's time.
 
-    It holds nothing but the days still to come, so any month boundary can rebuild it.
+    It holds only the days still to come, so it can be rebuilt at any month boundary.
     """
     for span in spans:
         yield env.timeout(instant(span[0], step.phase, city.start) - env.now)

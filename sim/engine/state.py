@@ -1,4 +1,4 @@
-"""The state of a city under one policy: columns only, so that a checkpoint is a copy."""
+"""State of a city under one policy, in columns only: copying them gives a checkpoint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -16,28 +16,28 @@ from sim.policy.instrument import Instrument
 from sim.world.city import World
 from sim.world.institutions import BANDS, SEATS
 
-NO_LIMIT = np.iinfo(np.int64).max // 4  # of a budget without one [fen]
-SURVEYS = 4  # months in which institutions hear of all families once: each month of those of a quarter of the days
+NO_LIMIT = np.iinfo(np.int64).max // 4  # budget of an instrument without one [fen]
+SURVEYS = 4  # months for a full survey of households: each month surveys those of a quarter of the decision days
 
 
 class Copied:
-    """Columns of which a checkpoint is a copy: every array and group of columns is copied, the rest is the same."""
+    """Columns with a checkpoint copy: arrays and groups of columns are copied, other fields are shared."""
 
     def copy(self) -> Self:
-        """An independent copy."""
+        """Return an independent copy."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
         return type(self)(**{n: c.copy() if hasattr(c, "copy") else c for n, c in own.items()})
 
 
 @dataclass
 class Sites(Copied):
-    """Institutions at their sites.
+    """Sites, with or without a running institution.
 
-    runs : bool (J,)  whether there is an institution at the site; inclusive : bool (J,)  whether it is in the scheme
-    opening : int32 (J,)  absolute month in which one that is being built opens, 0 for none
-    opens_in : int32 (J, 4)  absolute month in which a class opens that its owner is building, 0 for none
-    added_in : int32 (J, 4)  likewise a class that a policy is building there
-    opened_in : int32 (J, 4)  absolute month in which the last new class opened, 0 for none
+    runs : bool (J,)  an institution runs at the site; inclusive : bool (J,)  it is in the inclusive scheme
+    opening : int32 (J,)  absolute month of opening of an institution under construction, 0 for none
+    opens_in : int32 (J, 4)  absolute month of opening of a class under construction by its owner, 0 for none
+    added_in : int32 (J, 4)  likewise for a class under construction by a policy
+    opened_in : int32 (J, 4)  absolute month of the latest opening of a class, 0 for none
     """
 
     runs: NDArray[np.bool_]
@@ -50,11 +50,11 @@ class Sites(Copied):
 
 @dataclass
 class Memory(Copied):
-    """Figures that institutions remember; the last twelve month-ends stand by month modulo 12.
+    """Institutions' observations; the last twelve month-ends are indexed by month modulo 12.
 
-    waiting, enrolled : int32 (12, J, 3), taken : int32 (12, J, 4)
-    expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand of the parts of the
-        families last heard, see `kernels.demand`
+    waiting, enrolled : int32 (12, J, 3)  children; taken : int32 (12, J, 4)  seats taken
+    expected : float64 (SURVEYS, 2, 3, J), cross : float64 (SURVEYS, 3, J, R)  expected demand by survey part, as last
+        surveyed, see `kernels.demand`
     fresh : float64 (12, J, 3)  expected demand
     months : int  month-ends seen; heard_in : int  month of the last survey
     """
@@ -71,11 +71,11 @@ class Memory(Copied):
 
 @dataclass
 class OtherTerms(Copied):
-    """Answers of the families last heard on institutions inside the scheme and outside it, by part of the families.
+    """Expected demand inside and outside the inclusive scheme, as last surveyed, by survey part.
 
-    children : float64 (SURVEYS, 2, 3, J)  expected demand, where owners weigh the scheme soon
-    fee : float64 (SURVEYS, 2, 3, J)  at the fees of which they were told [yuan a month]
-    told : bool (SURVEYS,)  parts that were asked
+    children : float64 (SURVEYS, 2, 3, J)  expected demand, for institutions about to weigh the scheme
+    fee : float64 (SURVEYS, 2, 3, J)  fees named in the survey [yuan a month]
+    told : bool (SURVEYS,)  parts already asked
     """
 
     children: NDArray[np.float64]
@@ -85,16 +85,17 @@ class OtherTerms(Copied):
 
 @dataclass
 class Usual(Copied):
-    """Norms of sites and of the institutions there, of the last twelve months before the start.
+    """Norms of sites and their institutions, from the last twelve months before the start.
 
-    norm : float64 (J,)  usual occupancy, nan until a first year is known
-    wedge : float64 (J, 3)  costs of a child beyond those listed [yuan a month]
-    tolerated : float64 (J, 3)  children by whom expected demand exceeds the room
-    waiting : float64 (J, 3)  mean length of the list; `tolerated` where nothing ran
-    prospect : float64 (J,)  full profit that whoever would open at the site expects [yuan a month]
-    odds : float64 (J,)  chance that whoever looks at the free site opens there, at that profit
-    standing : float64 (J,)  what being in the scheme is worth to its owner beyond what is seen [yuan a year]
-    season : float64 (12, 3)  expected demand of a month of the year ÷ its mean, over the city; nan until it is known
+    norm : float64 (J,)  usual occupancy; nan before a first year is complete
+    wedge : float64 (J, 3)  unlisted costs per child [yuan a month]
+    tolerated : float64 (J, 3)  usual excess of expected demand over capacity [children]
+    waiting : float64 (J, 3)  mean length of the waiting list; `tolerated` for vacant sites
+    prospect : float64 (J,)  full profit expected by an entrant at the site [yuan a month]
+    odds : float64 (J,)  probability of entry per look at a free site, at the usual profit
+    standing : float64 (J,)  owner's unobserved value of being in the inclusive scheme [yuan a year]
+    season : float64 (12, 3)  citywide expected demand in a calendar month ÷ its mean; nan before a first year is
+        complete
     """
 
     norm: NDArray[np.float64]
@@ -108,7 +109,7 @@ class Usual(Copied):
 
     @property
     def known(self) -> bool:
-        """True once a first year is known."""
+        """True after a first complete year."""
         return not np.isnan(self.season).any()
 
 
@@ -116,9 +117,9 @@ class Usual(Copied):
 class Accounts(Copied):
     """Results of institutions.
 
-    cash_result, full_result : int64 (12, J)  profit in cash, and with what no cash leaves for [fen], by month modulo 12
-    losing : int32 (J,)  months in a row in which the year before lost cash; at the start below 0 where an owner is
-        found with more patience left than it is drawn with
+    cash_result, full_result : int64 (12, J)  profit in cash, and at full cost [fen], by month modulo 12
+    losing : int32 (J,)  consecutive months with a cash loss over the preceding twelve; below 0 at the start for owners
+        with more patience left than drawn
     arrears : int64 (J,)  wages owed [fen]
     """
 
@@ -130,9 +131,9 @@ class Accounts(Copied):
 
 @dataclass
 class MarketColumns(Copied):
-    """Institutions as time changes them.
+    """Time-varying columns of institutions.
 
-    shaken : float32 (J,)  how far trust is shaken by a closure nearby, 1 when it is fresh
+    shaken : float32 (J,)  loss of trust after a closure nearby, 1 on its day
     """
 
     sites: Sites
@@ -144,10 +145,10 @@ class MarketColumns(Copied):
 
     @classmethod
     def of(cls, runs: NDArray[np.bool_], inclusive: NDArray[np.bool_], most_of_an_owner: int) -> "MarketColumns":
-        """Columns before anything has happened.
+        """Return the columns before anything has happened.
 
-        runs, inclusive : bool (J,)  which institutions run, and which are in the scheme
-        most_of_an_owner : institutions of the owner with most
+        runs, inclusive : bool (J,)  running institutions, and members of the inclusive scheme
+        most_of_an_owner : institutions of the largest owner
         """
         j, chains = len(runs), most_of_an_owner if most_of_an_owner > 1 else 0
         return cls(
@@ -196,9 +197,9 @@ class MarketColumns(Copied):
 class InstrumentState:
     """Columns of the instruments, in chain order.
 
-    columns : those each instrument asked for
+    columns : each instrument's own columns, by name
     left : int64 (instruments,)  budget left [fen]
-    months_paid : uint8 (suppliers, n)  child-months each paying instrument has paid for a child this year
+    months_paid : uint8 (P, n)  child-months paid for a child this year, by instrument paying institutions
     """
 
     columns: list[dict[str, NDArray[Any]]]
@@ -206,14 +207,14 @@ class InstrumentState:
     months_paid: NDArray[np.uint8]
 
     def copy(self) -> "InstrumentState":
-        """An independent copy."""
+        """Return an independent copy."""
         columns = [{name: column.copy() for name, column in of_one.items()} for of_one in self.columns]
         return InstrumentState(columns, self.left.copy(), self.months_paid.copy())
 
 
 @dataclass
 class State:
-    """Everything that time changes; `month` is the absolute month that is about to begin."""
+    """Everything changing in time; `month` is the absolute month about to begin."""
 
     month: int
     children: Children
@@ -225,7 +226,7 @@ class State:
     instruments: InstrumentState
 
     def copy(self) -> "State":
-        """A checkpoint: an independent copy of every column."""
+        """Return a checkpoint: an independent copy of every column."""
         return State(
             month=self.month,
             children=Children._make(c.copy() for c in self.children),
@@ -239,7 +240,7 @@ class State:
 
 
 def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) -> State:
-    """The city before anyone has chosen: every child at home, every place free."""
+    """Return the city before the first choice: every child at home, every place free."""
     n, j = len(world.families), len(world.institutions)
     offers = Offers(
         fee=world.institutions.fee.copy(),
@@ -256,13 +257,13 @@ def empty_state(world: World, month: int, chronicle: Chronicle, ledger: Ledger) 
 
 
 def budgets_of(instruments: Sequence[Instrument]) -> NDArray[np.int64]:
-    """Budget of each instrument, int64 (instruments,) [fen]; NO_LIMIT for one without a budget."""
+    """Return the budget of each instrument, int64 (instruments,) [fen]; NO_LIMIT if it has none."""
     budgets = (i.budget_yuan for i in instruments)
     return np.array([NO_LIMIT if yuan is None else round(yuan * 100) for yuan in budgets], np.int64)
 
 
 def allocate_columns(state: State, world: World, instruments: tuple[Instrument, ...]) -> None:
-    """Allocate what the instruments beyond those already furnished need; those before keep their columns."""
+    """Allocate columns for instruments beyond those in the state already; existing columns are kept."""
     n, j = len(world.families), len(world.institutions)
     fresh = instruments[len(state.instruments.columns) :]
     for instrument in fresh:

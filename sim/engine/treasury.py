@@ -15,11 +15,11 @@ class LedgerError(ArithmeticError):
 
 @dataclass
 class Ledger:
-    """Accounts by month; two for each instrument: what the treasury has spent on it and what it still owes.
+    """Accounts by month; two for each instrument: spent by the treasury, and owed.
 
     book : int64 (months, 6)  [fen]
-    spent, owed : int64 (months, instruments)  [fen]; a claim moves from `spent` to `owed`, its
-        payment from `owed` to whom it is due
+    spent, owed : int64 (months, instruments)  [fen]; a claim moves from `spent` to `owed`, its payment from `owed` to
+        the receiver
     """
 
     book: NDArray[np.int64]
@@ -28,12 +28,12 @@ class Ledger:
 
     @classmethod
     def of(cls, months: int) -> "Ledger":
-        """An empty ledger for some months and no instruments."""
+        """Return an empty ledger for some months and no instruments."""
         none = np.zeros((months, 0), np.int64)
         return cls(np.zeros((months, len(ACCOUNTS)), np.int64), none, none.copy())
 
     def copy(self) -> "Ledger":
-        """An independent copy."""
+        """Return an independent copy."""
         return Ledger(self.book.copy(), self.spent.copy(), self.owed.copy())
 
     def admit(self, instruments: int) -> None:
@@ -47,21 +47,21 @@ class Ledger:
         self.book[month, receiver] += amount
 
     def claim(self, month: int, claims: NDArray[np.int64]) -> None:
-        """Book what each instrument has come to owe this month."""
+        """Book each instrument's new claims of a month."""
         self.spent[month] -= claims
         self.owed[month] += claims
 
     def settle(self, month: int, instrument: int, receiver: int, amount: int) -> None:
-        """Pay what an instrument owes."""
+        """Pay part of an instrument's claims."""
         self.owed[month, instrument] -= amount
         self.book[month, receiver] += amount
 
     def outstanding(self) -> NDArray[np.int64]:
-        """Amount each instrument still owes, int64 (instruments,) [fen]."""
+        """Return the amount each instrument still owes, int64 (instruments,) [fen]."""
         return np.asarray(self.owed.sum(axis=0))
 
     def check(self, month: int) -> None:
-        """Raise LedgerError unless the month's accounts sum to zero and nothing is paid that is not owed."""
+        """Raise LedgerError unless the month's accounts sum to zero and no instrument has paid more than it owed."""
         total = int(self.book[month].sum() + self.spent[month].sum() + self.owed[month].sum())
         if total != 0:
             raise LedgerError(f"month {month}: accounts sum to {total} fen")

@@ -1,7 +1,6 @@
-"""A city's trends as its months pass: what they add to institutions, and how they move fees and costs.
+"""Trends of a city by month: their effect on the worth of institutions, fees and costs.
 
-All of it is a function of the month alone, so no policy moves a trend, and a state taken up at any month goes on as if
-it had never been left.
+Trends depend on the month alone: no policy moves them, and a run resumed from any month continues unchanged.
 """
 
 import numpy as np
@@ -11,11 +10,11 @@ from sim.engine.fees import MOST, FeeError
 from sim.engine.state import State
 from sim.world.city import World
 
-NEVER = 10**9  # an absolute month that no run comes to
+NEVER = 10**9  # an absolute month after any run
 
 
 class Trends:
-    """The trends of one city's institutions; holds nothing that time changes.
+    """Trends of one city's institutions; holds nothing that time changes.
 
     start : absolute month of the scenario's start, from which they count
     """
@@ -25,9 +24,9 @@ class Trends:
         self._sensitivity = world.facts.families.sensitivity
 
     def worth(self, month: int) -> NDArray[np.float64]:
-        """Worth to families that taste and trust have added to institutions by a month, (J,) [yuan a month].
+        """Return the trend in institutions' worth to households by a month, (J,) [yuan a month].
 
-        Taste counts the same at all of them: in yuan it is what makes up for it at the price sensitivity α.
+        Taste counts equally at all of them; it is converted to yuan at the price sensitivity α.
         """
         facts, months = self._facts, month - self._start
         taste = facts.taste(months) / self._sensitivity
@@ -35,21 +34,21 @@ class Trends:
         return np.asarray(by_kind[self._institutions.kind])
 
     def listed(self, month: int) -> NDArray[np.float64]:
-        """Fees at which institutions open in a month, (J, 3) [yuan a month]."""
+        """Return the fees at opening in a month, (J, 3) [yuan a month]."""
         return self._institutions.fee * self._facts.fees(month - self._start)
 
     def costs(self, month: int) -> NDArray[np.float64]:
-        """Costs of a child that have come on top by a month, (J, 3) [yuan a month]: as much as listed fees moved.
+        """Return the rise of costs per child by a month, (J, 3) [yuan a month]: equal to the rise of listed fees.
 
-        So the fee that earned most still does, and owners answer nothing that the trend did. It hangs on listed fees,
-        not on those a policy led to: under every policy the trend is the same yuan.
+        Thus the best-response fee follows the trend and owners do not respond to it otherwise. It is based on listed
+        fees, not on fees moved by a policy: the trend is the same in yuan under every policy.
         """
         return self._institutions.fee * (self._facts.fees(month - self._start) - 1)
 
     def move_fees(self, month: int, state: State) -> None:
-        """Move all institutions' own fees, whatever their rule, by what the trend does in a month.
+        """Move all institutions' own fees, whatever their rule, by the trend of a month.
 
-        Raises FeeError where one passes what can be counted.
+        Raises FeeError if a fee exceeds the countable range.
         """
         months, fee = month - self._start, state.offers.fee
         fee *= self._facts.fees(months) / self._facts.fees(months - 1)

@@ -1,1 +1,1 @@
-"""What a city is: families and institutions as columns, and how they are drawn from its facts."""
+"""The city as columns: its households and institutions, drawn from its facts."""

@@ -1,4 +1,4 @@
-"""A city: its facts, and one replication's draw of everyone in it."""
+"""A city: its facts, and one replication's draw of its households and institutions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -17,14 +17,14 @@ from sim.world.published import PublishedFacts
 from sim.world.supply import ClassFacts, CostFacts, SupplyFacts
 from sim.world.trends import TrendFacts
 
-MOST_OFFERS = 16  # among which a family chooses
-MOST_SITES = 8  # among them, where institutions offer several services: half the room is for these
-MOST_RESERVED = 2  # of the sites kept for policies, which come beside the K that a family considers anyway
-_NEVER = np.float32(-1e30)  # what an offer that only fills up a row is worth
+MOST_OFFERS = 16  # most candidates of a household
+MOST_SITES = 8  # most candidate institutions if some offer several services: half the room is for the services
+MOST_RESERVED = 2  # most sites reserved for policies, added to a household's K nearest candidates
+_NEVER = np.float32(-1e30)  # value of an offer that only pads a row
 
 
 class CityFacts(Facts):
-    """What is known, fitted or assumed of a city."""
+    """Facts of a city: known, fitted or assumed."""
 
     name: Name = Field(description="the city's name")
     name_zh: Name | None = Field(default=None, description="its name in a Chinese report; counts beside its name")
@@ -40,7 +40,7 @@ class CityFacts(Facts):
 
     @model_validator(mode="after")
     def _districts(self) -> "CityFacts":
-        """Districts have names of their own, and residents between them; trends name kinds that there are."""
+        """Check district names, residents and candidates, and the kinds named by trends."""
         names = [d.name for d in self.district]
         again = [n for n, name in enumerate(names) if name in names[:n]]
         if again:
@@ -59,13 +59,12 @@ class CityFacts(Facts):
 
 @dataclass(frozen=True)
 class World:
-    """One replication's city, the same under every policy; nothing in it is ever written to.
+    """One replication's city, shared by all policies and never written to.
 
-    candidate : int16 (n_children, K)  institutions considered, nearest first; an employer's own stands in the place of
-        the farthest; then the nearest of the sites kept for policies, and the services beside the full day of all
-        these, as many as there is room for
-    fixed : float32 (n_children, K)  taste less the cost of distance [units of the shock]
-    outside : float32 (n_children,)  value of staying out before its shock [units of the shock]
+    candidate : int16 (n, K)  institutions considered, nearest first, with an employer's own in place of the farthest;
+        then the nearest sites reserved for policies, and further services of all these as far as there is room
+    fixed : float32 (n, K)  taste less the cost of distance [units of the shock]
+    outside : float32 (n,)  value of staying out before its shock [units of the shock]
     """
 
     facts: CityFacts
@@ -78,7 +77,7 @@ class World:
 
 
 def draw_world(facts: CityFacts, luck: Luck, first: date, until: date, scale: float) -> World:
-    """Draw the city as one replication has it, with every child eligible from `first` to `until`."""
+    """Draw one replication's city, with every child eligible at some time from `first` to `until`."""
     families = draw_families(facts.births, facts.income, facts.families, facts.district, luck, first, until, scale)
     institutions = draw_institutions(facts.supply, facts.classes, facts.district, luck, scale)
     choice = facts.families
@@ -110,7 +109,7 @@ Candidates = tuple[NDArray[np.int16], NDArray[np.float32]]
 def _near(
     rows: NDArray[np.int64], most: int, families: Families, institutions: Institutions, facts: FamilyFacts
 ) -> Candidates:
-    """The nearest of some institutions, and what is fixed of their value."""
+    """Return the nearest of some institutions and the fixed part of their value, each (n, K)."""
     index, distance = nearest(families.position, institutions.position[rows], most)
     distance *= np.float32(facts.distance_yuan * facts.sensitivity)
     return rows.astype(np.int16)[index], np.subtract(families.taste[:, None], distance, out=distance)
@@ -124,9 +123,9 @@ def _with_employers(
     share: float,
     luck: Luck,
 ) -> Candidates:
-    """Give some families their employer's institution for the farthest of their candidates.
+    """Replace the farthest candidate of some households by an institution of their employer.
 
-    Whose it is follows the institutions' places. It is on the way to work, at no distance from it: an assumption.
+    Institutions are drawn in proportion to their places. Assumption: the site lies on the way to work, at no distance.
     """
     own = np.flatnonzero(institutions.full_day & institutions.workers_only)
     upto = np.cumsum(institutions.pooled((institutions.classes * institutions.class_places).sum(axis=1))[own])
@@ -134,7 +133,7 @@ def _with_employers(
     works = np.flatnonzero(draw[:, 0] < share)
     if upto[-1] == 0 or len(works) == 0:
         return candidate, fixed
-    if candidate.shape[1] == 0:  # nobody has any other
+    if candidate.shape[1] == 0:  # no other candidates
         candidate = np.full((len(families), 1), own[0], np.int16)
         fixed = np.full((len(families), 1), _NEVER)
     candidate[works, -1] = own[np.searchsorted(upto, draw[works, 1] * upto[-1], side="right")]
@@ -149,9 +148,9 @@ def _with_services(
     institutions: Institutions,
     facts: FamilyFacts,
 ) -> Candidates:
-    """Add the services beside the full day of each child's candidates, the nearest first, while there is room.
+    """Append further services of each child's candidates, nearest first, as far as there is room.
 
-    Rows with fewer are filled up by the first candidate again, at a value at which nobody comes.
+    Shorter rows are padded by their first candidate at a value too low to be chosen.
     """
     offered = np.full((len(institutions), len(SERVICES) - 1), -1, np.int32)
     more = np.flatnonzero(~institutions.full_day)

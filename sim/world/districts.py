@@ -1,4 +1,4 @@
-"""Districts: where people live and where institutions stand."""
+"""Districts: locations of homes and institutions."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from sim.params import Facts, Name, number
 
 
 class DistrictFacts(Facts):
-    """One district of a city."""
+    """District of a city."""
 
     name: Name = Field(description="name, as it stands in tables")
     residents: int = number("persons", "resident population: the weight of births and institutions", at_least=0)
@@ -21,7 +21,7 @@ class DistrictFacts(Facts):
 
 
 def weights(districts: Sequence[DistrictFacts]) -> NDArray[np.float64]:
-    """Share of the city's residents by district, float64 (n_districts,), sums to 1."""
+    """Return each district's share of the city's residents, float64 (districts,), summing to 1."""
     residents = np.array([d.residents for d in districts], np.float64)
     return np.asarray(residents / residents.sum(), np.float64)
 
@@ -33,7 +33,7 @@ def positions(
     scale: float,
     spread: float = 1.0,
 ) -> NDArray[np.float64]:
-    """Positions about district centres, float64 (n, 2) [km].
+    """Return positions about district centres, float64 (n, 2) [km].
 
     where : int8 (n,)  district index
     u : float64 (n, 2)  uniforms
@@ -48,7 +48,7 @@ def positions(
 
 
 def apportion(weight: NDArray[np.float64], total: int) -> NDArray[np.int64]:
-    """Whole numbers in proportion to weights that sum to `total` (largest remainder; ties to the first).
+    """Apportion `total` in whole numbers in proportion to weights (largest remainder; ties to the first).
 
     weight : float64 (n,)  non-negative, not all zero unless total is 0
     """

@@ -1,7 +1,7 @@
-"""Families with a child under kindergarten age: one row per child, and how the rows are drawn.
+"""Households with a child under kindergarten age: one row per child, and the draw of the rows.
 
-Rows are sorted by decision day and birth, so the children of any age on any decision day are a
-contiguous slice found by bisection, and ageing costs nothing.
+Rows are sorted by decision day and birth, so the children of an age on a decision day form a contiguous slice, found by
+bisection; ageing needs no update.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from sim.world.districts import DistrictFacts, positions, weights
 QUINTILES = 5
 _YEARS = frozenset(str(year) for year in range(1990, 2201))
 _FIRST_MONTH = 1990 * 12  # ids count birth months from here: 12 bits of month, 20 of ordinal
-CLOSED_TO_CARE = np.float32(-10_000.0)  # taste of families who use no formal care at any price: beyond any shock
+CLOSED_TO_CARE = np.float32(-10_000.0)  # taste of households closed to care: beyond any shock
 
 
 class BirthFacts(Facts):
@@ -38,7 +38,7 @@ class BirthFacts(Facts):
 
     @model_validator(mode="after")
     def _shares_sum_to_one(self) -> "BirthFacts":
-        """Shares must be shares, and every key a year."""
+        """Check shares, and the years given as keys."""
         wrong: list[tuple[tuple[str | int, ...], str]] = []
         for name, shares in (("month_shares", self.month_shares), ("order_shares", self.order_shares)):
             if min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
@@ -66,19 +66,19 @@ class IncomeFacts(Facts):
 
     @model_validator(mode="after")
     def _ascending(self) -> "IncomeFacts":
-        """Fifths ascend and are positive."""
+        """Check five positive, ascending means."""
         means = self.quintile_means
         if means[0] <= 0 or any(b <= a for a, b in pairwise(means)):
             raise Misfit((("quintile_means",), "five positive, ascending means"))
         return self
 
 
-# of `FamilyFacts`, what weighs only what a policy changes and announces
+# fields of `FamilyFacts` on the valuation of announced changes only
 LOOKS_AHEAD = ("commitment_months", "commitment_spread", "foresight", "prolonged", "deferral")
 
 
 class FamilyFacts(Facts):
-    """How families choose: the constants of the utility in docs/model.md."""
+    """Constants of households' utility, see docs/model.md."""
 
     commitment_months: int = number(
         "months",
@@ -184,7 +184,7 @@ class FamilyFacts(Facts):
 
 @dataclass(frozen=True)
 class Families:
-    """Columns of all children; axis 0 is the child.
+    """Columns of all children; axis 0 is the child, n rows.
 
     id : uint32  stable address of its draws: birth month and ordinal
     birth : int32  ordinal day of birth
@@ -192,10 +192,10 @@ class Families:
     position : float64 (n, 2)  [km]
     income : float64  household income [yuan a month]; median_income is the median household's
     quintile : int8 0 to 4, of income per head; district, birth_order (1, 2, …) : int8
-    sensitivity : float32  at median income [per yuan]
-    taste : float32 [units of the shock], CLOSED_TO_CARE of those who use no formal care at any price
-    grandparent : bool
-    foresight, patience : float64  draws, uniform on (0, 1): who looks ahead, and how far
+    sensitivity : float32  price sensitivity at median income [per yuan]
+    taste : float32  taste for formal care [units of the shock]; CLOSED_TO_CARE if the household uses none at any price
+    grandparent : bool  a grandparent can care for the child
+    foresight, patience : float64  uniforms on (0, 1), deciding foresight and the length of the horizon
     """
 
     id: NDArray[np.uint32]
@@ -218,11 +218,11 @@ class Families:
 
 
 def births_by_month(facts: BirthFacts, first: int, last: int, scale: float) -> NDArray[np.int64]:
-    """Births of months first..last (month numbers, inclusive), int64; thinned by `scale`.
+    """Return births of months first..last (month numbers, inclusive), int64, thinned by `scale`.
 
-    Raises KeyError naming the first year whose births the facts do not give.
+    Raises KeyError naming the first year missing from the facts.
     """
-    # rounded from the year's running total, so that no month depends on the horizon
+    # rounded from the year's running total, so no month depends on the horizon
     by_year = {
         year: np.diff(np.rint(scale * facts.by_year[str(year)] * np.cumsum((0.0, *facts.month_shares))))
         for year in range(first // dates.YEAR, last // dates.YEAR + 1)
@@ -231,12 +231,12 @@ def births_by_month(facts: BirthFacts, first: int, last: int, scale: float) -> N
 
 
 def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
-    """Log-mean and log-sd of income per head [yuan a year] that best give the fifths' shares.
+    """Return log-mean and log-sd of income per head [yuan a year], fitted to the shares of the fifths.
 
-    The mean of the k-th fifth of a lognormal is 5·mean·(Φ(z_k − σ) − Φ(z_{k−1} − σ)) (Aitchison and
-    Brown, The Lognormal Distribution, 1957); σ is fitted by least squares on log means.
+    The mean of the k-th fifth of a lognormal is 5·mean·(Φ(z_k − σ) − Φ(z_{k−1} − σ)) (Aitchison and Brown, The
+    Lognormal Distribution, 1957); σ is fitted by least squares on log means.
     """
-    from scipy.optimize import minimize_scalar  # a slow import, which only drawing needs
+    from scipy.optimize import minimize_scalar  # a slow import, needed for drawing only
 
     means = np.array(facts.quintile_means)
     edges = np.concatenate(([-np.inf], ndtri(np.arange(1, QUINTILES) / QUINTILES), [np.inf]))
@@ -250,7 +250,7 @@ def lognormal_income(facts: IncomeFacts) -> tuple[float, float]:
 
 
 def _which(upto: NDArray[np.float64], draw: NDArray[np.float64]) -> NDArray[np.int8]:
-    """How many of a few bounds each draw has reached, int8: as a search finds it, but without a branch."""
+    """Return the number of ascending bounds each draw has reached, int8: `searchsorted` without a branch."""
     out = np.zeros(len(draw), np.int8)
     for bound in upto:
         out += draw >= bound
@@ -258,7 +258,7 @@ def _which(upto: NDArray[np.float64], draw: NDArray[np.float64]) -> NDArray[np.i
 
 
 def _order(decision: NDArray[np.int8], born: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Rows by decision day, birth and place in line: few values each, so that both sorts are by counting them."""
+    """Return rows sorted by decision day, birth and row; both keys have few values, so the sorts are by counting."""
     since = born - born.min(initial=np.iinfo(np.int32).max)
     by_birth = np.argsort(since.astype(np.min_scalar_type(since.max(initial=0))), kind="stable")
     return by_birth[np.argsort(decision[by_birth], kind="stable")]
@@ -274,9 +274,9 @@ def draw_families(
     until: date,
     scale: float,
 ) -> Families:
-    """Draw every child who is under kindergarten age at some time from `first` to `until`.
+    """Draw every child under kindergarten age at some time from `first` to `until`.
 
-    Each draw is addressed by birth month and ordinal, so a longer horizon adds rows and changes none.
+    Draws are addressed by birth month and ordinal, so a longer horizon adds rows and changes none.
     """
     oldest = dates.month_of(date.fromordinal(dates.school_year_cut(first) + 1))
     counts = births_by_month(births, oldest, dates.month_of(until), scale)

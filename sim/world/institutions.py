@@ -1,4 +1,4 @@
-"""Institutions: classes, fees and costs as columns, and how they are drawn from the city's supply."""
+"""Institutions: classes, fees and traits as columns, and their draw from the city's supply."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -26,7 +26,7 @@ SEATS = 4  # class types: infant, toddler, older toddler, mixed
 FULL_DAY, HALF_DAY, HOURLY = range(3)
 SERVICES = ("full_day", "half_day", "hourly")
 PARTS_OF_A_PLACE = (
-    60  # in which full-time equivalents are counted: every number of children a place may serve divides it
+    60  # unit of full-time equivalents, divisible by any number of children per place, which is at most six
 )
 
 _SERVICE_SHOCK = np.uint32(1 << 31)  # no district reaches this bit
@@ -35,28 +35,28 @@ _Number = TypeVar("_Number", np.int64, np.int32, np.float64)
 
 @dataclass(frozen=True)
 class Institutions:
-    """Columns of all institutions, those that may open later too; axis 0 is the institution's service.
+    """Columns of all institutions, including possible entrants; axis 0 is the institution's service, J rows.
 
-    Most have one row. A half-day or hourly service is a row of its own after all full-day ones: its institution's in
-    all but classes, fee and hours.
+    Most institutions have one row. Each half-day or hourly service adds a row after all full-day ones; it shares its
+    institution's traits except classes, fee and hours.
 
     id : uint32  stable address: district, kind, service and ordinal; district, kind : int8
-    site : int32  full-day row of the same institution, the row itself where it is one; service : int8
-    hours_share : float64  part of a place that one child takes
-    class_places : int32 (n, 4)  places of a class of each type
-    single : bool  whether it may have one class only; workers_only : bool
-    position : float64 (n, 2) [km]; quality : float64 [standard deviations]
+    site : int32  full-day row of the same institution (itself for a full-day row); service : int8
+    hours_share : float64  fraction of a place used by one child
+    class_places : int32 (J, 4)  places of a class of each type
+    single : bool  limited to one class; workers_only : bool  open to an employer's households only
+    position : float64 (J, 2) [km]; quality : float64 [standard deviations]
     appeal : float64  of its kind [yuan a month]
     registered, inclusive, pays_rent, backed, owner_works : bool
-    steers, responds : bool  (the fee follows occupancy; is the best response to the others')
-    fee : float64 (n, 3)  posted full-day fee by band [yuan a month]
-    classes : int32 (n, 4)  number of infant, toddler, older toddler, mixed classes, when it opens
-    heads : float64  posts of a head; prepaid_months : int64  of fees paid at once; prepaid_refund : float64  share of
-        them that is given back to who leaves early
-    owner : int32  number of its owner; patience : float64  for which losses are covered [months]
-    opens_after : float64  months from the scenario's start after which it is planned to open; 0 if it runs already,
-        inf if nobody plans it
-    reserved : bool  a site that stays empty until a policy opens it
+    steers, responds : bool  the fee follows occupancy; the fee is the best response to the others'
+    fee : float64 (J, 3)  posted full-day fee by band [yuan a month]
+    classes : int32 (J, 4)  number of infant, toddler, older toddler, mixed classes at opening
+    heads : float64  posts of a head; prepaid_months : int64  months of fees due in advance; prepaid_refund :
+        float64  share of unused prepaid fees refunded on leaving early
+    owner : int32  owner's number; patience : float64  months for which the owner covers losses
+    opens_after : float64  months from the scenario's start to the planned opening; 0 if it runs already, inf if
+        unplanned
+    reserved : bool  vacant until a policy opens it
     """
 
     id: NDArray[np.uint32]
@@ -94,43 +94,43 @@ class Institutions:
 
     @cached_property
     def full_day(self) -> NDArray[np.bool_]:
-        """Which rows are an institution's first, bool (n,): as many as there are institutions."""
+        """Mark full-day rows, bool (J,): one for each institution."""
         return np.asarray(self.service == FULL_DAY)
 
     @cached_property
     def several(self) -> bool:
-        """Whether any institution has a second service."""
+        """True if any institution has a second service."""
         return not bool(self.full_day.all())
 
     @cached_property
     def class_seats(self) -> NDArray[np.int32]:
-        """Children that a class of each type holds, int32 (n, 4): more than places where they share these."""
+        """Return children per class of each type, int32 (J, 4); more than its places if children share them."""
         return np.rint(self.class_places / self.hours_share[:, None]).astype(np.int32)
 
     @cached_property
     def seats(self) -> NDArray[np.int32]:
-        """Seats by class type with which each opens, int32 (n, 4)."""
+        """Return seats by class type at opening, int32 (J, 4)."""
         return self.classes * self.class_seats
 
     @cached_property
     def address(self) -> NDArray[np.uint32]:
-        """Address of the institution that a row belongs to, uint32 (n,)."""
+        """Return the address of each row's institution, uint32 (J,)."""
         return self.id[self.site]
 
     @cached_property
     def own_address(self) -> NDArray[np.uint32]:
-        """Address of a service among its institution's, uint32 (n,), 0 where it is the only one; (0,) if all are."""
+        """Return each service's own address, uint32 (J,), 0 if its institution has one only; (0,) if all have."""
         if not self.several:
             return np.zeros(0, np.uint32)
         has_more = np.bincount(self.site, minlength=len(self))[self.site] > 1
         return np.where(has_more, self.id | _SERVICE_SHOCK, np.uint32(0)).astype(np.uint32)
 
     def by_turn(self, months: int) -> list[NDArray[np.int64]]:
-        """Rows of those whose turn it is in each of some months, by their address: with all their services."""
+        """Return rows by turn: one array for each of so many months, assigned by address, with all services."""
         return [np.flatnonzero(self.address % np.uint32(months) == month) for month in range(months)]
 
     def pooled(self, values: NDArray[_Number]) -> NDArray[_Number]:
-        """Sum over the services of each row's institution, (n,), from values by row."""
+        """Sum values by row over the services of each row's institution, (J,)."""
         if not self.several:
             return values
         out = np.zeros_like(values)
@@ -139,7 +139,7 @@ class Institutions:
 
     @property
     def stands(self) -> NDArray[np.bool_]:
-        """Which of them run at the start, bool (n,)."""
+        """Mark institutions running at the start, bool (J,)."""
         return np.asarray(self.opens_after == 0)
 
     def how_many(self, rows: NDArray[np.int64]) -> int:
@@ -147,32 +147,32 @@ class Institutions:
         return int(self.full_day[rows].sum())
 
     def within(self, km: float, of: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Rows of those within a distance of any of some rows, themselves among them, int64."""
+        """Return rows within a distance of any of some rows, these included, int64."""
         apart = np.hypot(*(self.position[:, None, :] - self.position[None, of, :]).transpose(2, 0, 1))
         return np.flatnonzero((apart <= km).any(axis=1))
 
 
 def bands_served(places: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Which bands an institution's classes admit, bool (n, 3): a mixed class admits from 18 months.
+    """Return the bands admitted by an institution's classes, bool (J, 3): a mixed class admits from 18 months.
 
-    places : int32 (n, 4)
+    places : int32 (J, 4)
     """
     mixed = places[:, MIXED] > 0
     return np.stack([places[:, 0] > 0, (places[:, 1] > 0) | mixed, (places[:, 2] > 0) | mixed], axis=1)
 
 
 def _spread_classes(size: NDArray[np.float64], totals: NDArray[np.int64], start: float) -> NDArray[np.int32]:
-    """Deal whole classes to institutions in proportion to size; everyone gets at least one if there are enough.
+    """Deal whole classes to m institutions in proportion to size, int32 (m, 4); each gets one if there are enough.
 
-    size : float64 (n,); totals : int64 (4,)  classes of each type
-    start : uniform in (0, 1), where the systematic sample begins
+    size : float64 (m,); totals : int64 (4,)  classes of each type
+    start : uniform in (0, 1), the start of the systematic sample
     """
     n = len(size)
     classes = np.zeros((n, SEATS), np.int32)
     if n == 0 or totals.sum() == 0:
         return classes
-    # one line of all classes, types interleaved evenly, cut into consecutive runs proportional to size:
-    # neighbours on the line are of different types, so that each institution's mix is near its kind's
+    # one line of all classes, types interleaved evenly, cut into consecutive runs proportional to size: neighbours on
+    # the line differ in type, so each institution's mix is close to its kind's
     where = np.concatenate([(np.arange(t) + 0.5) / max(t, 1) for t in totals])
     kind = np.repeat(np.arange(SEATS), totals)[np.argsort(where, kind="stable")]
     first = min(n, len(kind))
@@ -186,10 +186,10 @@ def _spread_classes(size: NDArray[np.float64], totals: NDArray[np.int64], start:
 def draw_institutions(
     facts: SupplyFacts, classes: ClassFacts, districts: tuple[DistrictFacts, ...], luck: Luck, scale: float
 ) -> Institutions:
-    """Draw the institutions open at the start, then those that may open later, then those kept for policies.
+    """Draw the institutions open at the start, then later entrants' sites, then sites reserved for policies.
 
-    Numbers by kind and district follow their shares by largest remainder; the classes of a kind
-    add to its share of the city's places as nearly as whole classes allow.
+    Numbers by kind and district follow their shares by largest remainder; the classes of a kind add up to its share of
+    the city's places as nearly as whole classes allow.
     """
     sites = _sites(facts, districts, scale)
     kind, district, n = sites.kind, sites.district.astype(np.int8), len(sites.kind)
@@ -236,16 +236,16 @@ def draw_institutions(
 
 
 def _of_kind(facts: SupplyFacts, kind: NDArray[np.int64], name: str) -> NDArray[Any]:
-    """A fact of each institution's kind, (n,)."""
+    """Return a fact of each institution's kind, (J,)."""
     return np.asarray(np.array([getattr(k, name) for k in facts.kind])[kind])
 
 
 @dataclass(frozen=True)
 class _Sites:
-    """Where there are institutions or may be: those that stand at the start, those that may open later, those kept.
+    """Sites: institutions open at the start, then later entrants' sites, then sites reserved for policies.
 
-    kind, district, ordinal : int64 (n,)  an ordinal within kind and district is an address
-    standing, listed : rows at which the first and the second of the three end
+    kind, district, ordinal : int64 (J,)  the ordinal counts within kind and district
+    standing, listed : end rows of the first and of the second group
     """
 
     kind: NDArray[np.int64]
@@ -256,12 +256,12 @@ class _Sites:
 
     @cached_property
     def address(self) -> NDArray[np.uint32]:
-        """The stable address of each, uint32 (n,)."""
+        """Return the stable address of each site, uint32 (J,)."""
         return ((self.district << 24) | (self.kind << 16) | self.ordinal).astype(np.uint32)
 
 
 def _sites(facts: SupplyFacts, districts: tuple[DistrictFacts, ...], scale: float) -> _Sites:
-    """All sites; the ordinals of those that come later follow those of the ones that stand."""
+    """Return all sites; ordinals run on from one group to the next."""
     by_kind = (standing_by_kind(facts, scale), later_by_kind(facts, scale), reserved_by_kind(facts, scale))
     now, later, kept = (cells(number_of, districts) for number_of in by_kind)
     parts = zip(_spread(now, 0), _spread(later, now), _spread(kept, now + later), strict=True)
@@ -273,9 +273,9 @@ def _sites(facts: SupplyFacts, districts: tuple[DistrictFacts, ...], scale: floa
 def _classes(
     facts: SupplyFacts, classes: ClassFacts, sites: _Sites, draw: NDArray[np.float64], luck: Luck, scale: float
 ) -> NDArray[np.int32]:
-    """Classes of each type, int32 (n, 4): those that stand, that may open later and that are kept each have a deal.
+    """Return classes of each type, int32 (J, 4); each of the three groups of sites is dealt its own.
 
-    draw : float64 (n,)  of each institution's size
+    draw : float64 (J,)  uniform of each institution's size
     """
     n = len(sites.kind)
     counts = np.zeros((n, SEATS), np.int32)
@@ -300,9 +300,12 @@ def _fees(
     quality: NDArray[np.float64],
     inclusive: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Posted full-day fee by band, float64 (n, 3) [yuan a month]: the kind's, dearer for quality, less if inclusive."""
+    """Return the posted full-day fee by band, float64 (J, 3) [yuan a month].
+
+    The kind's fee times a lognormal draw, higher with quality, lower in the inclusive scheme.
+    """
     sd = _of_kind(facts, kind, "fee_sd")
-    centred = -(sd**2 + facts.quality_fee**2) / 2  # so that the kind's mean fee is the mean of its draws
+    centred = -(sd**2 + facts.quality_fee**2) / 2  # centred so that the draws' mean is the kind's mean fee
     level = np.exp(sd * ndtri(draw) + facts.quality_fee * quality + centred) * np.where(
         inclusive, 1 - facts.inclusive_discount, 1
     )
@@ -310,7 +313,7 @@ def _fees(
 
 
 def _at_mean_fee(rows: Institutions, mean_fee: float) -> Institutions:
-    """Scale all posted fees so that their mean over the full-day places that stand is as published; 0 leaves them."""
+    """Scale all posted fees to the published mean over full-day places at the start; 0 leaves them."""
     stands = rows.full_day & rows.stands
     seats = rows.seats[stands].astype(float)
     by_band = seats[:, :BANDS] + seats[:, [MIXED]] * np.array(MIXED_SHARES)
@@ -321,7 +324,7 @@ def _at_mean_fee(rows: Institutions, mean_fee: float) -> Institutions:
 
 
 def _openings(facts: SupplyFacts, sites: _Sites, draw: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Months from the start after which each opens, float64 (n,): 0 if it stands, inf if nobody plans it."""
+    """Return months from the start to opening, float64 (J,): 0 if open at the start, inf if unplanned."""
     opens = np.full(len(sites.kind), np.inf)
     opens[: sites.standing] = 0
     if facts.planned_per_year > 0:
@@ -330,13 +333,13 @@ def _openings(facts: SupplyFacts, sites: _Sites, draw: NDArray[np.float64]) -> N
     return opens
 
 
-_GOLDEN = (np.sqrt(5) - 1) / 2  # its multiples, less the whole, spread evenly wherever one stops
+_GOLDEN = (np.sqrt(5) - 1) / 2  # fractional parts of its multiples are evenly spread, wherever the sequence stops
 
 
 def _with_services(rows: Institutions, facts: SupplyFacts, luck: Luck) -> Institutions:
-    """Append a row for each service beside the full day, with the classes given to it.
+    """Append a row for each service beside the full day, with its share of classes.
 
-    Which classes these are follows no draw of an institution, so a kind's shares come out in any part of it.
+    The assignment uses no draw of an institution, so a kind's shares hold in any part of the kind.
     """
     n, offered = len(rows), sum(s.share > 0 for k in facts.kind for s in k.services)
     if n == 0 or offered == 0:
@@ -369,12 +372,12 @@ def _with_services(rows: Institutions, facts: SupplyFacts, luck: Luck) -> Instit
     every.classes[:n] -= given.sum(axis=0)
     every.classes[n:] = given[service, site]
     every.fee[n:] *= fees[kind, service][:, None]
-    every.heads[n:] = 0  # the institution's head sees to all its services
+    every.heads[n:] = 0  # the institution's head oversees all its services
     return every
 
 
 def _spread(cells: NDArray[np.int64], first: NDArray[np.int64] | int) -> tuple[NDArray[np.int64], ...]:
-    """Kind, district and ordinal of each institution, int64 (n,); ordinals begin at `first` in each cell."""
+    """Return kind, district and ordinal of each institution, int64 (J,); ordinals begin at `first` in each cell."""
     number_of, begin = cells.ravel(), np.broadcast_to(first, cells.shape).ravel()
     cell = np.repeat(np.arange(cells.size), number_of)
     ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(number_of) - number_of, number_of) + begin[cell]
@@ -382,9 +385,9 @@ def _spread(cells: NDArray[np.int64], first: NDArray[np.int64] | int) -> tuple[N
 
 
 def _owners(sites: _Sites, chain: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Number of each institution's owner, int32 (n,): a chain is so many of a kind, side by side, in a district.
+    """Return the number of each institution's owner, int32 (J,): a chain is a run of one kind in one district.
 
-    chain : int64 (n,)  how many of its kind one owner runs
+    chain : int64 (J,)  institutions of its kind per owner
     """
     whose = np.stack([sites.kind, sites.district, sites.ordinal // chain])
     return np.unique(whose, axis=1, return_inverse=True)[1].astype(np.int32)
@@ -393,9 +396,9 @@ def _owners(sites: _Sites, chain: NDArray[np.int64]) -> NDArray[np.int32]:
 def _inclusive(
     facts: SupplyFacts, kind: NDArray[np.int64], draw: NDArray[np.float64], places: NDArray[np.int64], standing: int
 ) -> NDArray[np.bool_]:
-    """Who is recognised as inclusive, bool (n,): drawn by the kinds' weights until the share of places is full.
+    """Mark members of the inclusive scheme (普惠), bool (J,): drawn by the kinds' weights up to the share of places.
 
-    Those that open later stand where the drawn order would have put them.
+    Sites of later entrants are marked by the same cut-off in the drawn order.
     """
     odds = np.array([k.inclusive_weight for k in facts.kind])[kind]
     key = np.where(odds > 0, -np.log(draw) / np.maximum(odds, 1e-300), np.inf)

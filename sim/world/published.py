@@ -1,4 +1,4 @@
-"""Use of care in a city as published, or assumed where nothing is: what the tastes of its families are fitted to."""
+"""Published or assumed use of care in a city: the targets for fitting households' tastes."""
 
 from pydantic import model_validator
 
@@ -6,10 +6,10 @@ from sim.params import Facts, Misfit, number
 
 
 class PublishedFacts(Facts):
-    """Take-up and the enrolled by band, to which `calibrate` fits `band_taste`; a run itself reads none of it.
+    """Take-up and the enrolled by band, targets of `calibrate` for `band_taste`; not read by a run.
 
-    The take-up that China publishes (入托率) counts children under three on both sides. Children past three who wait
-    for September in their class are enrolled, but not in it.
+    China's published take-up (入托率) counts children under three in both numerator and denominator. Children past
+    three who stay in their class until September are enrolled but not counted in it.
     """
 
     take_up: float = number(
@@ -20,7 +20,7 @@ class PublishedFacts(Facts):
 
     @model_validator(mode="after")
     def _some_of_each(self) -> "PublishedFacts":
-        """Older toddlers are among the enrolled too: tastes have no value at which nobody comes."""
+        """Check that some of the enrolled are older toddlers: no finite taste gives a band without enrolment."""
         if self.infant_share + self.toddler_share >= 1:
             raise Misfit((("toddler_share",), "less than 1 together with infant_share"))
         return self

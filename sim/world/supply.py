@@ -1,4 +1,4 @@
-"""The supply of places: kinds of provider, their classes and costs, and how many of each a city has."""
+"""Supply of places: kinds of institution, their classes and costs, and their numbers in a city."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ _Heads = Annotated[int, Field(ge=1, le=1000)]  # children in a class, or to a ca
 
 
 class ClassFacts(Facts):
-    """Legal class sizes and carer ratios, and what a class costs to build and to run."""
+    """Legal class sizes and carer ratios, and cost and time of fitting out a class."""
 
     sizes: Rows[_Heads] = Field(
         min_length=4, max_length=4, description="children in an infant, toddler, older toddler, mixed class"
@@ -30,7 +30,7 @@ class ClassFacts(Facts):
 
 
 class CostFacts(Facts):
-    """What running an institution costs."""
+    """Running costs of institutions."""
 
     carer_wage: float = number("yuan a month", "gross wage of a carer")
     wage_charges: float = fraction("employer's social charges as a share of the wage")
@@ -41,7 +41,7 @@ class CostFacts(Facts):
 
 
 class ServiceFacts(Facts):
-    """A service beside the full day, with rooms of its own at the institutions of a kind."""
+    """Service beside the full day, with rooms of its own at the institutions of a kind."""
 
     name: Literal["half_day", "hourly"] = Field(description="half_day or hourly")
     share: float = fraction("share of the kind's classes that are given to it")
@@ -50,7 +50,7 @@ class ServiceFacts(Facts):
 
 
 class KindFacts(Facts):
-    """One kind of provider."""
+    """Kind of institution."""
 
     name: Name = Field(description="private, public, kindergarten, employer, community or home")
     share: float = fraction("share of institutions")
@@ -108,7 +108,7 @@ class KindFacts(Facts):
 
     @model_validator(mode="after")
     def _lists(self) -> "KindFacts":
-        """Class shares sum to one; services differ and leave the full day its part; a limit is kept to."""
+        """Check class shares, services and the limit on children."""
         wrong: list[tuple[tuple[str | int, ...], str]] = []
         if min(self.class_shares) < 0 or abs(sum(self.class_shares) - 1) > 1e-6:
             wrong.append((("class_shares",), "shares of at least 0 that sum to 1"))
@@ -127,7 +127,7 @@ class KindFacts(Facts):
 
 
 class SupplyFacts(Facts):
-    """The city's institutions."""
+    """Institutions of the city."""
 
     institutions: int = number("institutions", "institutions at the start", at_most=30_000)
     places: int = number("places", "places at the start", at_most=3_000_000)
@@ -216,7 +216,7 @@ class SupplyFacts(Facts):
 
     @model_validator(mode="after")
     def _kinds(self) -> "SupplyFacts":
-        """Kinds have different names and shares that sum to one."""
+        """Check names and shares of the kinds."""
         names = [k.name for k in self.kind]
         again = [n for n, name in enumerate(names) if name in names[:n]]
         if again:
@@ -232,23 +232,23 @@ class SupplyFacts(Facts):
 
 
 # ---------------------------------------------------------------------------------------------------------
-# how many that makes
+# numbers by kind
 
 
 def standing_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
-    """How many institutions there are of each kind at the start, int64 (kinds,)."""
+    """Return the number of institutions of each kind at the start, int64 (kinds,)."""
     return apportion(np.array([k.share for k in facts.kind]), round(facts.institutions * scale))
 
 
 def later_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
-    """How many sites of each kind may open later, int64 (kinds,)."""
+    """Return the number of sites of each kind open to later entry, int64 (kinds,)."""
     return apportion(np.array([k.share for k in facts.kind]), round(facts.later_sites * scale))
 
 
 def reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
-    """How many sites of each kind are kept for policies, int64 (kinds,): rounded up, so that none is lost to thinning.
+    """Return the number of sites of each kind reserved for policies, int64 (kinds,).
 
-    A product that is whole but for the last digit is whole: 0.07 of 100 sites are 7.
+    Rounded up, so thinning loses none; products are rounded to nine digits first: 0.07 of 100 sites are 7.
     """
     kept = np.array([facts.reserved_sites.get(k.name, 0) for k in facts.kind]) * scale
     return np.ceil(np.round(kept, 9)).astype(np.int64)
@@ -257,15 +257,16 @@ def reserved_by_kind(facts: SupplyFacts, scale: float) -> NDArray[np.int64]:
 def planned_classes(
     facts: SupplyFacts, classes: ClassFacts, scale: float, of: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
-    """How many classes of each type a kind has in all, int64 (kinds, 4): its share of the city's places.
+    """Return the number of classes of each type a kind has, int64 (kinds, 4), in proportion to its share of places.
 
-    of : numbers by kind of sites that open later, with classes as those that stand; without it those that stand
+    of : int64 (kinds,)  number of sites, with as many classes each as the kind's institutions at the start; if None,
+        the institutions at the start
     """
     by_kind, mean_size = standing_by_kind(facts, scale), np.array([k.mean_places for k in facts.kind])
     number_of = by_kind if of is None else of
     target = number_of * mean_size
     nominal = float((by_kind * mean_size).sum())
-    target = target * (facts.places * scale / nominal if nominal > 0 else 1.0)  # so that the city's places come out
+    target = target * (facts.places * scale / nominal if nominal > 0 else 1.0)  # scaled to the city's places
     shares = np.array([k.class_shares for k in facts.kind])
     planned = np.asarray(np.rint(target[:, None] * shares / np.array(classes.sizes)), np.int64)
     for k, about in enumerate(facts.kind):
@@ -275,5 +276,5 @@ def planned_classes(
 
 
 def cells(by_kind: NDArray[np.int64], districts: tuple[DistrictFacts, ...]) -> NDArray[np.int64]:
-    """Institutions by kind and district, int64 (kinds, districts), from those by kind."""
+    """Return institutions by kind and district, int64 (kinds, districts), from their number by kind."""
     return np.stack([apportion(weights(districts), int(m)) for m in by_kind])

@@ -1,4 +1,4 @@
-"""Trends: what changes from year to year for reasons that the model does not have, the same under every policy."""
+"""Trends: changes from year to year from outside the model, the same under every policy."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from sim.params import ByName, Facts, by_name, number
 
 
 class TrendFacts(Facts):
-    """What changes by year from outside the model, from the scenario's start on; at 0, as by default, nothing does."""
+    """Yearly changes from outside the model, from the scenario's start on; 0 (the default) is no change."""
 
     taste_per_year: float = number(
         "units of the shock a year",
@@ -33,13 +33,13 @@ class TrendFacts(Facts):
     )
 
     def fees(self, months: int) -> float:
-        """Fees as a multiple of what they would be without the trend, so many months after the start; 1 before it."""
+        """Return the factor on fees so many months after the start; 1 before it."""
         return float((1 + self.fee_per_year) ** (max(months, 0) / YEAR))
 
     def taste(self, months: int) -> float:
-        """Units of the shock by which care is worth more, so many months after the start; 0 before it."""
+        """Return the rise in the value of care so many months after the start [units of the shock]; 0 before it."""
         return self.taste_per_year * max(months, 0) / YEAR
 
     def trust_yuan(self, kind: str, months: int) -> float:
-        """Yuan a month by which the institutions of a kind are worth more, likewise."""
+        """Return the rise in the value of a kind's institutions, likewise [yuan a month]."""
         return self.trust_yuan_per_year.get(kind, 0.0) * max(months, 0) / YEAR
