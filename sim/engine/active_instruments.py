@@ -1,4 +1,4 @@
-"""A policy's instruments beside the city's state: what they see of it, and what they make others face."""
+"""A policy's instruments in a running city: their view of its state, and the terms they set."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,20 +21,20 @@ from sim.world.institutions import BANDS
 
 
 class ActiveInstruments:
-    """The instruments of a simulation, the standing ones first; asks them, and moves nothing but by `begin`.
+    """Instruments of a simulation, standing ones first; queries only, except `begin`.
 
-    instruments : windows filled in; state : where their columns and what is left of their budgets stand
+    instruments : windows filled in; state : holds their columns and remaining budgets
     """
 
     def __init__(self, cache: ReplicationCache, state: State, instruments: tuple[Instrument, ...]) -> None:
         self._cache, self._world, self.state, self.instruments = cache, cache.world, state, instruments
-        self._seen: tuple[tuple[bytes, ...], Offered] | None = None  # what the last answer of `offered` went by
+        self._seen: tuple[tuple[bytes, ...], Offered] | None = None  # key and answer of the last `offered`
 
-    # -- what instruments see ------------------------------------------------------------------------
+    # -- state as seen by instruments ------------------------------------------------------------------
 
     @cached_property
     def _standing(self) -> Offered:
-        """Of institutions as instruments see them, what no month changes."""
+        """View of institutions for instruments, with fields constant over time filled in."""
         world = self._world
         institutions, costs, size = world.institutions, world.facts.costs, len(world.institutions)
         nowhere = np.zeros(size, bool)
@@ -59,9 +59,9 @@ class ActiveInstruments:
         )
 
     def offered(self, day: date) -> Offered:
-        """Institutions as instruments see them on a day; the children enrolled are not counted.
+        """Return institutions as instruments see them on a day, without the count of children enrolled.
 
-        It is asked for many times a month and seldom anything has changed: then the same is returned again.
+        Called many times a month, mostly without a change in between: the last answer is then returned again.
         """
         institutions, sites = self._world.institutions, self.state.market.sites
         registered = institutions.registered
@@ -84,7 +84,7 @@ class ActiveInstruments:
         return self._seen[1]
 
     def counted(self, day: date) -> Offered:
-        """Institutions with the children enrolled: a count of all children, so only for hooks that read it."""
+        """Return institutions with the children enrolled: a count of all children, so only for hooks reading it."""
         offered = self.offered(day)
         if not any(i.asks_who_is_enrolled for i in self.instruments):
             return offered
@@ -93,44 +93,44 @@ class ActiveInstruments:
         return replace(offered, enrolled=enrolled)
 
     def on(self, day: date) -> list[bool]:
-        """Return, per instrument, whether it is in force on a day with money left."""
+        """Return, per instrument, True if it is in force on a day with budget left."""
         budgets = self.state.instruments.left.tolist()
         return [in_force(i, day) and left > 0 for i, left in zip(self.instruments, budgets, strict=True)]
 
     def running(self, day: date) -> Iterator[tuple[int, Instrument, Columns]]:
-        """Yield the instruments in force on a day with money left: place in the chain, instrument, columns."""
+        """Yield the instruments in force on a day with budget left: place in the chain, instrument, columns."""
         for q, on in enumerate(self.on(day)):
             if on:
                 yield q, self.instruments[q], self.state.instruments.columns[q]
 
     def places(self) -> NDArray[np.float64]:
-        """Full-time places by institution, (J,)."""
+        """Return full-time places by institution, (J,)."""
         return np.asarray(self.state.offers.places.sum(axis=1) * self._world.institutions.hours_share)
 
-    # -- what they say -------------------------------------------------------------------------------
+    # -- terms set by instruments ----------------------------------------------------------------------
 
     def begin(self, q: int, offered: Offered) -> None:
         """Let an instrument choose institutions by their draws."""
         self.instruments[q].begin(offered, self.chance(q), self.state.instruments.columns[q])
 
     def chance(self, q: int) -> NDArray[np.float64]:
-        """An instrument's draw of each institution, for selections, float64 (J,)."""
+        """Return an instrument's draw of each institution, for selections, float64 (J,)."""
         stream = f"{kind_of(self.instruments[q])} selection"
         return self._world.luck.uniforms(stream, self._world.institutions.address)[:, 0]
 
     def cash(self, day: date) -> tuple[Cash, ...]:
-        """The cash payments in force on a day."""
+        """Return the cash payments in force on a day."""
         return tuple(cash for i in self.instruments if in_force(i, day) for cash in i.cash())
 
     def told(self, day: date) -> float:
-        """Share of those who do not know of a pool whom campaigns in force tell in a month."""
+        """Return the share of uninformed households informed of a pool in a month by campaigns in force."""
         untold = 1.0
         for _, instrument, _ in self.running(day):
             untold *= 1 - instrument.reach()
         return 1 - untold
 
     def appeal(self, day: date, offered: Offered) -> NDArray[np.float64]:
-        """Worth to families that instruments add to institutions, by band, (J, 3) [yuan a month]."""
+        """Return worth to households added to institutions by instruments, by band, (J, 3) [yuan a month]."""
         worth = np.zeros((len(offered.kind), BANDS))
         for _, instrument, columns in self.running(day):
             more = instrument.appeal(offered, columns)
@@ -138,11 +138,11 @@ class ActiveInstruments:
         return worth
 
     def asked(self, day: date) -> Asked:
-        """Return the function from fees institutions would ask to posted fees, by the instruments in force on a day."""
+        """Return the function from own fees to posted fees, by the instruments in force on a day."""
         return partial(posted_fees, self.instruments, self.state.instruments.columns, self.on(day), self.offered(day))
 
     def escrow(self, day: date) -> NDArray[np.float64]:
-        """Share of prepaid fees that is held for families by institution, (J,)."""
+        """Return the share of prepaid fees held in escrow by institution, (J,)."""
         held, offered = np.zeros(len(self._world.institutions)), self.offered(day)
         for instrument in self.instruments:
             if in_force(instrument, day):

@@ -1,4 +1,4 @@
-"""The baseline's log: what every family faced and did on its decision days, for policies to be run against."""
+"""The baseline's log: terms and choices of every household on its decision days, read when policies run."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +16,7 @@ from sim.kernels.welfare import Faced
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """Prices and values of a stretch of days in the baseline; value : float32 (4, J). Known by identity."""
+    """Prices and values of a stretch of days in the baseline; value : float32 (4, J). Compared by identity."""
 
     tariff: Tariff
     value: NDArray[np.float32]
@@ -24,11 +24,11 @@ class Terms:
 
 @dataclass
 class BaselineLog:
-    """Notes that the baseline leaves for its policies to read, month by month.
+    """The baseline's notes for its policies, month by month.
 
-    gains_from : absolute month from which families' gains are counted
+    gains_from : absolute month from which households' gains are counted
     kept_from : absolute month from which policies may fork
-    grouping : family groups that the standing instruments tell apart
+    grouping : household groups under the standing instruments
     """
 
     gains_from: int
@@ -39,17 +39,17 @@ class BaselineLog:
     _terms: dict[date, Terms] = field(default_factory=dict)
 
     def keeps(self, day: date) -> bool:
-        """Return whether the baseline is noted on a day."""
+        """Return True if the baseline is noted on a day."""
         return month_of(day) >= min(self.gains_from, self.kept_from)
 
     def counts_gains(self, day: date) -> bool:
-        """Return whether gains are counted on a day."""
+        """Return True if gains are counted on a day."""
         return month_of(day) >= self.gains_from
 
     def begin(self, day: date, state: State, marked: bool) -> tuple[Month, NDArray[np.bool_]]:
-        """Make room for a month's notes, and for the seats free on each of its decision days, bool (28, 4, J).
+        """Allocate a month's notes, and the free seats of each of its decision days, bool (28, 4, J).
 
-        marked : whether having been in care changes anything
+        marked : past care affects choices
         """
         month, children, faces = month_of(day), state.children, state.vouchers.face
         if month not in self._months:
@@ -69,7 +69,7 @@ class BaselineLog:
         return self._months[month], self._free[month]
 
     def note(self, days: list[date], inputs: ChoiceInputs) -> None:
-        """Note by which prices and values the families of some days decided."""
+        """Record prices and values at the decisions of some days."""
         terms = Terms(inputs.tariff, inputs.offers.value.copy())
         self._terms.update(dict.fromkeys(days, terms))
 
@@ -78,7 +78,7 @@ class BaselineLog:
         return self._months[month_of(day)], self._free[month_of(day)], self._terms[day]
 
     def last_alike(self, day: date, until: date) -> date:
-        """The last day, to `until`, up to which the baseline's families decide by the same terms as on a day."""
+        """Return the last day, up to `until`, with the same terms in the baseline as on a day."""
         last = day
         while last < until:
             following = date.fromordinal(last.toordinal() + 1)
@@ -88,10 +88,10 @@ class BaselineLog:
         return last
 
     def faced(self, day: date, value: NDArray[np.float32]) -> Faced:
-        """Terms that the baseline's families faced, for comparison with a policy's; `free` is the day's.
+        """Return the terms of the baseline's households, for comparison with a policy's; `free` is the day's.
 
-        Fees, vouchers and seats are valued, not what care is thought of: on both sides an offer that is open is worth
-        what it is under the policy, before its fee.
+        Gains cover fees, vouchers and seats, not the perceived worth of care: an open offer has its worth under the
+        policy on both sides, before its fee.
         value : float32 (4, J)  under the policy
         """
         month, free, terms = self.on(day)

@@ -1,4 +1,4 @@
-"""The month's end: children, places, institutions and posted fees are counted, by group."""
+"""Month-end census: children, places, institutions and posted fees, by group."""
 
 from datetime import date
 
@@ -27,10 +27,10 @@ class CountError(ArithmeticError):
 def count_heads(
     cache: ReplicationCache, state: State, seated: census.Seated, day: date
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Children by group, int64 (HEADS, groups); those enrolled and waiting by institution and band, each (J, 3).
+    """Count children by group, int64 (HEADS, groups), and the enrolled and waiting by offer, each (J, 3).
 
     seated : the children enrolled on the day
-    Raises CountError where children and taken seats disagree, or more are taken than there are.
+    Raises CountError if children and taken seats disagree, or taken seats exceed capacity.
     """
     groups, world = cache.groups, cache.world
     counted, size = np.zeros((census.HEADS, len(groups.names)), np.int64), len(world.institutions)
@@ -46,14 +46,14 @@ def count_heads(
 
 
 def find_seated(cache: ReplicationCache, state: State, day: date) -> census.Seated:
-    """List the children enrolled on a day; they stand in the cache's room to work in until families choose again."""
+    """List the children enrolled on a day, in the cache's work space; valid until households choose again."""
     ends = np.empty(dates.DECISION_DAYS * census.AGES, np.int64)
     n = census.find_seated(cache.rows_by_age(day), state.children.at, cache.room, ends)
     return census.Seated(cache.room[:n], ends)
 
 
 def note_supply(cache: ReplicationCache, state: State, posted: NDArray[np.float64], row: int) -> None:
-    """Note places, institutions and posted fees by group; posted : (3, J) [yuan a month]."""
+    """Record places, institutions and posted fees by group; posted : (3, J) [yuan a month]."""
     groups, sums, institutions = cache.groups, state.chronicle.sums, cache.world.institutions
     thirds = np.zeros((supply.ROWS, len(groups.names)), np.int64)
     supply.places_by_group(

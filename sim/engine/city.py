@@ -1,4 +1,4 @@
-"""A city under one policy: its state, the world around it, and what both make families and institutions face."""
+"""A city under one policy: its state, its world, and the resulting terms for households and institutions."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -29,11 +29,11 @@ from sim.world.institutions import BANDS
 
 @dataclass
 class MonthCounters:
-    """Sums of a month until its end; all int64, in the groups of `GroupIndex`.
+    """Sums over the current month, all int64, by the groups of `GroupIndex`.
 
-    flows : (bills.FLOWS, groups)  bills and money [fen]; gains : (groups,)  what families gain on the baseline [fen]
+    flows : (bills.FLOWS, groups)  bills and money [fen]; gains : (groups,)  households' gains on the baseline [fen]
     events : (places.EVENTS,)  choices by outcome; lists : (places.LISTS, 3)  waiting lists, by their band
-    log : bills with a claim, and stays that ended
+    log : bills with a claim, and ended stays
     """
 
     flows: NDArray[np.int64]
@@ -44,7 +44,7 @@ class MonthCounters:
 
     @classmethod
     def of(cls, groups: int, children: int) -> "MonthCounters":
-        """Counters at nothing."""
+        """Return counters at zero."""
         return cls(
             flows=np.zeros((bills.FLOWS, groups), np.int64),
             gains=np.zeros(groups, np.int64),
@@ -60,15 +60,15 @@ class MonthCounters:
 
 
 class RunningCity:
-    """A state and the policy it lives under; the phases move it, the schedule calls them.
+    """A state and the policy in force; phases move it, called by the schedule.
 
-    cache : what all policies of the replication share
-    instruments : the standing ones first, then the policy's own, windows filled in
+    cache : values shared by all policies of the replication
+    instruments : standing instruments, then the policy's own, windows filled in
     own_from : place in the chain of the policy's first own instrument
     start : the scenario's start, day 0 of the clock
-    outlook : how far families look ahead, and what they expect
-    log : of the baseline: written by the baseline, read by every policy
-    passes : whether children whom nothing can have moved are passed over; the same to the bit if not, but slower
+    outlook : households' horizons and expectations
+    log : the baseline's log: written by the baseline, read by every policy
+    passes : skip children unaffected by the policy; without it, results are identical to the bit, but slower
     """
 
     def __init__(
@@ -120,12 +120,12 @@ class RunningCity:
 
     @cached_property
     def group_there(self) -> NDArray[np.int64]:
-        """The baseline's family group to which each of the policy's belongs, int64 (G,)."""
+        """Return the baseline's household group of each of the policy's groups, int64 (G,)."""
         return self.grouping.there(self.log.grouping)
 
     def sort_into_groups(self, month: int) -> None:
-        """Put every child into its family group, as it is before the decision days of an absolute month."""
-        families, last = self.world.families, month - 1  # when each family decided last
+        """Put every child into its household group, as before the decision days of an absolute month."""
+        families, last = self.world.families, month - 1  # month of each household's last decision
         first, end = dates.date_in(last), dates.date_in(last, dates.DECISION_DAYS)
         _, passed = ages_passed(families, first, end, self.grouping.ages[1:])
         youngest = self.grouping.youngest(families, self.outlook, dates.date_in(month))
@@ -134,31 +134,31 @@ class RunningCity:
         self.note_who_may_win()
 
     def note_winners(self) -> None:
-        """Sort families anew by the lots that they have won."""
+        """Update household groups by lots won."""
         self.grouping.note_winners(self.state.children, self.state.instruments.columns, self.instruments)
 
     def note_who_may_win(self) -> None:
-        """Sort families anew by the voucher pools of which they know and may win a voucher."""
+        """Update household groups by voucher pools known and still to be won."""
         self.grouping.note_who_may_win(self.state.children, self.state.instruments.columns, self.instruments)
 
     @cached_property
     def habit(self) -> np.float32:
-        """By how much less staying out is worth to whoever has been in care [units of the shock]."""
+        """Loss in the value of staying out after any time in care [units of the shock]."""
         facts = self.world.facts.families
         return np.float32(facts.sensitivity * facts.habit_yuan)
 
     @property
     def marked(self) -> bool:
-        """Whether having been in care changes anything, by habit or by what it teaches."""
+        """True if past care affects choices, by habit or by learning."""
         return bool(self.habit > 0) or len(self.cache.market.learnt) > 0
 
     @cached_property
     def nothing(self) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
-        """Empty notes, used for the baseline's where there are none to write or to read."""
+        """Empty notes, for the baseline, if there are none to write or to read."""
         return nothing_beside(self.inputs, self.work)
 
     def relief_of(self, q: int, day: date) -> Relief | None:
-        """Relief that an instrument takes off families' bills by itself, no voucher needed; None for nothing."""
+        """Return an instrument's relief of bills without a voucher; None if it gives none."""
         relief = self.instruments[q].relief(
             self.active.offered(day), self.grouping.seen_by(q), self.state.instruments.columns[q]
         )
@@ -166,15 +166,15 @@ class RunningCity:
 
     @property
     def world(self) -> World:
-        """The families and institutions, as they were drawn."""
+        """Households and institutions as drawn."""
         return self.cache.world
 
     def row(self, day: date) -> int:
-        """The month of a day, counted from the first simulated one."""
+        """Return the month of a day, counted from the first simulated one."""
         return dates.month_of(day) - self.state.chronicle.first
 
     def write_tariff(self, day: date) -> None:
-        """Ask every instrument what families and institutions face from this day on."""
+        """Ask every instrument for the terms of households and institutions from this day on."""
         offered, state = self.active.offered(day), self.state
         self.appeal = self.active.appeal(day, offered) + self.cache.trends.worth(dates.month_of(day))[:, None]
         state.offers.value[:] = self.cache.market.value(state, self.appeal)
@@ -206,7 +206,7 @@ class RunningCity:
             events=self.month.events,
             lists=self.month.lists,
         )
-        self.fees_noted = False  # until somebody is billed by them
+        self.fees_noted = False  # noted once a household is billed by them
 
     def tariff_on(
         self,
@@ -216,10 +216,10 @@ class RunningCity:
         offered: Offered | None = None,
         asked: NDArray[np.float64] | None = None,
     ) -> Tariff:
-        """The tariff from a day on, by what is announced today.
+        """Return the tariff from a day on, given announcements up to today.
 
-        coming : as in `Outlook`; offered : institutions as instruments see them, as they stand if left out
-        asked : (J, 3)  fees that are asked, as instruments let them if left out [yuan a month]
+        coming : as in `Outlook`; offered : institutions as instruments see them; their present state if None
+        asked : (J, 3)  posted fees; if None, own fees as limited by instruments [yuan a month]
         """
         state, terms = self.state, self.world.institutions.prepaid_months
         announced = any(i.start is not None and i.start <= today for i in self.instruments[self.own_from :])

@@ -1,6 +1,6 @@
-"""Entry: whoever thinks of opening at a free site weighs the profit there against what has been usual there.
+"""Entry: a potential entrant at a free site compares its expected profit with the usual profit there.
 
-Without a change as many open as close: a market at rest (Hopenhayn, Econometrica 60, 1992, section 4).
+Without a change entry equals exit: a stationary industry (Hopenhayn, Econometrica 60, 1992, section 4).
 """
 
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from sim.engine.support import Support
 from sim.world.city import World
 from sim.world.institutions import BANDS
 
-MOST_ODDS = 0.9  # no free site is taken for certain, however few there are
-NO_SITE_FREE = 0.5  # odds of a site vacated later, of a kind and standing of which none was free
+MOST_ODDS = 0.9  # no free site is certain to be taken, however few there are
+NO_SITE_FREE = 0.5  # for sites vacated later, of a kind and standing without a free site at the start
 
 
 @dataclass(frozen=True)
 class Prospect:
-    """Prospects of an entrant: by institution and band, (J, 3), children and what each earns and costs; support.
+    """Prospects of an entrant by institution and band, (J, 3): children, revenue and unlisted cost per child; support.
 
-    earns : the fee and what the treasury pays [yuan a month]; unlisted : costs beyond those listed [yuan a month]
+    earns : fee and treasury payments [yuan a month]; unlisted : unlisted costs [yuan a month]
     """
 
     children: NDArray[np.float64]
@@ -34,7 +34,7 @@ class Prospect:
 
 
 class EntryRules:
-    """The rules by which institutions open at one city's free sites; holds nothing that time changes."""
+    """Rules of entry at one city's free sites; holds nothing that time changes."""
 
     def __init__(self, world: World, costs: CostRules) -> None:
         self._world, self._costs = world, costs
@@ -42,7 +42,7 @@ class EntryRules:
         self._lag = world.facts.classes.building_months
 
     def profit(self, rows: Rows, prospect: Prospect) -> NDArray[np.float64]:
-        """Full profit that an institution more would make at some sites, with all its services, (rows,) [yuan a month].
+        """Return the full profit of one more institution at some sites, with all services, (rows,) [yuan a month].
 
         rows : sites with all services
         """
@@ -51,7 +51,7 @@ class EntryRules:
         nobody = np.zeros_like(places)
         come = np.minimum(prospect.children[rows], room(places, nobody, nobody[:, :BANDS]))
         own = np.minimum(come, places[:, :BANDS])
-        mixed = (come - own).sum(axis=1)  # toddlers and older toddlers who share the mixed classes
+        mixed = (come - own).sum(axis=1)  # toddlers and older toddlers sharing the mixed classes
         seated = np.minimum(mixed, places[:, MIXED])
         share = np.divide(seated, mixed, out=np.zeros_like(mixed), where=mixed > 0)
         come = own + (come - own) * share[:, None]
@@ -65,24 +65,24 @@ class EntryRules:
         return pooled_among(institutions, earned - (month.cash + month.unpaid) / 100, rows)
 
     def set_odds(self, month: int, prospect: Prospect, closing: NDArray[np.float64], state: State) -> None:
-        """Take today's profit for usual at every site, and set the odds there so that as many open as close.
+        """Set usual profits to today's, and entry odds at every site so that expected entry equals expected exit.
 
-        By kind and standing; of a kind at least `least_entry` of those that run open in a year. What has no free site
-        opens at its kind's others, or at any. Those who looked at a site by the end of the month, as long ago as
-        building takes, are building there.
-        closing : (J,)  chance that the institution closes within a year
+        Odds are by kind and standing; at least `least_entry` of a kind's running institutions enter in a year. Entry of
+        groups without a free site is moved to the kind's others, or to any. Entrants with a decision within the last
+        building lag are placed under construction.
+        closing : (J,)  probability of exit within a year
         """
         institutions, market = self._world.institutions, state.market
         full_day, kinds, lag = institutions.full_day, len(institutions.kind_names), self._lag
         free = ~market.sites.runs & (market.sites.opening == 0) & ~institutions.reserved & full_day
         runs = market.sites.runs & full_day
-        group = institutions.kind + kinds * market.sites.inclusive  # a free site's standing is the listed one
+        group = institutions.kind + kinds * market.sites.inclusive  # a free site has its listed standing
         sites, running, close = (
             np.bincount(group, weights, 2 * kinds).astype(float) for weights in (free, runs, closing * runs)
         )
         opens = np.maximum(close, self._world.facts.supply.least_entry * running)
         opens = _where_there_are_sites(opens, sites, kinds)
-        looked_at = np.maximum(sites - opens * lag / YEAR, opens / MOST_ODDS)  # the others are being built
+        looked_at = np.maximum(sites - opens * lag / YEAR, opens / MOST_ODDS)  # the others are under construction
         odds = np.divide(opens, looked_at, out=np.full(2 * kinds, NO_SITE_FREE), where=sites > 0)
         market.usual.odds[:] = odds[group]
         market.usual.prospect[:] = self.profit(np.arange(len(group)), prospect)
@@ -91,9 +91,9 @@ class EntryRules:
             self._begin(month - before, rows, market.usual.odds[rows], state)
 
     def plan(self, month: int, prospect: Prospect, state: State) -> None:
-        """Let those who think of opening at a free site look at it, once a year; who does not open does not come back.
+        """Let potential entrants consider each free site once a year; a decision against entry is final.
 
-        What people of a trade want of it beyond a profit differs: a logistic distribution of spread `entry_spread`.
+        Required profits differ between potential entrants: a logistic distribution of spread `entry_spread`.
         """
         rows, usual = self._free(month, state), state.market.usual
         if len(rows):
@@ -101,21 +101,21 @@ class EntryRules:
             self._begin(month, rows, expit(logit(usual.odds[rows]) + more), state)  # odds of 0 stay 0
 
     def _free(self, month: int, state: State) -> Rows:
-        """Free sites that somebody looks at in a month, with all their services."""
+        """Return the free sites under consideration in a month, with all their services."""
         rows, sites = self._askers[month % YEAR], state.market.sites
         free = ~sites.runs[rows] & (sites.opening[rows] == 0) & ~self._world.institutions.reserved[rows]
         return np.asarray(rows[free])
 
     def _begin(self, month: int, rows: Rows, chance: NDArray[np.float64], state: State) -> None:
-        """Let those build at some sites whose luck is within their chance."""
+        """Begin construction at sites with a draw below their chance of entry."""
         luck = self._world.luck.uniforms("entry", self._world.institutions.address[rows], month)[:, 0]
         state.market.sites.opening[rows[luck < chance]] = month + self._lag
 
 
 def _where_there_are_sites(opens: NDArray[np.float64], sites: NDArray[np.float64], kinds: int) -> NDArray[np.float64]:
-    """Openings a year by kind and standing, (2 · kinds,), with those of groups without a free site given to others.
+    """Return yearly entry by kind and standing, (2 · kinds,), moved from groups without a free site to others.
 
-    To the kind's other standing, or to all that have sites, in proportion to these.
+    It goes to the kind's other standing, or else to all groups with sites, in proportion to these.
     """
     opens, other = opens.copy(), np.roll(np.arange(2 * kinds), kinds)
     lacks = (sites == 0) & (sites[other] > 0)

@@ -1,4 +1,4 @@
-"""Owners' expectations: payments per child and place, grants and recognition, as announced for the year to come."""
+"""Owners' expectations: payments per child and place, grants and recognition announced for the coming year."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ from sim.world.institutions import BANDS
 
 
 class Expectations:
-    """Expectations of owners under one policy; moves nothing.
+    """Expectations of owners under one policy; read-only.
 
     own_from : place in the chain of the policy's first own instrument
     """
@@ -29,11 +29,11 @@ class Expectations:
         self._state = active.state
 
     def announced(self, day: date, first: int) -> Iterator[tuple[int, Instrument, Columns, int]]:
-        """Yield what owners know of: place in the chain, instrument, columns, months of the next twelve that it lasts.
+        """Yield announced instruments: place in the chain, instrument, columns, months in force of the next twelve.
 
-        A policy is announced whole when the first of it begins; owners know by then whom an instrument that is yet to
-        come would choose.
-        first : the months are counted from the `first`th after a day's on
+        A policy is announced in full when its first instrument begins, including the institutions a later instrument
+        would choose.
+        first : count months from the `first`th after the day's
         """
         begun = any(i.start is not None and i.start <= day for i in self._active.instruments[self._own_from :])
         budgets = self._state.instruments.left.tolist()
@@ -49,9 +49,9 @@ class Expectations:
             yield q, instrument, columns, months
 
     def support(self, day: date) -> Support:
-        """Support that owners count on beside the payments per child, as many of the next twelve months as it lasts."""
+        """Return support expected by owners beside payments per child, over the months in force of the next twelve."""
         months, declared = [0] * len(self._active.instruments), list(self._state.instruments.columns)
-        for q, _, columns, holds_for in self.announced(day, 0):  # this month's is yet to be paid
+        for q, _, columns, holds_for in self.announced(day, 0):  # this month's is still to be paid
             months[q], declared[q] = holds_for, dict(columns)
         return support.support(
             self._active.instruments,
@@ -65,17 +65,17 @@ class Expectations:
         )
 
     def _begun(self) -> NDArray[np.float64]:
-        """Full-time places that are being built, by class type, (J, 4)."""
+        """Return full-time places under construction, by class type, (J, 4)."""
         sites, institutions = self._state.market.sites, self._world.institutions
         classes = (sites.opens_in > 0).astype(np.int64) + (sites.added_in > 0)
         seats = classes * institutions.class_seats + (sites.opening > 0)[:, None] * institutions.seats
         return np.asarray(seats * institutions.hours_share[:, None])
 
     def income_per_child(self, day: date) -> NDArray[np.float64]:
-        """Treasury payments to an institution for one more child, (J, 3) [yuan a month], over a year.
+        """Return expected treasury payments for one more child, (J, 3) [yuan a month], averaged over a year.
 
-        For as many of the next twelve months as they last, this one's bills being made out, and as far as what is left
-        of a budget bears them with the children who were enrolled at the last month's end.
+        Counts the months in force of the next twelve, without the present one, already billed, and the fraction covered
+        by the remaining budget at the enrolment of the last month-end.
         """
         offered, total = self._active.offered(day), np.zeros((len(self._world.institutions), BANDS))
         enrolled = self._enrolled(day)
@@ -84,7 +84,7 @@ class Expectations:
             if income is None:
                 continue
             fen = np.rint(100 * np.broadcast_to(income.yuan, total.T.shape)).T
-            paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of those it would pay for
+            paid = min(income.places / max(int(enrolled[fen > 0].sum()), 1), 1.0)  # of children eligible for payment
             months = min(income.months_cap, in_force_for)
             coming = months * paid * float((fen * enrolled).sum()) / 100
             part = support.borne(instrument, self._state.instruments.left[q], coming, in_force_for)
@@ -92,16 +92,16 @@ class Expectations:
         return total / (100 * dates.YEAR)
 
     def _enrolled(self, day: date) -> NDArray[np.int64]:
-        """Children enrolled at the last month's end, (J, 3)."""
+        """Return children enrolled at the last month-end, (J, 3)."""
         return np.asarray(self._state.market.memory.enrolled[(dates.month_of(day) - 1) % dates.YEAR], np.int64)
 
     def recognition(self, day: date, stands: bool, asked: NDArray[np.float64]) -> Recognition:
-        """Payments and demands of instruments over a year if every institution were in the scheme, or none.
+        """Return instruments' payments and demands over a year if every institution were recognised, or if none were.
 
-        Each holds while its window lasts, and as far as what is left of its budget bears it, with the children who were
-        enrolled at the last month's end.
-        asked : (J, 3)  fees that they would ask, so standing, before instruments lower them; each instrument finds
-            them as those before it leave them [yuan a month]
+        Each counts for the months of its window and the fraction covered by its remaining budget, at the enrolment of
+        the last month-end.
+        asked : (J, 3)  fees in this standing before instruments lower them; each instrument applies to the fees left by
+            the ones before it [yuan a month]
         """
         size, children = len(self._world.institutions), self._enrolled(day)
         offered = replace(self._active.offered(day), inclusive=np.full(size, stands), enrolled=children)
@@ -119,9 +119,9 @@ class Expectations:
         return total
 
     def relief_by_standing(self, day: date, grouping: Grouping) -> float:
-        """Share of the coming year in which families face other relief at the recognised than elsewhere.
+        """Return the share of the coming year with different relief at recognised institutions than at others.
 
-        0 where no instrument tells them apart.
+        0 if no instrument distinguishes them.
         """
         offered, months = self._active.offered(day), []
         inside, outside = (replace(offered, inclusive=np.full(len(offered.kind), stands)) for stands in (True, False))
@@ -134,7 +134,7 @@ class Expectations:
 
 
 def _differ(one: Relief | None, other: Relief | None) -> bool:
-    """Return whether two reliefs take other sums off a bill."""
+    """Return True if two reliefs reduce some bill by different amounts."""
     if one is None or other is None:
         return one is not other
     pairs = ((one.rate, other.rate), (one.amount, other.amount), (one.ceiling, other.ceiling))
@@ -142,5 +142,5 @@ def _differ(one: Relief | None, other: Relief | None) -> bool:
 
 
 def _months_in_force(instrument: Instrument, day: date, first: int) -> int:
-    """In how many of twelve months an instrument is in force, counted from the `first`th after a day's on."""
+    """Return the months in force of an instrument among twelve, counted from the `first`th after a day's."""
     return sum(in_force(instrument, d) for d in months_on(day, first + dates.YEAR)[first:])

@@ -1,8 +1,8 @@
-"""Family groups: which children a tariff tells apart, by what instruments distinguish and how far families look.
+"""Household groups: the children a tariff treats alike, by instruments' criteria and households' horizons.
 
-A group is a household income bracket, a birth order, the lots won, an outlook, a horizon and an age. Income and birth
-order never change; lots are won on an instrument's first day; the outlook changes at a pool's rounds, the horizon on
-1 September, the age on decision days.
+A group is a household income bracket, a birth order, lots won, an outlook, a horizon and an age. Income and birth order
+never change; lots are won on an instrument's first day; the outlook changes at a pool's rounds, the horizon on 1
+September, the age on decision days.
 """
 
 from collections.abc import Sequence
@@ -20,22 +20,22 @@ from sim.policy.instrument import Columns, Groups, Instrument
 from sim.world.families import Families, FamilyFacts
 
 MOST_CELLS = 1_000_000
-LONGEST = dates.YEAR  # months that a family looks ahead at most: a school year
+LONGEST = dates.YEAR  # longest horizon of a household: a school year
 
 
 def touches_fees(instrument: Instrument) -> bool:
-    """Return whether the kind of an instrument may change a fee, a bill, or what a family forgoes by enrolling."""
+    """Return True if the kind of an instrument may change a fee, a bill, or an allowance forgone by enrolling."""
     kind, asked = type(instrument), (Instrument.relief, Instrument.posted_fee, Instrument.home_care)
     return (kind.relief, kind.posted_fee, kind.home_care) != asked
 
 
 def ages_told_apart(instruments: Sequence[Instrument]) -> tuple[int, ...]:
-    """Ages above 0 at which a child passes from one family group to the next, ascending [completed months]."""
+    """Return ages above 0 at which a child passes to the next household group, ascending [completed months]."""
     return tuple(sorted({age for i in instruments for age in i.ages_told_apart() if age > 0}))
 
 
 def horizons(facts: FamilyFacts) -> tuple[int, ...]:
-    """Months over which a third of families each weigh what entering costs, ascending and at most a school year."""
+    """Return the horizon of each third of households when weighing entry, ascending, at most a school year [months]."""
     mean = facts.commitment_months
     thirds = (mean * (1 - facts.commitment_spread), mean, mean * (1 + facts.commitment_spread))
     return tuple(min(max(round(months), 1), LONGEST) for months in thirds)
@@ -43,20 +43,19 @@ def horizons(facts: FamilyFacts) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Grouping:
-    """The family groups of one policy, and how a child's is found.
+    """Household groups of one policy, and the assignment of children to them.
 
-    The number of a group counts outlooks first, then horizons, lots won, brackets of income, birth orders and ages:
-    groups that differ by age alone follow one another, and what a group is billed, which hangs on neither outlook nor
-    horizon, is told by its number modulo `billed`. Lots won are 2^lots numbers, of which each counts, as binary
-    digits, the lots that the family has won. An outlook is 2^pools numbers for families that do not look
-    ahead, then as many for those that do, where the policy has something of its own to look ahead to; each counts, as
-    binary digits, the pools that the family may still win vouchers of. A horizon is a third of the families, then
-    whether the child goes to kindergarten on the next 1 September.
+    A group's number counts outlooks first, then horizons, lots won, income brackets, birth orders and ages: groups
+    differing in age alone are consecutive, and number modulo `billed` identifies the bill, which depends on neither
+    outlook nor horizon. Lots won are a number below 2^lots, with one binary digit per lot. Outlooks are 2^pools numbers
+    for households without foresight, then as many for households with it if the policy itself has anything to foresee;
+    each has one binary digit per pool with a voucher still to be won. A horizon is a third of the households, then a
+    flag for children leaving for kindergarten on the next 1 September.
 
-    limits : float64  upper ends of income brackets, the last inf; orders : int64  told apart, then 0 for all others
-    lots : places in the chain of the instruments that draw a lot
-    pools : places in the chain of the voucher pools; looks_ahead : whether families are told apart by that
-    thirds : months that a third of families each look ahead; one number where nothing is weighed over time
+    limits : float64  upper ends of income brackets, the last inf; orders : int64  birth orders, then 0 for all others
+    lots : places in the chain of the instruments by lot
+    pools : places in the chain of the voucher pools; looks_ahead : groups differ by foresight
+    thirds : horizon of each third of households [months]; a single number if nothing is weighed over time
     ages : completed months, the first 0
     """
 
@@ -70,7 +69,7 @@ class Grouping:
 
     @classmethod
     def of(cls, instruments: Sequence[Instrument], own_from: int, thirds: tuple[int, ...]) -> "Grouping":
-        """The groups that some instruments need; own_from : place in the chain of the policy's first own."""
+        """Return the groups needed by some instruments; own_from : place in the chain of the policy's first own."""
         weighed = any(touches_fees(i) for i in instruments)
         return cls(
             limits=np.array([*sorted({x for i in instruments for x in i.incomes_told_apart()}), np.inf]),
@@ -89,12 +88,12 @@ class Grouping:
 
     @property
     def classes(self) -> int:
-        """Number of horizons: of each third of families, those who leave next and the others."""
+        """Number of horizons: for each third of households, children leaving next and others."""
         return 1 if self.thirds == (1,) else 2 * len(self.thirds)
 
     @property
     def billed(self) -> int:
-        """Number of groups that are billed apart: the others differ from them in what they expect only."""
+        """Number of groups with different bills; all others differ from these in expectations only."""
         return (1 << len(self.lots)) * self._lot_step
 
     @property
@@ -103,12 +102,12 @@ class Grouping:
         return self.outlooks * self.classes * self.billed
 
     def holds(self, institutions: int) -> bool:
-        """Return whether a tariff has room for them: 512 groups, and a million cells."""
+        """Return True if a tariff has room for these groups: at most 512, and a million cells."""
         return self.size <= MOST_GROUPS and self.size * 3 * institutions <= MOST_CELLS
 
     @cached_property
     def groups(self) -> Groups:
-        """Columns that tell each group from the others; who has won which lot, `seen_by` its instrument."""
+        """Columns describing each group; for winners of an instrument's lot see `seen_by`."""
         shape = (self.outlooks, self.classes, 1 << len(self.lots), len(self.limits), len(self.orders), len(self.ages))
         outlook, horizon, _, bracket, order, age = (axis.ravel() for axis in np.indices(shape))
         several = self.classes > 1
@@ -124,7 +123,7 @@ class Grouping:
         )
 
     def seen_by(self, q: int) -> Groups:
-        """Columns that tell the groups that are billed apart, with who has won the lot of instrument q."""
+        """Return the columns of the billed groups, with winners of the lot of instrument q."""
         if q not in self.lots:
             return self.billed_groups
         won = (self._lots_won >> self.lots.index(q)) % 2 == 1
@@ -132,17 +131,17 @@ class Grouping:
 
     @property
     def _lots_won(self) -> NDArray[np.int64]:
-        """Lots that families of each group have won, as binary digits, int64 (G,)."""
+        """Return lots won by households of each group, as binary digits, int64 (G,)."""
         return np.asarray(np.arange(self.size) // self._lot_step % (1 << len(self.lots)))
 
     @cached_property
     def billed_groups(self) -> Groups:
-        """Columns of the groups that are billed apart, the first of all."""
+        """Columns of the groups with different bills, the first B of all."""
         return Groups(**{f.name: getattr(self.groups, f.name)[: self.billed] for f in fields(Groups)})
 
     @cached_property
     def classes_of_groups(self) -> NDArray[np.int64]:
-        """Horizon of each group, int64 (G,): twice its third, and one more where its children leave next."""
+        """Horizon of each group, int64 (G,): twice its third, plus 1 if its children leave next."""
         return (2 * self.groups.third + self.groups.leaves) * (self.classes > 1)
 
     @property
@@ -150,9 +149,9 @@ class Grouping:
         return len(self.limits) * len(self.orders) * len(self.ages)
 
     def youngest(self, families: Families, facts: FamilyFacts, day: date) -> NDArray[np.int16]:
-        """Group of each child while it is youngest, has won no lot and may win no voucher, int16 (n,).
+        """Return the group of each child at its youngest, with no lot won and no voucher to win, int16 (n,).
 
-        day : in whose school year
+        day : a day of the school year in question
         """
         if self.size == len(self.ages):
             return np.zeros(len(families), np.int16)
@@ -169,7 +168,7 @@ class Grouping:
         )
 
     def note_winners(self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]) -> None:
-        """Put each child where it belongs by the lots that its family has won."""
+        """Update each child's group by the lots won by its household."""
         won = []
         for q in self.lots:
             lot = instruments[q].lot(columns[q])
@@ -180,7 +179,7 @@ class Grouping:
     def note_who_may_win(
         self, children: Children, columns: Sequence[Columns], instruments: Sequence[Instrument]
     ) -> None:
-        """Put each child where it belongs by the pools that its family may still win vouchers of."""
+        """Update each child's group by the pools with vouchers still to be won."""
         able = []
         for q in self.pools:
             may = instruments[q].may_win(columns[q])
@@ -189,17 +188,17 @@ class Grouping:
         self._move(children, able, self.classes * self.billed)
 
     def _move(self, children: Children, digits: Sequence[NDArray[np.bool_]], step: int) -> None:
-        """Set binary digits of each child's group, the lowest first, of which one counts `step`."""
+        """Set binary digits of each child's group, lowest first, the lowest counting `step`."""
         if digits:
             set_digits(np.stack(digits), step, children.group)
 
     def there(self, fewer: "Grouping") -> NDArray[np.int64]:
-        """The group among the baseline's fewer, coarser ones to which each group belongs, int64 (G,)."""
+        """Return the group in the baseline's coarser grouping of each group, int64 (G,)."""
         here = self.groups
         bracket = np.searchsorted(fewer.limits, here.income_to, side="left")
         matches = here.birth_order[:, None] == fewer.orders[None, :-1]
         order = np.where(matches.any(axis=1), matches.argmax(axis=1), len(fewer.orders) - 1) if matches.size else 0
-        # the baseline's lots and pools come first in the chain; nobody there looks ahead to what is the policy's own
+        # the baseline's lots and pools come first in the chain; nobody there foresees the policy's own instruments
         won = self._lots_won % (1 << len(fewer.lots))
         outlook = here.may_win % 2 ** len(fewer.pools)
         horizon = 2 * here.third + here.leaves if fewer.classes > 1 else 0
@@ -210,7 +209,7 @@ class Grouping:
 
 
 def ages_passed(families: Families, first: date, last: date, ages: tuple[int, ...]) -> tuple[slice, NDArray[np.int16]]:
-    """Rows of the decision days of a stretch of one month, and how many of some ages each child has come to.
+    """Return the rows of a stretch of decision days of one month, and the number of ages each child has reached.
 
     Returns the rows, and int16 (rows,); ages : completed months, ascending.
     """

@@ -1,4 +1,4 @@
-"""Cash for care at home: children for whom it is due this month, and what the enrolled forgo by it."""
+"""Cash for care at home: children with a claim this month, and sums forgone by the enrolled."""
 
 from datetime import date
 
@@ -16,13 +16,14 @@ NOT_DUE = -1
 
 
 class HomeCareClaims:
-    """Allowances for care at home that have come to be due since the month began, by instrument.
+    """Allowances for care at home due since the month began, by instrument.
 
-    A child's is settled on its family's decision day, after its bill: whoever is billed that month at a place that
-    ends it forgoes it, whoever is not is paid at the month's end. So no state holds more than its columns.
+    A claim is settled on the household's decision day, after its bill: it is forgone if the child is billed that month
+    at an institution ending it, and otherwise paid at the month's end. So the columns here are reset monthly and belong
+    to no checkpoint.
 
-    due : int8 (n,) by place in the chain  NOT_DUE, or the column of the child's band; 0 of those too young for one
-    forgone : int64 (groups,)  sums that enrolled children forgo [fen]
+    due : int8 (n,) by place in the chain  NOT_DUE, or the column of the child's band; 0 below the infant band
+    forgone : int64 (groups,)  sums forgone by enrolled children [fen]
     """
 
     def __init__(self, cache: ReplicationCache, active: ActiveInstruments) -> None:
@@ -37,9 +38,9 @@ class HomeCareClaims:
         self._fen = dict.fromkeys(self.due, 0)
 
     def note(self, first: date, done: int, row: int) -> None:
-        """Note for whom of some days' children it is due, and who forgoes it.
+        """Record claims due and sums forgone for the children of some days.
 
-        first, done : the first of the days, whose bills are made out, and how many there are
+        first, done : the first of the days, all billed, and their number
         row : the month, relative, as in the bills
         """
         if not self.due:
@@ -53,7 +54,7 @@ class HomeCareClaims:
                 self._note_day(q, care, date.fromordinal(ordinal), row)
 
     def _note_day(self, q: int, care: HomeCare, day: date, row: int) -> None:
-        """Note the same of one instrument and day."""
+        """Record the same for one instrument and day."""
         families, shorts = self._cache.world.families, self._active.state.children.shorts
         low, high = (int(edge) for edge in families.slices[day.day - 1 : day.day + 1])
         ages = [dates.months_before(day, care.to_months), dates.months_before(day, care.from_months)]
@@ -69,9 +70,9 @@ class HomeCareClaims:
         self.forgone += by_group(self._cache, rows[inside], columns[inside], sums)
 
     def claims(self, q: int, left: int) -> tuple[NDArray[np.int64], int]:
-        """Payments of an instrument's month, in the order of decision days, from what is left of its budget [fen].
+        """Return an instrument's payments of a month, in order of decision days, from its remaining budget [fen].
 
-        Returns what is paid by group, int64 (groups,), and for how many children.
+        Returns payments by group, int64 (groups,), and the number of children paid.
         """
         rows = np.flatnonzero(self.due[q] != NOT_DUE)
         paid = in_order(np.full(len(rows), self._fen[q], np.int64), left)
@@ -85,7 +86,7 @@ class HomeCareClaims:
 
 
 def band_columns(birth: NDArray[np.int32], day: date) -> NDArray[np.int8]:
-    """Columns of the bands among the groups, by age on a day, int8; 0 of those too young for any."""
+    """Return the band's column among the groups by age on a day, int8; 0 below the infant band."""
     ages, infant = ages_on(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
     return sum(((birth <= cut).astype(np.int8) for cut in (infant, ages.toddler, ages.older)), np.zeros(1, np.int8))
 
@@ -93,7 +94,7 @@ def band_columns(birth: NDArray[np.int32], day: date) -> NDArray[np.int8]:
 def by_group(
     cache: ReplicationCache, rows: NDArray[np.int64], columns: NDArray[np.int8], fen: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Sums of children's amounts by the groups they are counted in, int64 (groups,); columns : of their bands."""
+    """Sum children's amounts by group, int64 (groups,); columns : of their bands."""
     out = np.zeros(len(cache.groups.names), np.int64)
     out[0] = fen.sum()
     np.add.at(out, columns[columns > 0], fen[columns > 0])

@@ -1,7 +1,7 @@
-"""The market's side: what institutions offer, and how they move fees and classes.
+"""The market: institutions' offers, and their adjustment of fees and classes.
 
-Institutions judge by twelve-month means, because enrolment swings from a trough in September to a peak
-in August and no season is a trend. Each reviews every `review_months` months, staggered by its address.
+Institutions judge by twelve-month means: enrolment swings from a trough in September to a peak in August, and the
+season must not be read as a trend. Each reviews every `review_months` months, staggered by its address.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ Asked = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Market:
-    """The rules of one city's institutions; holds nothing that time changes."""
+    """Market rules of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World, trends: Trends | None = None) -> None:
         self.world, self._trends = world, trends or Trends(world)
         families, institutions = world.facts.families, world.institutions
         self._taste = np.array(families.band_taste, np.float64)
         quality, seen = families.quality_yuan * institutions.quality, families.quality_seen
-        self._worth = seen * quality + institutions.appeal  # of what is not seen families expect the mean, 0 [yuan]
+        self._worth = seen * quality + institutions.appeal  # expecting 0, the mean, of unseen quality [yuan]
         learnt = (families.sensitivity * ((1.0 - seen) * quality)).astype(np.float32)
         self.learnt = learnt if learnt.any() else learnt[:0]  # as in `Ties`
         self._all = np.arange(len(world.institutions))
@@ -47,12 +47,11 @@ class Market:
         self.asks_demand = bool(world.institutions.responds.any()) or not world.institutions.stands.all()
 
     def value(self, state: State, appeal: NDArray[np.float64], if_open: bool = False) -> NDArray[np.float32]:
-        """Taste for the band and quality by part and institution, float32 (4, J); CLOSED where none may enrol.
+        """Return taste for band and quality by part and institution, float32 (4, J); CLOSED if it admits none.
 
-        A mixed class admits toddlers from 18 months, so only their part sees it. Where a neighbour closed, trust is
-        shaken.
-        appeal : (J, 3) what instruments make it worth more, by band [yuan a month]
-        if_open : of sites without an institution what one there would be worth
+        A mixed class admits toddlers from 18 months, so it counts for their part only. A closure nearby lowers trust.
+        appeal : (J, 3)  worth added by instruments, by band [yuan a month]
+        if_open : value vacant sites as if an institution ran there
         """
         facts, places, out = self.world.facts.families, state.offers.places, np.empty_like(state.offers.value)
         if if_open:
@@ -66,7 +65,7 @@ class Market:
     def store_month_end(
         self, month: int, waiting: NDArray[np.int32], enrolled: NDArray[np.int64], state: State
     ) -> None:
-        """Note a month-end: who waits and who is enrolled, each (J, 3), and who sits where."""
+        """Record a month-end: the waiting and the enrolled, each (J, 3), and seats taken."""
         market = state.market
         market.memory.waiting[month % YEAR] = waiting
         market.memory.enrolled[month % YEAR] = enrolled
@@ -83,10 +82,11 @@ class Market:
         weighed: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
         state: State,
     ) -> None:
-        """Note what was heard this month of expected demand, of one part of the families.
+        """Record this month's survey of expected demand, covering one part of the households.
 
-        expected : (2, 3, J), cross : (3, J, R)  as `kernels.demand` writes them
-        weighed : children inside and outside the scheme, and the fees asked about, each (2, 3, J); None if nobody asked
+        expected : (2, 3, J), cross : (3, J, R)  as written by `kernels.demand`
+        weighed : children inside and outside the inclusive scheme, and the fees asked about, each (2, 3, J); None if
+            not asked
         """
         market = state.market
         market.memory.expected[part], market.memory.cross[part] = expected, cross
@@ -97,19 +97,19 @@ class Market:
         market.memory.fresh[month % YEAR] = self.positions.heard(state) * market.sites.runs[:, None]
 
     def _among(self, rows: Rows) -> Rows:
-        """Institutions to look at where some move: the owners' others too, whose gains count where any has several."""
+        """Return institutions relevant to reviewing some: all, if an owner has several, because its others count."""
         return self._all if self.owners.size > 1 else rows
 
     def set_baseline_norms(
         self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
     ) -> None:
-        """Take the last twelve months for what is usual.
+        """Set the norms from the last twelve months.
 
-        Usual are an institution's occupancy, the length of its list, the seasons, what opening at a site would bring,
-        and with `infer_costs` costs beyond those listed, of those who set their fees: as large as make the fee that
-        each asks, or would without the scheme's discount, the best response (Nevo, Econometrica 2001, section 4).
-        asked : what instruments let institutions ask, from what they would, both (J, 3)
-        income : (J, 3) what the treasury pays per child [yuan a month]
+        Norms are an institution's occupancy, its waiting list, the seasons, the profit of an entrant at each site and,
+        with `infer_costs`, unlisted costs of institutions setting their own fees: the costs at which each posted fee,
+        before the scheme's discount, is the best response (Nevo, Econometrica 2001, section 4).
+        asked : posted fees from own fees, as limited by instruments, both (J, 3)
+        income : (J, 3)  payments of the treasury per child [yuan a month]
         """
         market = state.market
         market.usual.norm[:] = self._occupancy(state)
@@ -133,7 +133,7 @@ class Market:
         self._entry.set_odds(month, prospect, self.turnover.closing(state), state)
 
     def month_costs(self, month: int, enrolled: NDArray[np.int64], state: State) -> Costs:
-        """Costs of a month in the books; enrolled : (J, 3)."""
+        """Return a month's costs for the accounts; enrolled : (J, 3)."""
         unlisted = (enrolled * self.positions.unlisted(month, state)).sum(axis=1)
         return self.costs.month(state.offers.places, state.offers.taken, unlisted=unlisted)
 
@@ -144,11 +144,11 @@ class Market:
         return np.asarray(np.divide(mean, places, out=np.full(len(places), np.nan), where=places > 0))
 
     def review(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> int:
-        """Let those whose month it is reconsider fees and classes; returns how many classes were given up.
+        """Review fees and classes of the institutions due; return the number of classes given up.
 
-        Changed fees hold from the next month; ordered classes open after their building lag.
-        asked : what instruments let institutions ask, from what they would, both (J, 3)
-        income : (J, 3) what the treasury pays per child [yuan a month]
+        New fees hold from the next month; ordered classes open after the building lag.
+        asked : posted fees from own fees, as limited by instruments, both (J, 3)
+        income : (J, 3)  payments of the treasury per child [yuan a month]
         """
         if not state.market.usual.known:
             return 0
@@ -160,9 +160,9 @@ class Market:
         return self.classes.close(month, state) if month % YEAR in TERM_ENDS else 0
 
     def _set_fees(self, due: Rows, asked: Asked, income: NDArray[np.float64], state: State) -> None:
-        """Set fees by each institution's rule; a guided fee is not its institution's to move.
+        """Set fees by each institution's rule; guided fees are not the institution's to move.
 
-        Raises FeeError where one passes what can be counted.
+        Raises FeeError if a fee exceeds the countable range.
         """
         facts, institutions, fee = self.world.facts.supply, self.world.institutions, state.offers.fee
         free = due[~state.market.sites.inclusive[due]]
@@ -178,8 +178,8 @@ class Market:
         wanted = before.copy()
         wanted[rows] = best
         as_best = asked(wanted)[rows] == best
-        # where an instrument holds a fee down, wanting more changes nothing; wanting less is asking less beneath a
-        # limit, and as much less before a cut
+        # if an instrument holds a fee down, a higher best fee changes nothing; a lower one is posted as such beneath a
+        # limit, and lowers the own fee by the same amount before a cut
         gains = marked(responds, len(fee))[rows] & (gain > facts.menu_cost)
         moves = gains[:, None] & ~((posted < own) & (best > posted))
         fee[rows] = np.where(moves, np.where(as_best, best, own + (best - posted)), own)
@@ -190,10 +190,10 @@ class Market:
             )
 
     def plan_entry(self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State) -> None:
-        """Let those who think of opening look at free sites.
+        """Let potential entrants consider free sites.
 
-        asked : what instruments let institutions ask, from what they would, both (J, 3)
-        income : (J, 3) what the treasury pays per child [yuan a month]
+        asked : posted fees from own fees, as limited by instruments, both (J, 3)
+        income : (J, 3)  payments of the treasury per child [yuan a month]
         """
         if state.market.usual.known:
             self._entry.plan(month, self._prospect(month, asked, income, support, state), state)
@@ -201,7 +201,7 @@ class Market:
     def _prospect(
         self, month: int, asked: Asked, income: NDArray[np.float64], support: Support, state: State
     ) -> Prospect:
-        """Prospects of opening: of the children expected there as many come as elsewhere of those expected there."""
+        """Return prospects of entrants; expected children are scaled by the citywide ratio of actual to expected."""
         come, season = self.positions.come_of_expected(state), self.positions.season(state)
         children, fee = self.positions.heard(state) * come / season, asked(self.positions.entry_fee(month, state))
         return Prospect(children, fee + income, self.positions.unlisted(month, state), support)

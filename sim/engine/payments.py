@@ -1,4 +1,4 @@
-"""Payments of a month: claims on the treasury, its payments, and what institutions owe."""
+"""Payments of a month: claims on the treasury, their settlement, and costs of institutions."""
 
 from dataclasses import replace
 from datetime import date
@@ -21,7 +21,7 @@ from sim.world.institutions import BANDS
 
 
 class Payments:
-    """Payers, and what has come to be owed since the month began.
+    """Payers, and amounts owed since the month began.
 
     own_from : place in the chain of the policy's first own instrument
     flows : int64 (bills.FLOWS, groups)  of the month, written by bills and here
@@ -37,7 +37,7 @@ class Payments:
         self.payers = _new_payers(active, own_from, len(self._world.institutions))
 
     def write_income(self, offered: Offered, day: date) -> None:
-        """Ask those who pay institutions what they pay per child from this day on."""
+        """Update payments per child from this day on, by instrument paying institutions."""
         running = {q: (instrument, columns) for q, instrument, columns in self._active.running(day)}
         for p, q in enumerate(self.payers.supplier.tolist()):
             income = running[q][0].child_income(offered, running[q][1]) if q in running else None
@@ -46,29 +46,29 @@ class Payments:
                 self.payers.months_cap[p] = income.months_cap
 
     def renew_quotas(self, day: date) -> None:
-        """A new month: every supplier may pay all its child-months again."""
+        """Renew every paying instrument's monthly quota of child-months."""
         for q in self.payers.supplier.tolist():
             self.renew_quota(q, day)
 
     def renew_quota(self, q: int, day: date) -> None:
-        """Give an instrument the child-months it may pay this month, if it pays any."""
+        """Renew an instrument's monthly quota of child-months, if it has one."""
         instrument, columns = self._active.instruments[q], self._state.instruments.columns[q]
         income = instrument.child_income(self._active.offered(day), columns)
         if income is not None:
             self.payers.quota[self.payers.supplier == q] = income.places
 
     def pay_grants(self, opened: NDArray[np.int32], owners: NDArray[np.int64], day: date) -> None:
-        """Pay what instruments give once for places that open; what is built for the treasury goes on to builders.
+        """Pay one-off grants for opened places; grants for places built by the treasury go on to builders.
 
-        opened : int32 (J, 4)  seats by class type; owners : int64 (J, 4)  those of them in classes that owners added,
-            which the treasury did not build
+        opened : int32 (J, 4)  seats by class type; owners : int64 (J, 4)  of these, seats in classes added by owners,
+            not built by the treasury
         """
         if not opened.any():
             return
         offered, hours = self._active.offered(day), self._world.institutions.hours_share
         for q, (instrument, on) in enumerate(zip(self._active.instruments, self._active.on(day), strict=True)):
             yuan = instrument.grant(offered, self._state.instruments.columns[q])
-            # what a treasury has begun to build it pays for, though the instrument's window be over
+            # construction begun by the treasury is paid for even after the instrument's window
             if yuan is None or not (on or instrument.builds):
                 continue
             due = opened - owners if instrument.builds else opened
@@ -78,7 +78,7 @@ class Payments:
             instrument.note_grants(np.asarray(due.any(axis=1)), self._state.instruments.columns[q])
 
     def _pay_programmes(self, day: date, row: int, costs: Costs) -> None:
-        """Pay per place, make good what institutions lose where the treasury answers for it, and run programmes."""
+        """Pay per place, cover deficits of institutions guaranteed by the treasury, and pay administration."""
         offered, places, takings = self._active.offered(day), self._active.places(), self.payers.takings
         running = list(self._active.running(day))
         for q, instrument, columns in running:
@@ -90,13 +90,13 @@ class Payments:
             self._book(q, spent, int(spent > 0), day)
             self._state.chronicle.sums.running[row, q] = spent
             self._state.chronicle.count(row, "administration_fen", spent)
-        for q, instrument, columns in running:  # a loss is what is left of it when all others have paid
+        for q, instrument, columns in running:  # last, because a deficit is net of all other payments
             lost = instrument.covers_losses(offered, columns)
             if lost is not None:
                 self._disburse(q, np.where(lost, np.maximum(costs.cash - takings, 0), 0), day)
 
     def _pay_home_care(self, day: date, row: int) -> None:
-        """Pay for the children for whom it has come to be due this month, as far as a budget reaches."""
+        """Pay allowances for care at home due this month, up to the budget."""
         for q in self.home_care.due:
             paid, children = self.home_care.claims(q, int(self._state.instruments.left[q]))
             self._book(q, int(paid[0]), children, day)
@@ -104,7 +104,7 @@ class Payments:
             self._flows[bills.CLAIMED, 1:] += paid[1:] * self.payers.own[q]
 
     def _disburse(self, q: int, amounts: NDArray[np.int64], day: date) -> NDArray[np.int64]:
-        """Pay institutions from an instrument's budget, in row order; returns what each gets, int64 (J,) [fen]."""
+        """Pay institutions from an instrument's budget, in row order; return payments, int64 (J,) [fen]."""
         paid = in_order(amounts, int(self._state.instruments.left[q]))
         self._book(q, int(paid.sum()), int((paid > 0).sum()), day)
         self.payers.takings[:] += paid
@@ -115,7 +115,7 @@ class Payments:
         return paid
 
     def _book(self, q: int, amount: int, cases: int, day: date) -> None:
-        """Note a claim that no child's bill carries."""
+        """Book a claim outside children's bills."""
         self._state.instruments.left[q] -= amount
         if amount and self._state.instruments.left[q] == 0:
             self._state.chronicle.sums.dry_day[q] = day.toordinal()
@@ -127,10 +127,10 @@ class Payments:
     # -- the month's end -----------------------------------------------------------------------------
 
     def close_month(self, day: date, row: int, costs: Costs, held: int | None, forfeited: NDArray[np.int64]) -> None:
-        """Claims of the month, cash, lagged payments, costs; then the accounts must balance.
+        """Book the month's claims, cash, lagged payments and costs, and check the balance.
 
-        held : what families have paid ahead and not used [fen]; None where nobody asks more than a month
-        forfeited : int64 (J,)  what institutions keep of it because children left early [fen]
+        held : households' unused prepaid fees [fen]; None if every institution bills month by month
+        forfeited : int64 (J,)  prepaid fees forfeited to institutions by children leaving early [fen]
         Raises LedgerError.
         """
         state, payers, ledger = self._state, self.payers, self._state.ledger
@@ -152,7 +152,7 @@ class Payments:
         self._note_vouchers(row)
 
     def _claims(self, day: date, row: int) -> NDArray[np.int64]:
-        """Claims on each instrument this month, cash payments counted, int64 (instruments,) [fen]."""
+        """Return claims on each instrument this month, including cash payments, int64 (instruments,) [fen]."""
         claims = self.payers.claimed.copy()
         for q, instrument in enumerate(self._active.instruments):
             for cash in instrument.cash() if in_force(instrument, day) else ():
@@ -164,7 +164,7 @@ class Payments:
         return claims
 
     def _settle(self, row: int, claims: NDArray[np.int64]) -> None:
-        """Pay what is due: cash at once, the rest after each instrument's lag; suppliers get what programmes spend."""
+        """Settle claims: cash at once, others after each instrument's lag; suppliers receive administration costs."""
         sums, ledger = self._state.chronicle.sums, self._state.ledger
         for q, instrument in enumerate(self._active.instruments):
             due = row - instrument.payment_lag_months
@@ -176,7 +176,7 @@ class Payments:
                 ledger.settle(row, q, SUPPLIERS, int(sums.running[due, q]))
 
     def _pay_costs(self, day: date, row: int, costs: Costs) -> None:
-        """Institutions pay staff, landlords and suppliers."""
+        """Pay institutions' staff, landlords and suppliers."""
         state, takings, institutions = self._state, self.payers.takings, self._world.institutions
         count = state.chronicle.count
         for name, account, amount in (
@@ -194,7 +194,7 @@ class Payments:
         count(row, "losing_in_full", int((pooled(state.market.accounts.full_result.sum(axis=0))[runs] < 0).sum()))
 
     def _note_vouchers(self, row: int) -> None:
-        """Vouchers redeemed and in hand, by tranche of all pools."""
+        """Record vouchers redeemed and live, by tranche of all pools."""
         tiers = {
             "vouchers_redeemed": self.payers.redeemed,
             "vouchers_redeemed_fen": self.payers.redeemed_fen,
@@ -205,7 +205,7 @@ class Payments:
                 self._state.chronicle.count_tranche(row, metric, tier, int(n))
 
     def _live_vouchers(self) -> NDArray[np.int64]:
-        """Vouchers in hand by tranche of all pools, int64 (tiers,)."""
+        """Count live vouchers by tranche of all pools, int64 (tranches,)."""
         sizes = [i.tiers() for i in self._active.instruments if i.tiers() > 0]
         out, first_tier = np.zeros(sum(sizes), np.int64), np.cumsum([0, *sizes])
         vouchers = self._state.vouchers
@@ -214,7 +214,7 @@ class Payments:
         return out
 
     def begin_month(self) -> None:
-        """Forget what was owed: it is booked."""
+        """Reset the month's counters after booking."""
         for counter in (self.payers.claimed, self.payers.cases, self.payers.short, self.payers.takings, self._built):
             counter[:] = 0
         self.payers.redeemed[:] = self.payers.redeemed_fen[:] = 0
@@ -222,7 +222,7 @@ class Payments:
 
 
 def _new_payers(active: ActiveInstruments, own_from: int, institutions: int) -> bills.Payers:
-    """Payers at the beginning of a month, by what the state holds of budgets and months paid."""
+    """Return payers at the beginning of a month, given budgets and months paid in the state."""
     instruments, state = active.instruments, active.state
     suppliers = [q for q, i in enumerate(instruments) if i.pays_institutions]
     payers = bills.Payers(

@@ -1,6 +1,6 @@
-"""The recorder: totals by month and group, and who stayed where how long.
+"""The recorder: totals by month and group, and every stay with institution and months.
 
-Everything is allocated before the run. What a finished job leaves behind is a `Record`.
+Everything is allocated before the run. A finished job's result is a `Record`.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from sim.kernels.census import ENROLLED, ENROLLED_UNDER_36, FULL_TIME, WAITING
 from sim.world.city import World
 from sim.world.families import QUINTILES
 
-# rows of `kernels.columns.ChoiceInputs.lists`, by the band of the list: entries, days the ended had waited, and how
-# many of the taken had waited how long
+# rows of `kernels.columns.ChoiceInputs.lists`, by the band of the list: entries; days waited, by ending; entries with a
+# place taken, by length of wait
 LIST_ENDINGS = ("taken", "passed", "lapsed", "aged_out", "dissolved")
 LIST_TOTALS = (
     "waiting_joined",
@@ -45,18 +45,18 @@ TOTALS = (
     "full_day_place_thirds",
     "fee_place_thirds_fen",  # of full-day places
     "inclusive_place_thirds",
-    "full_time_sixtieths",  # of the enrolled: a child takes so many of its place
-    "on_lists",  # entries on waiting lists at the month's end, of children enrolled elsewhere too; by the list's band
+    "full_time_sixtieths",  # of the enrolled: places used, in sixtieths
+    "on_lists",  # month-end entries on waiting lists, of children enrolled elsewhere too; by the list's band
     *LIST_TOTALS,
-    "applications",  # at voucher rounds, by the child's groups; by tranche they stand in TRANCHE_TOTALS
+    "applications",  # at voucher rounds, by the child's groups; by tranche they are in TRANCHE_TOTALS
     "vouchers_issued",
-    # what families gain on the baseline
-    "gains_fen",  # by their choices, see `kernels.welfare`
-    "cash_fen",  # by what the treasury pays them in cash
-    "forgone_fen",  # cash that the enrolled forgo, which the gains by choices take for lost; see docs/model.md
-    "prepaid_lost_fen",  # less what closures cost them of fees paid in advance
-    "forfeited_fen",  # and what leaving early does
-    "application_fen",  # and less what applying for vouchers costs them in trouble: no money, so on no ledger
+    # households' gains on the baseline, by component
+    "gains_fen",  # from their choices, see `kernels.welfare`
+    "cash_fen",  # cash from the treasury
+    "forgone_fen",  # cash forgone by the enrolled, counted as lost in the gains from choices; see docs/model.md
+    "prepaid_lost_fen",  # less prepaid fees lost to closures
+    "forfeited_fen",  # and forfeited by leaving early
+    "application_fen",  # and less the trouble of applying for vouchers: no money, so on no ledger
 )
 ROW = {name: n for n, name in enumerate(TOTALS)}
 _CENSUS = {
@@ -84,13 +84,13 @@ CITY_TOTALS = (
     "staff_fen",
     "rent_fen",
     "goods_fen",
-    "profit_fen",  # in cash, before what closures bring
-    "unpaid_costs_fen",  # an owner's work as head, the wear of the fit-out
-    "losing_cash",  # institutions that lost in cash over twelve months
+    "profit_fen",  # in cash, before the effects of closures
+    "unpaid_costs_fen",  # an owner's work as head, and depreciation of the fit-out
+    "losing_cash",  # institutions with a cash loss over twelve months
     "losing_in_full",
     "prepaid_refunded_fen",
     "unpaid_wages_fen",
-    "administration_fen",  # what programmes cost by themselves
+    "administration_fen",  # administrative spending of instruments
     "standing_fen",
     "decisions",
 )
@@ -102,26 +102,26 @@ TRANCHE_TOTALS = (
     "vouchers_issued",
     "vouchers_redeemed",
     "vouchers_expired",
-    "vouchers_live",  # in hand at the month's end
+    "vouchers_live",  # live at the month's end
     "vouchers_redeemed_fen",
 )
 BUDGETS = (
     "first_day",  # of the instrument, an ordinal
-    "budget",  # what may be spent at most [fen], -1 for no limit
-    "left",  # of it at the run's end [fen], -1 for no limit
-    "dry_day",  # on which nothing was left, an ordinal; 0 for none
+    "budget",  # spending limit [fen], -1 for none
+    "left",  # remainder at the run's end [fen], -1 for no limit
+    "dry_day",  # day of exhaustion, an ordinal; 0 for none
 )
 STAY_FIELDS = ("child", "at", "first", "last", "refused", "subsidised")
 
 
 @dataclass(frozen=True)
 class GroupIndex:
-    """The groups in which things are counted.
+    """Groups of the records.
 
     names : "all", "band=…", "kind=…", "quintile=…", "birth_order=…", "district=…", in column order
     kind_cell : int16 (J,)  column of each institution's kind; district_cell : int16 (J,)
-    cells : int16 (n, 3)  columns of each child's quintile, birth order and district
-    kin : int16 (n,)  number of these three together; cells_of : int16 (kin, 3)  the columns that a number stands for
+    cells : int16 (n, C)  columns of each child's quintile, birth order and district
+    kin : int16 (n,)  number of this combination; cells_of : int16 (kin, C)  its columns
     """
 
     names: tuple[str, ...]
@@ -133,7 +133,7 @@ class GroupIndex:
 
     @classmethod
     def of(cls, world: World) -> "GroupIndex":
-        """The groups of a city."""
+        """Return the groups of a city."""
         families, institutions = world.families, world.institutions
         names = ["all", *(f"band={b}" for b in dates.BAND_NAMES)]
         kinds = len(names)
@@ -165,10 +165,10 @@ class Sums:
     """Counts by month, all int64.
 
     totals : (len(TOTALS), months, groups); city : (len(CITY_TOTALS), months)
-    tranche : (len(TRANCHE_TOTALS), months, tiers); claims : (months, instruments) [fen]
-    running : (months, instruments)  part of the claims that the programmes spend themselves [fen]
-    turned_away : (months, instruments)  bills that would have had a claim, had there been money
-    dry_day : (instruments,)  on which a budget was spent (ordinal), 0 for none
+    tranche : (len(TRANCHE_TOTALS), months, tranches); claims : (months, instruments) [fen]
+    running : (months, instruments)  administrative part of the claims [fen]
+    turned_away : (months, instruments)  bills without relief for lack of budget
+    dry_day : (instruments,)  day of budget exhaustion (ordinal), 0 for none
     """
 
     totals: NDArray[np.int64]
@@ -180,13 +180,13 @@ class Sums:
     dry_day: NDArray[np.int64]
 
     def copy(self) -> "Sums":
-        """An independent copy."""
+        """Return an independent copy."""
         return Sums(**{name: column.copy() for name, column in vars(self).items()})
 
 
 @dataclass
 class OfferHistory:
-    """Offers at the months' ends.
+    """Offers at month-ends.
 
     fee : float64 (months, 3, J)  posted fees [yuan a month]
     enrolled : int32 (months, 3, J), open : bool (months, 3, J)  children, and whether any class admits the band
@@ -197,17 +197,16 @@ class OfferHistory:
     open: NDArray[np.bool_]
 
     def copy(self) -> "OfferHistory":
-        """An independent copy."""
+        """Return an independent copy."""
         return OfferHistory(self.fee.copy(), self.enrolled.copy(), self.open.copy())
 
 
 @dataclass
 class Logs:
-    """Logs of what happened to single children.
+    """Logs of events of single children.
 
     stays, claims : chunks of finished months, never written to again
-    fees : first decision day (ordinal) of a posted tariff, and its fees, int64 (3, J) [fen]; one for each that somebody
-        was billed by
+    fees : first decision day (ordinal) of a posted tariff and its fees, int64 (3, J) [fen]; one entry per tariff billed
     """
 
     stays: list[tuple[NDArray[Any], ...]]
@@ -215,13 +214,13 @@ class Logs:
     fees: list[tuple[int, NDArray[np.int64]]]
 
     def copy(self) -> "Logs":
-        """An independent copy; finished chunks are shared."""
+        """Return an independent copy; finished chunks are shared."""
         return Logs(list(self.stays), list(self.claims), list(self.fees))
 
 
 @dataclass
 class Chronicle:
-    """Everything recorded so far; `first` is the absolute month of row 0."""
+    """All records up to now; `first` is the absolute month of row 0."""
 
     first: int
     sums: Sums
@@ -230,7 +229,7 @@ class Chronicle:
 
     @classmethod
     def of(cls, first: int, months: int, groups: int, institutions: int) -> "Chronicle":
-        """An empty chronicle."""
+        """Return an empty chronicle."""
         sums = Sums(
             totals=np.zeros((len(TOTALS), months, groups), np.int64),
             city=np.zeros((len(CITY_TOTALS), months), np.int64),
@@ -249,7 +248,7 @@ class Chronicle:
         )
 
     def copy(self) -> "Chronicle":
-        """An independent copy; finished chunks are shared."""
+        """Return an independent copy; finished chunks are shared."""
         return Chronicle(self.first, self.sums.copy(), self.offers.copy(), self.logs.copy())
 
     def admit(self, instruments: int, tiers: int) -> None:
@@ -267,8 +266,8 @@ class Chronicle:
         self.sums.city[CITY_TOTALS.index(name), month] += amount
 
     def note_fees(self, day: int, posted: NDArray[np.float64]) -> None:
-        """Note by what fees the bills of a day (ordinal) are made out; posted : (3, J) [yuan a month]."""
-        fees = np.rint(100 * posted).astype(np.int64)  # as the bill rounds them
+        """Record the fees behind the bills of a day (ordinal); posted : (3, J) [yuan a month]."""
+        fees = np.rint(100 * posted).astype(np.int64)  # rounded as in the bill
         if not self.logs.fees or not np.array_equal(fees, self.logs.fees[-1][1]):
             self.logs.fees.append((day, fees))
 
@@ -277,7 +276,7 @@ class Chronicle:
         self.sums.tranche[TRANCHE_TOTALS.index(name), month, tier] += amount
 
     def note_lists(self, month: int, lists: NDArray[np.int64], waiting: NDArray[np.int32]) -> None:
-        """Take over a month's entries on waiting lists.
+        """Add a month's entries on waiting lists to the records.
 
         lists : int64 (len(LIST_TOTALS), 3), of `kernels.columns.ChoiceInputs`; waiting : int32 (3,)  entries at its end
         """
@@ -286,9 +285,9 @@ class Chronicle:
             cells[0], cells[1 : 1 + by_band.size] = by_band.sum(), by_band
 
     def close_month(self, month: int, census: NDArray[np.int64], flows: NDArray[np.int64], log: bills.Log) -> None:
-        """Take over a month's counts and empty its log.
+        """Add a month's counts to the records and empty its log.
 
-        census : int64 (HEADS, groups), from `kernels.census`; flows : int64 (5, groups), from `kernels.bills`
+        census : int64 (HEADS, groups), from `kernels.census`; flows : int64 (bills.FLOWS, groups), from `kernels.bills`
         """
         for name, row in _CENSUS.items():
             self.sums.totals[ROW[name], month] = census[row]
@@ -306,30 +305,31 @@ class Chronicle:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """Results of one job: one policy in one replication, over the counted window. Known by identity.
+    """Results of one job: one policy in one replication, over the counted window. Compared by identity.
 
     first : absolute month of row 0; groups : names of the columns of `totals`
     kind_cell : int16 (J,)  column of each institution's kind
     totals, city, tranche, claims, turned_away, fee, offer_enrolled, offer_open : as in `Sums` and `OfferHistory`, cut
         to the window
     budgets : int64 (len(BUDGETS), instruments)
-    own : bool (instruments,)  the policy's own, not standing; instrument_kinds : their words;
-        instrument_tiers : how many voucher tranches each has
-    lots : int64 (lots,)  places in the chain of the policy's own instruments that draw one
-    lot_entries : int32 (entries, 3)  who is in them: number of the lot, child, and whether it won
+    own : bool (instruments,)  the policy's own, not standing; instrument_kinds : kinds by name; instrument_tiers :
+        int64 (instruments,)  voucher tranches of each
+    lots : int64 (lots,)  places in the chain of the policy's own instruments by lot
+    lot_entries : int32 (entries, 3)  participants: number of the lot, child, and 1 for winners
     children : number of child rows; stays : columns of STAY_FIELDS, months relative to `first` (negative before the
-        window); refused are months since the stay before, see `kernels.columns.Children`
+        window); refused are months since the preceding stay, see `kernels.columns.Children`
     stay_cells : int16 (stays, 3)  groups of the child; stay_birth : int32 (stays,)  its birthday, as an ordinal
-    stay_day : int8 (stays,)  its family's decision day, on which it is billed
-    former : int32 (F,)  children billed before the window, burn-in included, and not in it, who are too young for
-        kindergarten on its first day; ascending. Of nobody else can it matter that they were there
-    bill_from : int32 (V,), bill_fees : int64 (V, 3, J)  day (ordinal) from which bills are made out by posted fees, and
-        these [fen]
-    claim_child, claim_month : bills of which somebody else than the family owes a part, one row each
-    claim_fen : what the policy's own instruments owe, 0 where only standing ones do; claim_tranche : of its voucher
-    claim_relief : what all instruments take off the bill
+    stay_day : int8 (stays,)  decision day of its household, the day of its bills
+    former : int32 (former,)  children billed before the window (burn-in included), not in it, and too young for
+        kindergarten on its first day; ascending. Earlier bills of other children have no effect in the window
+    bill_from : int32 (fee changes,), bill_fees : int64 (fee changes, 3, J)  first day (ordinal) of bills by posted
+        fees, and these fees [fen]
+    claim_child, claim_month : bills with a claim on an instrument, one row each
+    claim_fen : claim on the policy's own instruments, 0 for claims on standing ones only; claim_tranche : its voucher
+        tranche
+    claim_relief : relief of the bill by all instruments
     concentration : sum over children under three of months enrolled · (2 · income rank − 1), and of months enrolled
-    unaided : int64 (months,)  full-day child-months of families without a grandparent who can care for the child
+    unaided : int64 (months,)  full-day child-months of households without a grandparent to care for the child
     """
 
     first: int
@@ -366,9 +366,9 @@ class Record:
     unaided: NDArray[np.int64]
 
     def months(self) -> int:
-        """Length of the counted window."""
+        """Return the length of the counted window."""
         return int(self.totals.shape[1])
 
     def budget(self, name: str) -> NDArray[np.int64]:
-        """Row of `budgets` by its name, int64 (instruments,)."""
+        """Return a row of `budgets` by its name, int64 (instruments,)."""
         return np.asarray(self.budgets[BUDGETS.index(name)])

@@ -1,4 +1,4 @@
-"""A replication: one city and all its luck; its warm-up is shared by all its policies."""
+"""A replication: one city with its random streams; its warm-up is shared by all policies."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +26,7 @@ from sim.world.families import FamilyFacts
 
 @dataclass(frozen=True)
 class Span:
-    """The months of a run (absolute): where the burn-in begins, counting begins, and the end (exclusive).
+    """Absolute months of a run: beginning of the burn-in, beginning of the counted window, and end (exclusive).
 
     start : the scenario's start, day 0 of the clock
     """
@@ -38,37 +38,37 @@ class Span:
 
     @property
     def first_day(self) -> date:
-        """The first simulated day."""
+        """Return the first simulated day."""
         return dates.date_in(self.first)
 
     @classmethod
     def of(cls, start: date, counted_from: date, until: date, burn_in_months: int) -> "Span":
-        """The months of a run's dates."""
+        """Return the months of a run's dates."""
         month = dates.month_of
         return cls(start, month(start) - burn_in_months, month(counted_from), month(until) + 1)
 
 
 @dataclass(frozen=True)
 class Chain:
-    """A policy as the engine runs it: the city's standing instruments, then its own, windows filled in."""
+    """A policy as run by the engine: standing instruments, then its own, windows filled in."""
 
     standing: tuple[Instrument, ...]
     own: tuple[Instrument, ...]
 
     @property
     def fork_month(self) -> int | None:
-        """Absolute month in which the policy's first own instrument speaks; None if none ever does."""
+        """Return the absolute month in which the first own instrument begins; None if none ever does."""
         starts = [dates.month_of(i.start) for i in self.own if i.start is not None]
         return min(starts, default=None)
 
 
 class Replication:
-    """One city and all its luck; every policy forks from its warm-up.
+    """One city with its random streams; every policy forks from its warm-up.
 
-    facts, luck, scale : what is drawn
-    standing : instruments that stand under every policy
-    unlimited : places without limit, as when elasticities are measured
-    passes : whether policies pass over children whom nothing can have moved
+    facts, luck, scale : inputs of the draw
+    standing : instruments in force under every policy
+    unlimited : capacity without limit, for measuring elasticities
+    passes : policies skip children unaffected by them
     """
 
     def __init__(
@@ -100,21 +100,21 @@ class Replication:
         choose_once(self.baseline_city, span.first_day)
         self._checkpoints: dict[int, State] = {}
         self._finished: Record | None = None
-        self.decisions = 0  # family-months actually simulated; a fork's inherited ones don't count
-        self.weighed = 0  # of these, those that were not passed over
+        self.decisions = 0  # household-months actually simulated; months inherited by a fork don't count
+        self.weighed = 0  # of these, decisions not skipped
 
     def prepare(self, months: set[int]) -> None:
         """Run the baseline to its end, keeping checkpoints at the beginnings of some absolute months."""
         first = min(months, default=self.span.end)
         self.cache.epochs.share(first)
         self.log.kept_from = min(self.log.kept_from, first)
-        self.baseline_city.write_tariff(dates.date_in(self.baseline_city.state.month))  # which looks at the epochs
+        self.baseline_city.write_tariff(dates.date_in(self.baseline_city.state.month))  # reads the epochs
         for month in sorted(max(m, self.baseline_city.state.month) for m in months if m < self.span.end):
             run_to(self.baseline_city, month)
             self._checkpoints[month] = self.baseline_city.state.copy()
 
     def baseline(self) -> Record:
-        """The record of the city under its standing programmes alone."""
+        """Return the record of the city under its standing instruments alone."""
         if self._finished is None:
             run_to(self.baseline_city, self.span.end)
             self.decisions += _decisions(self.baseline_city.state, 0)
@@ -123,16 +123,16 @@ class Replication:
         return self._finished
 
     def checkpoint(self, month: int) -> State:
-        """A copy of the baseline at the beginning of an absolute month. Raises KeyError if none was kept."""
+        """Return a copy of the baseline at the beginning of an absolute month. Raises KeyError if none was kept."""
         return self._checkpoints[month].copy()
 
     def run(self, own: tuple[Instrument, ...], straight: bool = False, outlook: FamilyFacts | None = None) -> Record:
-        """The record of a policy, forked from the latest checkpoint before it begins, or run straight through.
+        """Return the record of a policy, forked from the latest checkpoint before it begins, or run straight through.
 
         own : the policy's own instruments, windows filled in
         straight : begin at the earliest checkpoint instead of the policy's own month
-        outlook : facts of families of which only what they look ahead to counts (`LOOKS_AHEAD`), where not the city's;
-            only where no standing programme touches fees is the baseline the same whatever they say
+        outlook : household facts of which only the forward-looking ones (`LOOKS_AHEAD`) apply, in place of the city's;
+            the baseline is independent of them only if no standing instrument touches fees
         Raises KeyError if no checkpoint was kept at or before the policy's first month.
         """
         chain = Chain(self._standing, own)
@@ -140,7 +140,7 @@ class Replication:
         if month is None or month >= self.span.end:
             return self.baseline()
         month = min(self._checkpoints) if straight else max((m for m in self._checkpoints if m <= month), default=month)
-        self.baseline()  # to its end: families' gains are counted from it
+        self.baseline()  # run to its end: households' gains are measured against it
         city = self.city(self.checkpoint(month), own, outlook)
         run_to(city, self.span.end)
         self.decisions += _decisions(city.state, month - self.span.first)
@@ -148,7 +148,7 @@ class Replication:
         return self._record(city.state, chain)
 
     def city(self, state: State, own: tuple[Instrument, ...], outlook: FamilyFacts | None = None) -> RunningCity:
-        """A state under the standing instruments and some more, which the schedule moves on."""
+        """Return a state under the standing instruments and some more, to be moved by the schedule."""
         return RunningCity(
             self.cache,
             state,
@@ -205,11 +205,11 @@ class Replication:
         )
 
     def _decision_days(self, rows: NDArray[np.generic]) -> NDArray[np.int8]:
-        """Day of the month on which each child's family decides, int8 (len(rows),)."""
+        """Return the decision day of each child's household, int8 (rows,)."""
         return np.searchsorted(self.world.families.slices, rows, side="right").astype(np.int8)
 
     def _former(self, billed: NDArray[np.generic], gone: NDArray[np.generic]) -> NDArray[np.int32]:
-        """Children of stays that ended before the window, who aren't billed in it, as `Record.former` has them."""
+        """Return children of stays ended before the window and not billed in it, see `Record.former`."""
         came = np.zeros(len(self.world.families), bool)
         came[gone] = True
         came[billed] = False
@@ -217,9 +217,10 @@ class Replication:
         return np.flatnonzero(came).astype(np.int32)
 
     def _concentration(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.float64]:
-        """Σ months · (2 · income rank − 1) and Σ months over the window, of those under three in it, float64 (2,).
+        """Return the concentration index of enrolled months as numerator and denominator, float64 (2,).
 
-        Their ratio is the concentration index 2·cov(months, rank)/mean, the mean rank being ½.
+        Of children under three, over the window: Σ months · (2 · income rank − 1) and Σ months. Their ratio is
+        2·cov(months, rank)/mean, with a mean rank of ½.
         """
         rank = self._income_rank
         first = np.maximum(stays["first"].astype(np.int64), 0)
@@ -230,7 +231,7 @@ class Replication:
         return np.array([float((months[under] * weight).sum()), float(months[under].sum())])
 
     def _unaided(self, stays: dict[str, NDArray[np.generic]]) -> NDArray[np.int64]:
-        """Full-day child-months of families without a grandparent, by counted month, int64 (months,)."""
+        """Return full-day child-months of households without a grandparent, by counted month, int64 (months,)."""
         families, institutions = self.world.families, self.world.institutions
         which = ~families.grandparent[stays["child"]] & institutions.full_day[stays["at"]]
         change = np.zeros(self.span.end - self.span.counted + 1, np.int64)
@@ -240,10 +241,10 @@ class Replication:
 
     @cached_property
     def _income_rank(self) -> NDArray[np.float64]:
-        """Fractional rank in income of the children under 36 months on some counted day, nan for others, float64 (n,).
+        """Fractional income rank of the children under 36 months on some counted day, nan for others, float64 (n,).
 
-        By the household's income: with one household size in a city that is the order by income per head. Equal
-        incomes share their mean rank.
+        Ranked by household income: with one household size in a city, the same order as income per head. Equal incomes
+        share their mean rank.
         """
         families, span = self.world.families, self.span
         first, end = dates.date_in(span.counted), dates.date_in(span.end).toordinal()
@@ -256,7 +257,7 @@ class Replication:
 
 
 def _budgets(instruments: tuple[Instrument, ...], state: State) -> NDArray[np.int64]:
-    """First days, budgets, what is left of them and when they ran dry, int64 (len(BUDGETS), instruments)."""
+    """Return first days, budgets, their remainders and days of exhaustion, int64 (len(BUDGETS), instruments)."""
     first = [i.start.toordinal() for i in instruments if i.start is not None]
     limits = budgets_of(instruments)
     known = limits < NO_LIMIT
@@ -271,9 +272,9 @@ def _budgets(instruments: tuple[Instrument, ...], state: State) -> NDArray[np.in
 
 
 def _lot_entries(lots: NDArray[np.int64], instruments: tuple[Instrument, ...], state: State) -> NDArray[np.int32]:
-    """Who is in some lots: number of the lot, child, and whether it won, int32 (entries, 3).
+    """Return participants of some lots: number of the lot, child, and 1 for winners, int32 (entries, 3).
 
-    lots : places in the chain of the instruments that draw them
+    lots : places in the chain of the instruments by lot
     """
     entries = [np.zeros((0, 3), np.int32)]
     for n, q in enumerate(lots.tolist()):
@@ -285,20 +286,20 @@ def _lot_entries(lots: NDArray[np.int64], instruments: tuple[Instrument, ...], s
 
 
 def _decisions(state: State, since: int) -> int:
-    """Decisions simulated from a row of the chronicle on."""
+    """Count decisions simulated from a row of the chronicle on."""
     return int(state.chronicle.sums.city[CITY_TOTALS.index("decisions"), since:].sum())
 
 
 def _fees_from(log: list[tuple[int, NDArray[np.int64]]], day: int) -> list[tuple[int, NDArray[np.int64]]]:
-    """Entries of the fee log from a day (ordinal) on, with the one in force on it."""
+    """Return entries of the fee log from a day (ordinal) on, including the one in force on it."""
     earlier = [n for n, (since, _) in enumerate(log) if since <= day]
     return log[max(earlier, default=0) :]
 
 
 def _all_stays(state: State, begin: int) -> tuple[dict[str, NDArray[np.generic]], NDArray[np.generic]]:
-    """Finished and running stays that reach into the window, months relative to its first, sorted by child.
+    """Return ended and running stays reaching into the window, months relative to its first, sorted by child.
 
-    Beside them the children of the stays that ended before it, one for each stay, in no order.
+    Also return the children of stays ended before it, one entry per stay, unordered.
     """
     children = state.children
     running = np.flatnonzero(children.stay_last >= 0)

@@ -1,4 +1,4 @@
-"""Values that all policies of a replication share, worked out once."""
+"""Values shared by all policies of a replication, computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,12 +24,12 @@ from sim.world.city import World
 from sim.world.families import Families
 from sim.world.institutions import BANDS, PARTS_OF_A_PLACE
 
-MOST_EXPOSED = 64  # answers that are kept: half a megabyte each in a city of 300,000 children
+MOST_EXPOSED = 64  # answers kept: half a megabyte each in a city of 300,000 children
 
 
 @dataclass
 class ReplicationCache:
-    """Values that every policy of a replication shares: epochs, groups, trends, and counts that no policy moves."""
+    """Values shared by every policy of a replication: epochs, groups, trends, and counts unaffected by policy."""
 
     world: World
     first_month: int
@@ -40,42 +40,42 @@ class ReplicationCache:
 
     @cached_property
     def groups(self) -> GroupIndex:
-        """The groups in which things are counted."""
+        """Groups of the records."""
         return GroupIndex.of(self.world)
 
     @cached_property
     def market(self) -> Market:
-        """The rules of the institutions."""
+        """Rules of the institutions."""
         return Market(self.world, self.trends)
 
     @cached_property
     def room(self) -> NDArray[np.int32]:
-        """Rows of children to work in, int32 (n,)."""
+        """Work space for rows of children, int32 (n,)."""
         return np.empty(len(self.world.families), np.int32)
 
     @cached_property
     def luck(self) -> DayLuck:
-        """Chance of the daily loop."""
+        """Random streams of the daily loop."""
         stream = self.world.luck.stream
         return DayLuck(self.world.families.id, stream("shocks"), stream("order"))
 
     @cached_property
     def full_time(self) -> NDArray[np.int64]:
-        """Part of a place that a child takes, by institution, int64 (J,) [sixtieths]."""
+        """Part of a place used by a child, by institution, int64 (J,) [sixtieths]."""
         return np.rint(PARTS_OF_A_PLACE * self.world.institutions.hours_share).astype(np.int64)
 
     @cached_property
     def drawn(self) -> dict[str, NDArray[np.float64]]:
-        """Draws of all children that voucher pools keep, by stream, float64 (n,)."""
+        """Draws of all children kept by voucher pools, by stream, float64 (n,)."""
         return {}
 
     @cached_property
     def eligible(self) -> dict[tuple[date, int, int, int], NDArray[np.int32]]:
-        """Children who may apply for a voucher, by day and what the pool asks: ages in months and days of validity."""
+        """Children eligible for a voucher, by day and the pool's terms: ages in months and days of validity."""
         return {}
 
     def edges(self, day: date) -> NDArray[np.int64]:
-        """Rows at which the four parts of a day's eligible children begin and end, oldest first, int64 (5,)."""
+        """Return begin and end rows of the four parts of a day's eligible children, oldest first, int64 (5,)."""
         if day not in self._edges:
             families, ages = self.world.families, ages_on(day)
             first, last = families.slices[day.day - 1], families.slices[day.day]
@@ -85,7 +85,7 @@ class ReplicationCache:
         return self._edges[day]
 
     def rows_by_age(self, day: date) -> NDArray[np.int64]:
-        """Rows at which the ages of whoever may be enrolled begin among each decision day's, int64 (28, AGES + 1)."""
+        """Return the rows at which the ages of possible enrolment begin on each decision day, int64 (28, AGES + 1)."""
         if day not in self._rows_by_age:
             self._rows_by_age[day] = _rows_by_age(self.world, day)
         return self._rows_by_age[day]
@@ -95,7 +95,7 @@ class ReplicationCache:
         return {}
 
     def crossing(self, day: date, age: int) -> tuple[int, int]:
-        """Rows of a decision day's slice who have passed an age since their last one: first, and one after the last."""
+        """Return the rows of a decision day past an age since their last one: first, and one after the last."""
         if (day, age) not in self._crossings:
             lo, hi = (int(edge) for edge in self.world.families.slices[day.day - 1 : day.day + 1])
             before = date.fromordinal(dates.months_before(day, 1))
@@ -106,7 +106,7 @@ class ReplicationCache:
 
     @cached_property
     def lasting(self) -> NDArray[np.float32]:
-        """The best of each child's candidates by taste and distance alone, float32 (n,) [units of the shock]."""
+        """Value of each child's best candidate by taste and distance alone, float32 (n,) [units of the shock]."""
         out = np.full(len(self.world.fixed), -np.inf, np.float32)
         for column in self.world.fixed.T:  # NumPy's own maximum of many short rows takes three times as long
             np.maximum(out, column, out=out)
@@ -114,11 +114,11 @@ class ReplicationCache:
 
     @cached_property
     def epochs(self) -> EpochTable:
-        """The shocks of the children's epochs."""
+        """Shocks of the children's epochs."""
         return EpochTable(self.world, self.luck, self.first_month, self.months, self.edges)
 
     def exposed_to(self, institutions: NDArray[np.bool_]) -> NDArray[np.uint8]:
-        """Mark the children with a candidate among some institutions, uint8 (n,); policies ask for the same again."""
+        """Mark children with a candidate among some institutions, uint8 (n,); kept, because policies ask again."""
         key = institutions.tobytes()
         if key not in self._exposed:
             if len(self._exposed) == MOST_EXPOSED:
@@ -137,10 +137,10 @@ class ReplicationCache:
     def days(
         self, first: date, last: date, paid: tuple[Cash, ...], ages: Sequence[int], parting: tuple[int, ...]
     ) -> Days:
-        """Lay out a stretch of decision days of one month for the daily loop; kept where policies will ask again.
+        """Lay out a stretch of decision days of one month for the daily loop; kept if shared by policies.
 
-        paid : cash payments in force; ages : in months, at which any cash payment begins or ends
-        parting : ages in months at which a child passes to another family group
+        paid : cash payments in force; ages : ages in months at the bounds of any cash payment
+        parting : ages in months at which a child moves to another household group
         """
         key = (first, last, paid, tuple(ages), parting)
         if key in self._days:
@@ -189,7 +189,7 @@ class ReplicationCache:
         )
 
     def sensitivity(self, rows: slice, age_on: date, paid: tuple[Cash, ...]) -> NDArray[np.float32]:
-        """Price sensitivity of rows: cash that is paid moves income, by the age on a day; nothing else does."""
+        """Return price sensitivity of rows; only cash paid, by age on a day, moves income."""
         return sensitivity_of(self.world.families, self.world.facts.families.income_power, rows, age_on, paid)
 
     @cached_property
@@ -197,7 +197,7 @@ class ReplicationCache:
         return {}
 
     def population(self, day: date, cash: Cash | None = None) -> NDArray[np.int64]:
-        """Children under 36 months by group, bands by their own children; or those a cash payment reaches."""
+        """Return children under 36 months by group, bands by their own children; or recipients of a cash payment."""
         key = (day.toordinal(), cash)
         if key not in self._population:
             self._population[key] = self._count(day, cash)
@@ -218,7 +218,7 @@ class ReplicationCache:
         return {}
 
     def _births(self, cash: Cash | None) -> Births:
-        """Births of the children whom a cash payment reaches at some age; of all for None."""
+        """Return births of the children a cash payment reaches at some age; of all if None."""
         key = None if cash is None else (cash.income_from, cash.income_to, *cash.birth_orders)
         if key not in self._born:
             self._born[key] = Births.paid(self.world.families, self.groups, cash)
@@ -226,7 +226,7 @@ class ReplicationCache:
 
 
 def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
-    """Look up where the ages begin; the older left for kindergarten, the younger have had no day on which to enter."""
+    """Return rows at which ages begin; older children are in kindergarten, younger ones have had no day to enter."""
     ages, youngest = ages_on(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
     three = dates.months_before(day, dates.KINDERGARTEN_MONTHS)
     born = np.array([dates.school_year_cut(day), three, ages.older, ages.toddler, youngest])
@@ -238,7 +238,7 @@ def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
 def sensitivity_of(
     families: Families, income_power: float, rows: slice, age_on: date, paid: tuple[Cash, ...]
 ) -> NDArray[np.float32]:
-    """Price sensitivity of some families, float32 (rows,), with the cash that is paid by the age on a day."""
+    """Return price sensitivity of some households, float32 (rows,), given the cash paid by age on a day."""
     income = families.income[rows].copy()
     birth, order = families.birth[rows], families.birth_order[rows]
     for cash in paid:
@@ -254,13 +254,13 @@ def sensitivity_of(
 
 
 def days_from(first: date, last: date) -> list[date]:
-    """The days from one to another, both among them."""
+    """Return the days from one to another, both included."""
     return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
 
 
-@cache  # every arm asks for the same days
+@cache  # every policy asks for the same days
 def ages_on(day: date) -> Ages:
-    """The birthdays that part the children of a day by age."""
+    """Return the birthdays separating a day's children by age."""
     return Ages(
         toddler=dates.months_before(day, dates.BAND_FROM_MONTHS[1]),
         mixed=dates.months_before(day, dates.MIXED_FROM_MONTHS),

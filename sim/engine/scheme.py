@@ -1,6 +1,6 @@
-"""The inclusive scheme: a guided fee in return for what the treasury pays to those who are recognised (普惠).
+"""The inclusive scheme (普惠): a guided fee in return for treasury payments to recognised institutions.
 
-An owner compares a year inside with a year outside: what it would ask, who would come at that, what it would be paid.
+Owners compare a year inside with a year outside: fee, demand at it, and payments.
 """
 
 from collections.abc import Callable
@@ -19,19 +19,19 @@ from sim.policy.instrument import Recognition
 from sim.world.institutions import BANDS
 from sim.world.supply import SupplyFacts
 
-TINY = 1e-9  # yuan a year: the spread of an owner without a place
+TINY = 1e-9  # yuan a year: spread for an owner without places
 
-# what instruments pay and demand if all institutions are recognised, or none, from what they would ask, (J, 3)
+# instruments' payments and demands if all institutions are recognised, or none, given own fees (J, 3)
 Recognise = Callable[[bool, Yuan], Recognition]
 
 
 @dataclass(frozen=True)
 class Side:
-    """A year inside the scheme, or outside it, as owners expect it; each (J, 3).
+    """A year inside or outside the scheme as expected by owners; each (J, 3).
 
-    fee : what each would ask [yuan a month]; brings : what instruments pay for it
-    heard : children who said that they would come, were all to choose afresh, at the fees `at` [yuan a month]
-    lasts : share of the year in which families face what they were told then; in the rest of it what they face today
+    fee : fee on this side [yuan a month]; brings : instruments' payments for being there
+    heard : children coming by the survey's answers, at the fees `at` [yuan a month]
+    lasts : share of the year with the relief described in the survey; today's applies to the rest
     """
 
     fee: Yuan
@@ -41,7 +41,7 @@ class Side:
     lasts: float = 0.0
 
     def served(self, position: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
-        """Children that would come at a fee, as far as there is room, (J, 3)."""
+        """Return children coming at a fee, up to capacity, (J, 3)."""
         falls = hazard(outlook)
         told = np.multiply(self.heard, moved(falls, fee - self.at), out=np.zeros_like(self.heard), where=self.heard > 0)
         untold = outlook.demand * moved(falls, fee - position.posted)
@@ -50,14 +50,14 @@ class Side:
 
 
 def guided_fee(facts: SupplyFacts, posted: Yuan) -> Yuan:
-    """Fees at which institutions would join, (J, 3), before what instruments demand; posted : what they ask today."""
+    """Return fees on joining, (J, 3), before instruments' demands; posted : today's posted fees."""
     return posted * (1 - facts.inclusive_discount)
 
 
 def soon(market: Market, month: int, state: State) -> NDArray[np.bool_]:
-    """Institutions that weigh the scheme in a month, or before all families have been heard again, bool (J,).
+    """Mark institutions weighing the scheme in a month, or before the next full survey is complete, bool (J,).
 
-    Only those who set their fees freely choose: other kinds stand as their parents put them.
+    Only institutions setting their own fees choose; the standing of other kinds is decided by their parent bodies.
     """
     rows = np.concatenate([market.askers[(month + ahead) % YEAR] for ahead in range(SURVEYS)])
     who = marked(rows, len(state.market.sites.runs))
@@ -66,11 +66,11 @@ def soon(market: Market, month: int, state: State) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Terms:
-    """Positions of institutions that weigh the scheme, and the fees at which they weigh it.
+    """Positions of institutions weighing the scheme, and their fees inside and outside.
 
-    spill : what an owner's other institutions gain per yuan of this one's fee, (J, 3)
-    inside, outside : fees that they would ask, each (J, 3) [yuan a month]
-    joined, alone : what instruments pay there, whatever the fee; what they demand is in the fees
+    spill : gain of an owner's other institutions per yuan of this one's fee, (J, 3)
+    inside, outside : fees on either side, each (J, 3) [yuan a month]
+    joined, alone : instruments' payments on either side, whatever the fee; their demands are included in the fees
     """
 
     at: Position
@@ -83,10 +83,10 @@ class Terms:
 
 
 def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> Terms:
-    """Fees that institutions would ask inside the scheme and outside it, and what they know of demand and costs.
+    """Return fees inside and outside the scheme, and information on demand and costs.
 
-    Inside, `inclusive_discount` and what instruments demand below what they ask today, or today's fee where they are
-    in it; outside the one that earns most by the demand around today's, as far as instruments allow it.
+    Inside: today's fee less `inclusive_discount` and instruments' demands, or today's fee for members. Outside: the
+    best-response fee given demand around today's, as limited by instruments.
     posted : (J, 3)  today's fees [yuan a month]
     """
     everybody, inclusive = np.arange(len(posted)), state.market.sites.inclusive[:, None]
@@ -102,9 +102,9 @@ def terms(market: Market, posted: Yuan, recognise: Recognise, state: State) -> T
 
 
 def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> NDArray[np.float64]:
-    """Gains of a year inside the scheme over one outside it, (J,) [yuan], of institutions with all services.
+    """Return the gain of a year inside the scheme over one outside, (J,) [yuan], summed over an institution's services.
 
-    lasts : share of the year in which families face other relief at the recognised
+    lasts : share of the year with different relief at recognised institutions
     """
     institutions, inclusive, own = market.world.institutions, state.market.sites.inclusive, state.offers.fee
     found = terms(market, posted, recognise, state)
@@ -117,12 +117,11 @@ def gains(market: Market, posted: Yuan, recognise: Recognise, lasts: float, stat
 
 
 def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> None:
-    """Draw what being in the scheme is worth to each owner beyond what is seen, (J,) [yuan a year].
+    """Draw each owner's unobserved value of being in the scheme, (J,) [yuan a year].
 
-    A logistic number with a spread of `scheme_spread` for each place, about a mean at which as many places would be in
-    the scheme as are. Of those in the scheme it is drawn among the values at which an owner stays in it, of the others
-    among those at which one stays out.
-    posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
+    A logistic draw with spread `scheme_spread` per place, about the mean at which as many places are expected in the
+    scheme as are in it. It is truncated to values consistent with present membership.
+    posted : (J, 3)  fees; lasts : share of the year with different relief at recognised institutions
     """
     institutions, sites = market.world.institutions, state.market.sites
     gain = gains(market, posted, recognise, lasts, state)
@@ -132,17 +131,17 @@ def draw_standing(market: Market, posted: Yuan, recognise: Recognise, lasts: flo
     mean = mean_reason((gain / spread)[weighs], places[weighs], sites.inclusive[weighs]) if weighs.any() else 0.0
     luck = market.world.luck.uniforms("standing", institutions.address)[:, 0]
     side = np.where(sites.inclusive, 1.0, -1.0)
-    tail = np.log(luck) + log_expit(side * (gain / spread + mean))  # log of a uniform chance among those values
+    tail = np.log(luck) + log_expit(side * (gain / spread + mean))  # log of a uniform within that range
     standing = (mean - side * (tail - np.log(-np.expm1(tail)))) * spread
     state.market.usual.standing[:] = np.where(institutions.responds, standing, 0.0)
 
 
 def mean_reason(gain: NDArray[np.float64], places: NDArray[np.float64], inclusive: NDArray[np.bool_]) -> float:
-    """Mean of owners' own reasons, in spreads, at which as many places are expected in the scheme as are in it.
+    """Return the mean unobserved value, in spreads, at which expected places in the scheme equal actual ones.
 
-    So of those who are nearly indifferent as many stand on either side, and as many join as leave while nothing changes
-    (the constant of an alternative: McFadden, Frontiers in Econometrics, 1974, ch. 4). Half an institution of mean size
-    is counted on either side, so that there is one where none is in the scheme, or all are.
+    Then nearly indifferent owners are balanced between both sides, and joining equals leaving while nothing changes (an
+    alternative-specific constant: McFadden, Frontiers in Econometrics, 1974, ch. 4). Half an institution of mean size
+    is added to either side, so that the mean is finite if no institution, or every one, is a member.
     gain : in spreads
     """
     from scipy.optimize import brentq  # takes longer to load than a command may before it says what it does
@@ -154,29 +153,29 @@ def mean_reason(gain: NDArray[np.float64], places: NDArray[np.float64], inclusiv
 
 
 def weigh(market: Market, month: int, posted: Yuan, recognise: Recognise, lasts: float, state: State) -> bool:
-    """Once a year each owner weighs the inclusive scheme against the market; returns whether any moved.
+    """Let owners due weigh the inclusive scheme, once a year each; return True if any moved.
 
-    posted : (J, 3)  fees; lasts : share of the year in which families face other relief at the recognised
+    posted : (J, 3)  fees; lasts : share of the year with different relief at recognised institutions
     """
     sites, own, facts = state.market.sites, state.offers.fee, market.world.facts.supply
     if not state.market.usual.known:
         return False
-    year_old = month - sites.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it weighs anything
+    year_old = month - sites.opened_in.min(axis=1) >= YEAR  # a new institution fills up before it weighs the scheme
     asked = (
         marked(market.askers[month % YEAR], len(posted)) & sites.runs & year_old & market.world.institutions.responds
     )
     gain = gains(market, posted, recognise, lasts, state) + state.market.usual.standing
     before, now = sites.inclusive.copy(), choose(facts, asked, sites.inclusive, gain)
     joined = now & ~before
-    own[joined] = guided_fee(facts, posted[joined])  # of what was asked, caps counted
+    own[joined] = guided_fee(facts, posted[joined])  # from the posted fee, caps included
     sites.inclusive[:] = now
     return bool((now != before).any())
 
 
 def _heard(state: State, side: int, outlook: Outlook) -> tuple[NDArray[np.float64], Yuan]:
-    """Children who would come on one side by what the families said who were asked, and the fees told, each (J, 3).
+    """Return surveyed demand on one side, and the fees named in the survey, each (J, 3).
 
-    Those who were not asked yet are taken to be moved as much as the others.
+    Households not yet asked are assumed to respond in the same proportion.
     """
     other, told = state.market.other_terms, state.market.other_terms.told
     heard, today = other.children[told, side].sum(axis=0).T, state.market.memory.expected[told, EXPECTED].sum(axis=0).T
@@ -187,14 +186,14 @@ def _heard(state: State, side: int, outlook: Outlook) -> tuple[NDArray[np.float6
 def gain_inside(
     inclusive: NDArray[np.bool_], found: Terms, inside: Side, outside: Side, keeps: Yuan, seats: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Gain of a year inside over one outside, (J,) [yuan], of each service by itself.
+    """Return the gain of a year inside over one outside, (J,) [yuan], for each service by itself.
 
-    inclusive : bool (J,)  who is in the scheme; keeps : (J, 3)  what each would ask outside if it moved no fee
+    inclusive : bool (J,)  members of the scheme; keeps : (J, 3)  fees outside without moving any own fee
     seats : (J,)  full-time places
     """
     at, outlook = found.at, found.outlook
     today = np.minimum(at.scale * outlook.demand, at.room)
-    # what the owner's others gain by each child that this one loses
+    # gain of the owner's others per child lost by this one
     per_child = np.divide(found.spill, outlook.slope, out=np.zeros_like(today), where=outlook.slope > 0)
 
     def year(fee: Yuan, pay: Yuan, come: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,7 +203,7 @@ def gain_inside(
     def of(side: Side, fee: Yuan) -> NDArray[np.float64]:
         return year(fee, side.brings.pay, side.served(at, outlook, fee))
 
-    # whoever asks a fee that is not its best can have a better one without the scheme
+    # an institution off its best fee could move to a better one without the scheme
     unmoved = np.where(inclusive, of(outside, keeps), year(keeps, outside.brings.pay, today))
     alone = np.maximum(of(outside, outside.fee), unmoved)
     places = YEAR * (inside.brings.place - outside.brings.place) * seats
@@ -214,6 +213,6 @@ def gain_inside(
 def choose(
     facts: SupplyFacts, asked: NDArray[np.bool_], inclusive: NDArray[np.bool_], gain: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Return membership in the scheme, bool (J,): those asked join or leave where a year gains more than it costs."""
+    """Return membership in the scheme, bool (J,): of those asked, join or leave if the yearly gain exceeds the cost."""
     joins, leaves = asked & ~inclusive & (gain > facts.scheme_cost), asked & inclusive & (-gain > facts.scheme_cost)
     return np.asarray((inclusive | joins) & ~leaves)

@@ -1,4 +1,4 @@
-"""Support of the treasury beside its payments per child: per place, and once for a new place."""
+"""Treasury support beside payments per child: per place, and once per new place."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from sim.world.institutions import SEATS
 
 @dataclass(frozen=True)
 class Support:
-    """Support that owners count on when they order a class or open [yuan].
+    """Support expected by owners ordering a class or entering [yuan].
 
-    place : float64 (J,)  a month, per full-time place; grant : float64 (J, 4)  once, per place that opens
+    place : float64 (J,)  a month, per full-time place; grant : float64 (J, 4)  once, per place opened
     """
 
     place: NDArray[np.float64]
@@ -23,7 +23,7 @@ class Support:
 
     @classmethod
     def none(cls, institutions: int) -> "Support":
-        """No support for anyone."""
+        """Return zero support."""
         return cls(np.zeros(institutions), np.zeros((institutions, SEATS)))
 
 
@@ -37,13 +37,14 @@ def support(
     places: Callable[[], NDArray[np.float64]],
     begun: Callable[[], NDArray[np.float64]],
 ) -> Support:
-    """The sum over the instruments: grants of those that are `on`, and what each pays a month over the year to come.
+    """Return the sum over instruments: grants of those `on`, and mean monthly payments over the coming year.
 
-    Nobody counts on a grant whose budget is spoken for by what is being built, nor on more a month than is borne for
-    the months to come.
-    left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one among them, that each pays for,
-        0 of what nobody knows of
-    places : (J,), begun : (J, 4)  full-time places, and those being built; counted where somebody pays for them
+    Owners expect no grant from a budget committed to places under construction, and only the fraction of monthly
+    payments covered by the remaining budget.
+    left : int64 (instruments,)  budgets [fen]; months : of the coming twelve, this one included, months of payment by
+        each, 0 if unannounced
+    places : (J,), begun : (J, 4)  full-time places, existing and under construction; counted only if an instrument pays
+        for them
     """
     total = Support.none(len(offered.kind))
     for instrument, columns, holds, budget, time in zip(instruments, declared, on, left, months, strict=True):
@@ -62,10 +63,10 @@ def support(
 
 
 def borne(instrument: Instrument, left: int, coming: float, months: int) -> float:
-    """Fraction of an instrument's payments to come that the rest of its budget bears; 1 where it has no budget.
+    """Return the fraction of an instrument's coming payments covered by its remaining budget; 1 if unlimited.
 
-    left : [fen]; coming : what it would pay in the months to come, of the next twelve, at today's numbers [yuan]
-    months : how many these are; in each of them running it costs its part of the budget too
+    left : [fen]; coming : payments in its coming months, at today's numbers [yuan]
+    months : number of these months, within the next twelve; each also bears the running cost
     """
     if instrument.budget_yuan is None or coming <= 0:
         return 1.0
@@ -73,5 +74,5 @@ def borne(instrument: Instrument, left: int, coming: float, months: int) -> floa
 
 
 def in_order(amounts: NDArray[np.int64], left: int) -> NDArray[np.int64]:
-    """Payments of some claims [fen] from the rest of a budget: in their order, the last one in part."""
+    """Pay claims [fen] from a remaining budget: in order, the last one in part."""
     return np.diff(np.minimum(np.cumsum(amounts), left), prepend=0)

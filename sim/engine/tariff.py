@@ -1,4 +1,4 @@
-"""The tariff: what each family group would pay at each offer, from the instruments in force."""
+"""The tariff: each household group's price of each offer, given the instruments in force."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +16,20 @@ from sim.policy.instrument import FOREVER, Columns, Groups, Instrument, Offered,
 
 
 def in_force(instrument: Instrument, day: date) -> bool:
-    """Return whether a day is within the instrument's window."""
+    """Return True if a day is within the instrument's window."""
     assert instrument.start is not None, "the window is filled in before the run"
     assert instrument.until is not None, "the window is filled in before the run"
     return instrument.start <= day <= instrument.until
 
 
-@cache  # every arm asks for the same days
+@cache  # every policy asks for the same days
 def months_on(day: date, months: int) -> tuple[date, ...]:
-    """The day itself, and the days by which one, two and more months have passed, `months` of them."""
+    """Return the day itself and the days one, two and more months later, `months` of them."""
     return tuple(date.fromordinal(dates.months_before(day, -h)) for h in range(months))
 
 
 def _net(posted: NDArray[np.float64], relief: Relief) -> NDArray[np.float64]:
-    """Net fee after a relief, as the bill kernel computes it."""
+    """Return the net fee after a relief, computed as in the bill kernel."""
     return posted - np.minimum(posted, np.minimum(relief.ceiling, relief.amount + relief.rate * posted))
 
 
@@ -40,7 +40,7 @@ def posted_fees(
     offered: Offered,
     own_fee: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Fees that institutions ask, (J, 3), from those they would: instruments that are `on` limit them, in order."""
+    """Return posted fees, (J, 3), from institutions' own fees: instruments that are `on` limit them, in order."""
     for instrument, columns, holds_now in zip(instruments, declared, on, strict=True):
         own_fee = instrument.posted_fee(own_fee, offered, columns) if holds_now else own_fee
     return own_fee
@@ -56,16 +56,16 @@ def _stages(
 ) -> list[tuple[int, Relief, int, int]]:
     """List the reliefs of a tariff: instrument, relief, row of its vouchers or -1, voucher tranches before it.
 
-    Those are left out of which nothing holds today, and nothing within the months that anybody looks ahead.
+    Reliefs out of force both today and within any household's horizon are left out.
 
-    Last comes what families forgo, as a relief below nothing: it is part of no bill, so no relief is a share of it.
+    Allowances forgone come last, as negative relief: they are part of no bill, so no relief applies to them.
     """
     stages, pools, tiers = [], 0, 0
     days = months_on(day, LONGEST)
     matters = [not dry and any(in_force(i, d) for d in days) for i, dry in zip(instruments, spent_out, strict=True)]
     for q, (instrument, columns) in enumerate(zip(instruments, declared, strict=True)):
         relief = instrument.relief(offered, grouping.seen_by(q), columns)
-        # vouchers in hand outlive their pool's window: only their face, not the window, decides
+        # vouchers outlive their pool's window: their face alone decides, not the window
         if relief is not None and (relief.voucher or matters[q]):
             stages.append((q, relief, pools if relief.voucher else NOBODY, tiers))
         pools += relief is not None and relief.voucher
@@ -82,18 +82,17 @@ def _stages(
 
 @dataclass(frozen=True)
 class Outlook:
-    """From when, and how far, families look.
+    """Households' horizon and expectations as of a day.
 
-    day : from which on
-    own_from : place in the chain of the policy's first own instrument; what stands in the city before that is known
-        to everybody
-    announced : whether the first of the policy's own instruments has begun, with which it is announced whole
-    thirds : months that a third of families each look ahead
-    terms : int64 (J,)  months that institutions ask to be paid for in advance
-    prolonged : chance that a programme goes on, as it is on its last day, when it was announced to end
-    deferral : how much counts of what entering before a round costs that new families win first, 0 to 1
-    coming : whether the rounds of a month come before its bill: institutions ask what families will face in the months
-        to come, whatever day they decide on; else those of a month come after this month's bill
+    day : first day of the horizon
+    own_from : place in the chain of the policy's first own instrument; all households know the standing ones before it
+    announced : the policy has begun and is therefore announced in full
+    thirds : horizon of each third of households [months]
+    terms : int64 (J,)  months of fees due in advance
+    prolonged : probability that an instrument continues unchanged past its announced end
+    deferral : weight of the priority of new households in a round, forgone by entering before it, 0 to 1
+    coming : a month's rounds precede its bill, as in surveys of coming months, independent of the decision day;
+        otherwise they follow this month's bill
     """
 
     day: date
@@ -119,9 +118,9 @@ def write_tariff(
 ) -> Tariff:
     """Write the tariff of a day.
 
-    spent_out : bool (instruments,)  budgets that have run dry
-    own_fee : float64 (J, 3)  what institutions would ask [yuan a month]
-    limited : whether instruments limit what they ask; if not, `own_fee` is asked in every month
+    spent_out : bool (instruments,)  exhausted budgets
+    own_fee : float64 (J, 3)  institutions' own fees [yuan a month]
+    limited : instruments limit own fees; if not, `own_fee` is posted in every month
     value : float32 (4, J)  of the offers, by part
     """
     groups, n, g = grouping.groups, len(own_fee), grouping.size
@@ -169,10 +168,9 @@ def write_tariff(
 
 
 def _horizons(grouping: Grouping, outlook: Outlook) -> NDArray[np.int64]:
-    """Months over which an entrant weighs what it pays, by horizon of its group and institution, int64 (C, J).
+    """Return the months over which an entrant averages payments, by horizon and institution, int64 (horizons, J).
 
-    As long as it takes a child to settle or as it has paid for, whichever is longer, but no longer than to
-    kindergarten.
+    The longer of the child's settling period and the prepaid term, but no longer than to kindergarten.
     """
     if grouping.classes == 1:
         return np.ones((1, len(outlook.terms)), np.int64)
@@ -185,12 +183,12 @@ def _horizons(grouping: Grouping, outlook: Outlook) -> NDArray[np.int64]:
 
 
 def _months_to_school(day: date) -> int:
-    """Months to the 1 September after a day."""
+    """Return the months to the 1 September after a day."""
     return dates.month_of(dates.next_school_year(day)) - dates.month_of(day)
 
 
 def _deferral(groups: Groups, outlook: Outlook) -> NDArray[np.float64]:
-    """Share that counts, by family group, of what entering before the next round costs; none of who leaves by then."""
+    """Return the weight of losing priority in the next round by entering, by group; 0 for children leaving by then."""
     gone = groups.leaves & (_months_to_school(outlook.day) == 1)
     return np.where(gone, 0.0, outlook.deferral)
 
@@ -201,9 +199,10 @@ def _prospects(
     stages: Sequence[tuple[int, Relief, int, int]],
     groups: Groups,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Face, odds and cost of coming vouchers by stage and family group, each float64 (3, S, G, 3); whether only once.
+    """Return expected face, odds and cost of coming vouchers, float64 (3, S, G, 3), twice; and once-only pools.
 
-    First as families that are enrolled at the round expect them, then as the others do.
+    By stage and group, first as expected by households enrolled at the round, then as expected by others; bool (S,) for
+    pools issuing once per child.
     """
     expects, once = np.zeros((3, len(stages), len(groups.income_to), 3)), np.zeros(len(stages), np.bool_)
     new = expects.copy()
@@ -212,7 +211,7 @@ def _prospects(
         if ahead is not None:
             may = (groups.may_win >> voucher) % 2 == 1
             expects[:, s] = ahead.face, np.where(may[:, None], ahead.odds, 0.0), ahead.cost
-            # whoever may win but once keeps its later chances by entering: then no odds are parted
+            # a child limited to one voucher keeps its later odds by entering: no difference in odds
             odds_new = ahead.odds if ahead.once else ahead.odds_new
             new[:, s] = ahead.face, np.where(may[:, None], odds_new, 0.0), ahead.cost
             once[s] = ahead.once
@@ -222,9 +221,9 @@ def _prospects(
 def _alike(
     grouping: Grouping, calendar: "_Calendar", rounds: bool, expects: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Of each outlook the first that expects the same, int64 (O,), and whether it looks ahead, bool (O,).
+    """Return the first outlook with the same expectations for each, int64 (O,), and its foresight, bool (O,).
 
-    rounds : whether vouchers of rounds to come count in any month; expects : as `_prospects` says
+    rounds : vouchers of coming rounds count in some month; expects : from `_prospects`
     """
     size = grouping.classes * grouping.billed
     foresees = grouping.groups.foresees[::size]
@@ -240,12 +239,12 @@ def _alike(
 
 @dataclass
 class _Calendar:
-    """Months to come as families expect them: kinds of month, by what holds in each, and which of them come when.
+    """Expected months to come: kinds of month by the instruments in force, and the months of each kind.
 
-    asked : what is in force in the months in which fees differ
-    kinds : place among these of what fees are asked by; what relieves; and of each pool of which a round comes before
-        the bill, by its place in the chain, how many came before that
-    later : int16 (2, M, 2), weight : float64 (2, M, 2)  as `supply.write_prices` has them
+    asked : instruments in force on fees, one entry per distinct schedule of posted fees
+    kinds : entry in `asked`; instruments giving relief; and, for each pool with a round before the bill, by place in
+        the chain, the number of rounds before that one
+    later : int16 (2, M, 2), weight : float64 (2, M, 2)  as in `supply.write_prices`
     """
 
     asked: list[tuple[bool, ...]]
@@ -255,13 +254,13 @@ class _Calendar:
 
     @classmethod
     def of(cls, months: int) -> "_Calendar":
-        """Nothing yet but that each month after this one is like this one."""
+        """Return a calendar with each of the months to come like the present one."""
         weight = np.zeros((2, months, 2))
         weight[:, :, 0] = 1.0
         return cls([], [], np.zeros((2, months, 2), np.int16), weight)
 
     def kind(self, asked: tuple[bool, ...], relieving: tuple[bool, ...], rounds: dict[int, int]) -> int:
-        """The number of a kind of month; found anew where it has none yet."""
+        """Return the number of a kind of month; a new kind is appended."""
         if asked not in self.asked:
             self.asked.append(asked)
         found = self.asked.index(asked), relieving, rounds
@@ -271,12 +270,12 @@ class _Calendar:
 
 
 def _calendar(instruments: Sequence[Instrument], spent_out: NDArray[np.bool_], outlook: Outlook) -> _Calendar:
-    """The months to come as those who look ahead expect them, and as the others do.
+    """Return the months to come as expected by households with foresight, and by the others.
 
-    A policy is announced whole, with the first of it that holds. Who looks ahead expects every instrument of it while
-    its window lasts, and every round of vouchers; past the policy's last day it goes on as on that day, by chance. Who
-    does not counts on this month, and further only on what has no last day; fees are taken to be asked as today. What
-    stands in the city without the policy everybody expects by its windows.
+    A policy is announced in full when its first instrument begins. Households with foresight expect every instrument
+    during its window and every voucher round; after the policy's last day it continues as on that day with probability
+    `prolonged`. Other households count on the present month, and beyond it only on instruments without a last day; they
+    expect fees as posted today. All households expect standing instruments by their windows.
     """
     own_from, chain = outlook.own_from, range(len(instruments))
     last = max((i.until or FOREVER for i in instruments[own_from:]), default=FOREVER)
@@ -319,14 +318,14 @@ def _calendar(instruments: Sequence[Instrument], spent_out: NDArray[np.bool_], o
 
 
 def _a_month_before(day: date) -> date:
-    """The day by which a month later it is the day."""
+    """Return the day one month before a day."""
     return date.fromordinal(dates.months_before(day, 1))
 
 
 def bills_relieved(relief: Relief, rows: slice, ages: Ages, groups: Groups, inputs: ChoiceInputs) -> int:
-    """Count the enrolled of some rows who have a bill of whose posted fee the relief takes a fen or more.
+    """Count the enrolled of some rows with relief of at least one fen on the posted fee.
 
-    groups : those that are billed apart
+    groups : the billed groups
     """
     at = inputs.children.at[rows]
     here = at != NOBODY

@@ -1,7 +1,7 @@
-"""Exit of institutions, and the opening of what is planned or built.
+"""Exit of institutions, and opening of planned or completed ones.
 
-An owner covers losses in cash for as long as its patience lasts; a public body, a kindergarten or an employer covers
-those of its own for good. What is planned opens in its time, and so does what others have built.
+An owner covers cash losses for a limited patience; public bodies, kindergartens and employers cover those of their own
+institutions indefinitely. Planned and newly built institutions open in their month.
 """
 
 from functools import cached_property
@@ -17,16 +17,16 @@ from sim.world.city import World
 
 
 class Turnover:
-    """The rules by which one city's institutions come and go; holds nothing that time changes."""
+    """Rules of entry and exit of one city's institutions; holds nothing that time changes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._places = world.institutions.seats  # with which each opens
+        self._places = world.institutions.seats  # at opening
 
     def keep_accounts(self, month: int, takings: NDArray[np.int64], costs: Costs, state: State) -> None:
-        """Note a month's results, and for how long each institution has lost cash over a year.
+        """Record a month's results, and count months with a cash loss over the preceding year.
 
-        An owner that will not cover losses much longer stops paying wages; one that earns again pays what it owes.
+        An owner close to the end of its patience stops paying wages; on returning to profit it pays the arrears.
         """
         market, facts = state.market, self._world.facts.supply
         market.accounts.cash_result[month % YEAR] = takings - costs.cash
@@ -44,18 +44,18 @@ class Turnover:
         )
 
     def restate_accounts(self, state: State) -> None:
-        """Charge the twelve months past with the costs beyond those listed that their fees have told of."""
+        """Charge the last twelve months with unlisted costs, as inferred from fees."""
         market = state.market
         beyond = np.rint(100 * (market.memory.enrolled * market.usual.wedge).sum(axis=2)).astype(np.int64)
         market.accounts.cash_result -= beyond
         market.accounts.full_result -= beyond
 
     def draw_losses(self, state: State) -> None:
-        """At the start those who lose cash have done so for part of their patience, uniformly drawn.
+        """Draw the elapsed part of patience of owners with cash losses at the start.
 
-        Whoever is found losing is patient: of owners that began to lose at a steady rate, each is found in proportion
-        to its patience (Cox, Renewal Theory, 1962, section 5.4). A lognormal so weighted is one exp(variance) longer.
-        What they have left is set, so the months they have lost may be fewer than none.
+        Owners observed in loss are the more patient: if owners begin to lose at a steady rate, each is observed with
+        probability proportional to its patience (Cox, Renewal Theory, 1962, section 5.4). A lognormal weighted so is
+        longer by the factor exp(variance). Remaining patience is drawn, so months already lost may be negative.
         """
         institutions, market = self._world.institutions, state.market
         losing = self._found_losing(state)
@@ -64,29 +64,29 @@ class Turnover:
         market.accounts.losing[:] = np.where(losing, lost, 0).astype(np.int32)
 
     def closing(self, state: State) -> NDArray[np.float64]:
-        """Chance that each institution closes within a year, (J,), at the start, before any luck of `draw_losses`."""
+        """Return each institution's probability of exit within a year at the start, (J,), before `draw_losses`."""
         within = np.minimum(YEAR / self._patience_of_found, 1.0)
         return np.asarray(np.where(self._found_losing(state) & ~self._world.institutions.backed, within, 0.0))
 
     def _found_losing(self, state: State) -> NDArray[np.bool_]:
-        """Institutions that run and have lost cash over the twelve months past, bool (J,)."""
+        """Mark running institutions with a cash loss over the last twelve months, bool (J,)."""
         pooled = self._world.institutions.pooled
         return np.asarray(state.market.sites.runs & (pooled(state.market.accounts.cash_result.sum(axis=0)) < 0))
 
     @cached_property
     def _patience_of_found(self) -> NDArray[np.float64]:
-        """Patience of owners who are found losing, (J,) [months]."""
+        """Patience of owners observed in loss, (J,) [months]."""
         return np.asarray(self._world.institutions.patience * np.exp(self._world.facts.supply.patience_sd**2))
 
     def failing(self, state: State) -> NDArray[np.int64]:
-        """Institutions whose owners' patience is over, int64 rows."""
+        """Return institutions with exhausted patience, int64 rows."""
         institutions, market = self._world.institutions, state.market
         return np.flatnonzero(
             market.sites.runs & ~institutions.backed & (market.accounts.losing > institutions.patience)
         )
 
     def in_sight(self, month: int, since_start: int, state: State) -> NDArray[np.bool_]:
-        """Institutions that are being built, or planned to open before one that is begun now would, bool (J,).
+        """Mark institutions under construction, or planned to open before one begun now would, bool (J,).
 
         since_start : months since the scenario's start, negative before it
         """
@@ -95,21 +95,21 @@ class Turnover:
         return np.asarray(~sites.runs & ((sites.opening > month) | (planned & (since_start >= 0))))
 
     def _due(self, month: int, since_start: int) -> NDArray[np.float64]:
-        """Months from this one to that in which each is planned to open, (J,); counted from the day of the count."""
+        """Return months until each planned opening, (J,); plans count from the day of the count of institutions."""
         start, counted = month - since_start, self._world.facts.supply.counted_on
         begins = start if counted is None else max(dates.month_of(counted), start)
         return np.asarray(np.ceil(self._world.institutions.opens_after) - (month - begins))
 
     def _planned(self, state: State) -> NDArray[np.bool_]:
-        """Institutions still to open at their planned date, bool (J,).
+        """Mark institutions still to open at their planned date, bool (J,).
 
-        A site whose planned institution's place another took, and left, is not opened at that date.
+        A site taken by another institution, and left again, loses its planned opening.
         """
         sites, due = state.market.sites, self._world.institutions.opens_after
         return np.asarray(~sites.runs & (sites.opened_in == 0).all(axis=1) & (due > 0))
 
     def opening(self, month: int, since_start: int, state: State) -> NDArray[np.int64]:
-        """Open what is built or planned for this month; returns the institutions, int64 rows.
+        """Open institutions completed or planned for this month; returns their int64 rows.
 
         since_start : months since the scenario's start, negative before it
         """
@@ -126,11 +126,11 @@ class Turnover:
         return ready
 
     def close(self, who: NDArray[np.int64], state: State) -> None:
-        """Take institutions off the market; their children and lists are the caller's to see to."""
+        """Remove institutions from the market; their children and waiting lists are the caller's task."""
         market = state.market
         state.offers.places[who] = 0
         market.sites.runs[who] = False
-        market.sites.inclusive[who] = self._world.institutions.inclusive[who]  # whoever takes the site stands as listed
+        market.sites.inclusive[who] = self._world.institutions.inclusive[who]  # as listed, for the next entrant
         market.sites.opens_in[who] = market.sites.added_in[who] = 0
         market.accounts.losing[who] = 0
         market.accounts.arrears[who] = 0

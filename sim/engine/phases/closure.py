@@ -1,4 +1,4 @@
-"""Institutions that close for good, and what they leave behind: children, prepaid fees, wages owed, lists."""
+"""Exit of institutions, and its consequences: displaced children, prepaid fees, unpaid wages, waiting lists."""
 
 from datetime import date
 
@@ -20,7 +20,7 @@ from sim.world.institutions import BANDS
 
 
 def close(city: RunningCity, who: Rows, day: date) -> None:
-    """Close institutions: their children look again the same day, with less trust in those nearby."""
+    """Close institutions: their children choose again the same day, with less trust in institutions nearby."""
     state, world, row = city.state, city.world, city.row(day)
     market, count, today = city.cache.market, state.chronicle.count, day.toordinal()
     displaced, prepaid = unused_fees(city, who, find_seated(city.cache, state, day))
@@ -31,7 +31,7 @@ def close(city: RunningCity, who: Rows, day: date) -> None:
     market.turnover.close(who, state)
     dissolve_lists(who, today, city.month.lists, state)
     city.write_tariff(day)
-    # where they wait elsewhere they keep their turn
+    # turns on other institutions' waiting lists are kept
     none = np.zeros(0, np.int64)
     count(row, "exits", places.remove_children(displaced, NOBODY, none, today, ages_on(day), city.inputs))
     turn = world.luck.uniforms("displaced", world.families.id[displaced], dates.month_of(day))[:, 0]
@@ -47,10 +47,10 @@ def settle_accounts(
     row: int,
     state: State,
 ) -> None:
-    """Refund prepaid fees as far as they were held in escrow; write off the rest, and the wages owed.
+    """Refund prepaid fees to the extent of the escrow; write off the rest, and wages owed.
 
-    displaced : children who sit there; prepaid : int64  what each one's family has paid in advance [fen]
-    held : (J,)  share of it that is held in escrow; cells : int16 (displaced, C)  groups in which each is counted
+    displaced : children enrolled there; prepaid : int64  each household's unused prepaid fees [fen]
+    held : (J,)  share of prepaid fees in escrow; cells : int16 (displaced, C)  groups of each child
     row : relative month
     """
     back = np.rint(prepaid * held[state.children.at[displaced]]).astype(np.int64)
@@ -71,7 +71,7 @@ def settle_accounts(
 def dissolve_lists(institutions: Rows, today: int, lists: NDArray[np.int64], state: State) -> None:
     """Empty the waiting lists of these institutions.
 
-    today : ordinal day; lists : int64 (17, 3)  counts of how entries end, added to
+    today : ordinal day; lists : int64 (places.LISTS, 3)  counts of endings of entries, added to
     """
     links, ends = state.children.links, state.offers.ends
     offers = (institutions[:, None] * BANDS + np.arange(BANDS)).ravel()
@@ -86,7 +86,7 @@ def dissolve_lists(institutions: Rows, today: int, lists: NDArray[np.int64], sta
 
 
 def _members(first: int, offers: Rows, state: State) -> Rows:
-    """Children on the lists of some offers, int64 rows: the lists are walked, because few of all children are on them.
+    """Return children on the lists of some offers, int64 rows, by walking the lists: few children are on any.
 
     first : WAITS or CLIMBS, the first row of `links` of these lists
     """

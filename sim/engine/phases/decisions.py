@@ -1,4 +1,4 @@
-"""Decision days: the families whose day it is decide, and those enrolled are billed."""
+"""Decision days: the day's households choose, and the enrolled are billed."""
 
 from datetime import date
 
@@ -15,9 +15,9 @@ from sim.kernels.welfare import Faced, add_gains
 
 
 def decide_and_bill(city: RunningCity, day: date, until: date | None = None) -> None:
-    """Let each day's families look again, choose, be seated and billed; then count what they gain on the baseline.
+    """Let each day's households renew circumstances, choose, be seated and billed; then count gains on the baseline.
 
-    until : the last of several days of a month between which nothing else happens; the day itself if left out
+    until : last of several days of a month without another phase in between; the day itself if left out
     """
     last = until or day
     while day <= last:
@@ -26,14 +26,14 @@ def decide_and_bill(city: RunningCity, day: date, until: date | None = None) -> 
 
 
 def _end_of_stretch(city: RunningCity, day: date, last: date) -> date:
-    """The day up to which nothing changes on either side, and nobody is turned away whom to count takes its own day."""
+    """Return the last day of a stretch with constant terms; a day with bills turned away is a stretch of its own."""
     if _turns_away(city, day):
         return day
     return last if city.is_baseline or not city.log.keeps(day) else city.log.last_alike(day, last)
 
 
 def _run_stretch(city: RunningCity, first: date, last: date) -> int:
-    """Run some days at once, up to one on which the last of a budget is spent; returns how many were run."""
+    """Run some days at once, stopping when a budget is exhausted; return the number of days run."""
     state, cache, log, row = city.state, city.cache, city.log, city.row(first)
     days = cache.days(first, last, city.active.cash(first), city.cash_ages, city.grouping.ages[1:])
     if not city.fees_noted:
@@ -68,7 +68,7 @@ def _run_stretch(city: RunningCity, first: date, last: date) -> int:
 
 
 def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Month, NDArray[np.bool_], Faced, Reach]:
-    """The baseline's notes of a month and its free seats from a day on, what it faced, and how far a policy reaches."""
+    """Return the baseline's notes and free seats from a day on, its terms, and the policy's reach."""
     inputs, log = city.inputs, city.log
     if not noted:
         return city.nothing
@@ -86,9 +86,9 @@ def _beside_the_baseline(city: RunningCity, day: date, noted: bool) -> tuple[Mon
 
 
 def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: NDArray[np.int64], gains: bool) -> None:
-    """Write the tariff without the instruments whose last money was spent today, and count the day's gains.
+    """Rewrite the tariff without the instruments exhausted today, and count the day's gains.
 
-    Families gain that part of what such a budget promised which it paid.
+    Households gain the paid fraction of the relief promised from such a budget.
     spent : bool (instruments,); today : int64 (4, instruments)  the payers' accounts of the day
     """
     state, own = city.state, city.payments.payers.own
@@ -110,7 +110,7 @@ def _spend_out(city: RunningCity, day: date, spent: NDArray[np.bool_], today: ND
 
 
 def _as_the_day_began(city: RunningCity, day: date) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
-    """Seats, int16 (n,), and vouchers, int32 (V, n) [fen], of the day's children as the day began."""
+    """Return seats, int16 (n,), and vouchers, int32 (V, n) [fen], of the day's children at its beginning."""
     work, left = city.work, city.work.left
     if not (city.passes and city.log.keeps(day)):
         return work.at, work.face
@@ -121,7 +121,7 @@ def _as_the_day_began(city: RunningCity, day: date) -> tuple[NDArray[np.int16], 
 
 
 def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
-    """Gains of a day's families from the policy, all of them weighed, int64 (groups,) [fen]."""
+    """Return the gains from the policy of a day's households, none skipped, int64 (groups,) [fen]."""
     out = np.zeros_like(city.month.gains)
     there = city.log.faced(day, here.value)
     add_gains(city.cache.edges(day), ages_on(day), here, there, city.inputs, False, city.work.left, out)
@@ -129,15 +129,14 @@ def _gains(city: RunningCity, day: date, here: Faced) -> NDArray[np.int64]:
 
 
 def _turns_away(city: RunningCity, day: date) -> bool:
-    """Return whether an instrument that takes something off bills is in force with its budget spent."""
+    """Return True if an instrument relieving bills is in force with its budget exhausted."""
     return bool(_turning_away(city, day))
 
 
 def _turning_away(city: RunningCity, day: date) -> list[int]:
-    """Places in the chain of the instruments in force that relieve families and whose budgets are spent.
+    """Return places in the chain of instruments in force relieving households, with exhausted budgets.
 
-    Only of those that relieve families: whom else the others would have paid for hangs on months and quotas that
-    they did not use either.
+    Others are left out: their further payments depend on months and quotas, likewise left unused.
     """
     return [
         int(q)
@@ -147,7 +146,7 @@ def _turning_away(city: RunningCity, day: date) -> list[int]:
 
 
 def _count_turned_away(city: RunningCity, day: date, edges: NDArray[np.int64], cases: NDArray[np.int64]) -> None:
-    """Count the day's bills that instruments would have paid a part of, had their budgets lasted.
+    """Count the day's bills left without relief for lack of budget.
 
     cases : int64 (instruments,)  claims of the day
     """

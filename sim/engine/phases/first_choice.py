@@ -1,4 +1,4 @@
-"""Before the burn-in: the city as it would stand."""
+"""The first choice, before the burn-in: initial enrolment."""
 
 from datetime import date
 
@@ -15,7 +15,7 @@ from sim.kernels import places
 
 
 def choose_once(city: RunningCity, day: date) -> None:
-    """Everyone chooses once, the oldest first; institutions hear of all families.
+    """Let every household choose once, the oldest child first, and survey all households.
 
     day : the first simulated one
     """
@@ -33,5 +33,5 @@ def choose_once(city: RunningCity, day: date) -> None:
     places.serve(everyone[order], day.toordinal(), ages, city.inputs)
     city.month.events[:] = city.month.lists[:] = 0
     if city.cache.market.asks_demand:
-        for part in range(SURVEYS):  # from here on a part each month
+        for part in range(SURVEYS):  # later, one part a month
             survey(city, day, part)

@@ -1,4 +1,4 @@
-"""The last day of a month: institutions hear of families, review, give up or are planned."""
+"""The last day of a month: surveys of demand, exit, the inclusive scheme, entry, fees and classes."""
 
 from dataclasses import replace
 from datetime import date
@@ -18,9 +18,9 @@ from sim.world.institutions import BANDS
 
 
 def review(city: RunningCity, day: date) -> None:
-    """Survey families, let owners close, join the scheme, plan, and set fees and classes.
+    """Survey households; plan entry, close, weigh the scheme, and review fees and classes.
 
-    Before the scenario's start owners only hear of families: none comes or goes, and none reviews.
+    Before the scenario's start only the survey takes place: no entry, exit or review.
     """
     market, state, month, row = city.cache.market, city.state, dates.month_of(day), city.row(day)
     if market.asks_demand:
@@ -30,7 +30,7 @@ def review(city: RunningCity, day: date) -> None:
         market.plan_entry(month, city.active.asked(day), income, city.expects.support(day), state)
         failing = market.turnover.failing(state)
         if len(failing):
-            close(city, failing, day)  # before fees move: those reviewed today hold from tomorrow
+            close(city, failing, day)  # before fees move: fees reviewed today hold from tomorrow
         _weigh_scheme(city, day, posted)
     asked, support = city.active.asked(day), city.expects.support(day)
     given_up = market.review(month, asked, income, support, state)
@@ -38,9 +38,9 @@ def review(city: RunningCity, day: date) -> None:
 
 
 def take_usual(city: RunningCity, day: date) -> None:
-    """At the end of the last month before the start, or of the twelfth, take the year past for what is usual.
+    """Set the norms from the past year, at the last month-end before the start or the twelfth month-end.
 
-    The month's accounts are closed and its heads are counted.
+    Called with the month's accounts closed and its census taken.
     """
     market, state, month = city.cache.market, city.state, dates.month_of(day)
     seen = state.market.memory.months >= dates.YEAR
@@ -53,11 +53,10 @@ def take_usual(city: RunningCity, day: date) -> None:
 
 
 def survey(city: RunningCity, day: date, part: int) -> None:
-    """Let institutions hear what to expect of the families of one part, a quarter, of the decision days.
+    """Survey demand of one part, a quarter, of the decision days.
 
-    They ask what families will face from the next month on, when fees that are set today hold; those who weigh the
-    scheme before they hear of this part again also who would come inside it and outside, where families face other
-    relief there.
+    The survey describes next month's terms, with the fees set today. For institutions weighing the scheme before this
+    part is surveyed again, it also asks for demand inside and outside, if relief differs between the two.
     """
     market, state, month = city.cache.market, city.state, dates.month_of(day)
     days = [d for d in range(1, dates.DECISION_DAYS + 1) if d % SURVEYS == part]
@@ -86,12 +85,12 @@ def survey(city: RunningCity, day: date, part: int) -> None:
 
 
 def _recognise(city: RunningCity, day: date) -> scheme.Recognise:
-    """Return the question what instruments pay and demand by standing."""
+    """Return the function giving instruments' payments and demands by standing."""
     return partial(city.expects.recognition, day)
 
 
 def _weigh_scheme(city: RunningCity, day: date, posted: NDArray[np.float64]) -> None:
-    """Owners weigh the inclusive scheme; where any moved, those who pay institutions choose again whom they pay."""
+    """Let owners weigh the inclusive scheme; if any moved, instruments paying institutions choose recipients again."""
     lasts = city.expects.relief_by_standing(day, city.grouping)
     if scheme.weigh(city.cache.market, dates.month_of(day), posted, _recognise(city, day), lasts, city.state):
         offered = replace(city.active.counted(day), inclusive=city.state.market.sites.inclusive)

@@ -1,4 +1,4 @@
-"""The month's end: lagged claims are paid, accounts are closed, heads are counted."""
+"""Month-end: lagged claims, accounts, census and records."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from sim.kernels import places
 
 
 def close_month(city: RunningCity, day: date) -> None:
-    """Pay, close the accounts, count heads, and hand the month to the recorder. Raises LedgerError, CountError."""
+    """Pay, close the accounts, take the census, and record the month. Raises LedgerError, CountError."""
     state, row, chronicle, month = city.state, city.row(day), city.state.chronicle, city.month
     seated = census.find_seated(city.cache, state, day)
     counted, enrolled, waiting = census.count_heads(city.cache, state, seated, day)

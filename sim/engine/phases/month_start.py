@@ -1,4 +1,4 @@
-"""The first of a month: new classes and institutions open, reviewed fees hold and follow the trend, quotas are new."""
+"""The first of a month: completed classes and institutions open, new fees hold and follow the trend, quotas renew."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ from sim.kernels.columns import NOBODY
 
 
 def open_month(city: RunningCity, day: date) -> None:
-    """Open what is ready, pay the grants for it, write the tariff, and offer new seats to those who wait for one."""
+    """Open completed capacity, pay its grants, write the tariff, and offer new seats to waiting children."""
     state, market, month = city.state, city.cache.market, dates.month_of(day)
     if day.month == 1:
         state.instruments.months_paid[:] = 0
@@ -22,7 +22,7 @@ def open_month(city: RunningCity, day: date) -> None:
     seats, owners = market.classes.open(month, state)
     opened = int(((state.offers.places - before) // city.world.institutions.class_seats).sum())
     fee, free = market.positions.entry_fee(month, state), ~state.market.sites.runs
-    state.offers.fee[free] = fee[free]  # of which families are asked, and at which who has built opens
+    state.offers.fee[free] = fee[free]  # fees named in surveys, and fees of entrants on opening
     entrants = market.turnover.opening(month, month - dates.month_of(city.start), state)
     city.payments.pay_grants(state.offers.places - before, owners, day)
     state.chronicle.count(city.row(day), "openings", opened)

@@ -1,4 +1,4 @@
-"""Fees paid in advance."""
+"""Prepaid fees."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from sim.kernels.census import Seated
 
 
 def unused_fees(city: RunningCity, of: NDArray[Any], seated: Seated) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Children enrolled at some institutions, int32 rows, and what their families have paid in advance [fen].
+    """Return children enrolled at some institutions, int32 rows, and their households' unused prepaid fees [fen].
 
     of : rows of the institutions; seated : all children enrolled
     """
@@ -23,6 +23,6 @@ def unused_fees(city: RunningCity, of: NDArray[Any], seated: Seated) -> tuple[ND
 
 
 def held_in_advance(city: RunningCity, seated: Seated) -> int | None:
-    """Fees that all families have paid ahead and not used [fen]; None where nobody asks more than a month."""
+    """Return all households' unused prepaid fees [fen]; None if every institution bills month by month."""
     ahead = np.flatnonzero(city.world.institutions.prepaid_months > 1)
     return int(unused_fees(city, ahead, seated)[1].sum()) if len(ahead) else None

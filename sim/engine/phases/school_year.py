@@ -11,7 +11,7 @@ from sim.kernels import places
 
 
 def leave_for_kindergarten(city: RunningCity, day: date) -> None:
-    """Remove the children who turned three by 31 August; their seats are handed on."""
+    """Remove children aged three by 31 August, and reassign their seats."""
     first, last = dates.school_year_cut(day - timedelta(days=1)), dates.school_year_cut(day)
     birth = city.world.families.birth
     leavers = np.flatnonzero((birth > first) & (birth <= last)).astype(np.int32)

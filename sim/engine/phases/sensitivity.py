@@ -1,4 +1,4 @@
-"""Price sensitivity: cash moves families' income by the child's age, and with it what a yuan is worth to them."""
+"""Price sensitivity: cash by the child's age moves household income, and with it the marginal utility of a yuan."""
 
 from datetime import date
 
@@ -7,11 +7,11 @@ from sim.engine.city import RunningCity
 
 
 def rewrite_all(city: RunningCity, day: date) -> None:
-    """Rewrite everyone's price sensitivity, by the age each had on its last decision day before this day.
+    """Rewrite every child's price sensitivity, by age on its last decision day before this day.
 
-    So a rewrite on any day leaves alone whoever no payment begins or ends for. Between rewrites the daily loop changes
-    the sensitivity of those who pass an age of a payment, also of those too young to enrol: a voucher's round asks what
-    it would be worth to them.
+    So a rewrite on any day changes only children affected by the beginning or end of a payment. Between rewrites the
+    daily loop updates children passing an age bound of a payment, including children too young to enrol: voucher rounds
+    need the value of a voucher to them.
     """
     slices, month, paid = city.world.families.slices, dates.month_of(day), city.active.cash(day)
     for d in range(1, dates.DECISION_DAYS + 1):

@@ -1,4 +1,4 @@
-"""Voucher pools and lots: vouchers whose validity has passed are void, rounds are drawn, and lots."""
+"""Voucher pools and lots: expiry of vouchers, voucher rounds, and lots."""
 
 from datetime import date
 
@@ -11,19 +11,19 @@ from sim.policy.menu import kind_of
 
 
 def expire(city: RunningCity, day: date) -> None:
-    """End the vouchers whose last day is over."""
+    """Void the vouchers past their last day."""
     _handle(city, day, "expiry")
 
 
 def draw_rounds(city: RunningCity, day: date) -> None:
-    """Draw the rounds of the day: from then on families know of other pools, and expect other odds."""
+    """Draw the day's rounds; awareness and expected odds of households change with them."""
     _handle(city, day, "round")
     city.note_who_may_win()
     city.write_tariff(day)
 
 
 def draw_lot(city: RunningCity, q: int, day: date) -> None:
-    """Draw the lot of instrument q: from then on its winners are family groups of their own."""
+    """Draw the lot of instrument q; its winners become household groups of their own."""
     city.instruments[q].draw_lot(_desk(city, q, day), city.state.instruments.columns[q])
     city.note_winners()
 
@@ -40,7 +40,7 @@ def _handle(city: RunningCity, day: date, phase: str) -> None:
 
 
 def _desk(city: RunningCity, q: int, day: date) -> VoucherDesk:
-    """The desk at which instrument q, a voucher pool or one that draws a lot, meets the families on a day."""
+    """Return the desk of instrument q, a voucher pool or one by lot, on a day."""
     pools, instrument = [n for n, i in enumerate(city.instruments) if i.tiers() > 0], city.instruments[q]
     rank = ranks_of(city.instruments)[q] if instrument.rank is None else instrument.rank
     return VoucherDesk(

@@ -1,4 +1,4 @@
-"""The first day of an instrument, and the day after its last."""
+"""Windows of instruments: their first day, and the day after their last."""
 
 from datetime import date, timedelta
 
@@ -9,7 +9,7 @@ from sim.engine.phases.vouchers import draw_lot
 
 
 def open_and_close_windows(city: RunningCity, day: date) -> None:
-    """Begin the instruments whose window opens today, and write anew what families and institutions face."""
+    """Begin the instruments with a window opening today, and rewrite the terms of households and institutions."""
     for q, instrument in enumerate(city.instruments):
         if instrument.start == day:
             begin(city, q, day)
@@ -20,7 +20,7 @@ def open_and_close_windows(city: RunningCity, day: date) -> None:
 
 
 def begin(city: RunningCity, q: int, day: date) -> None:
-    """Let instrument q begin: on its first day, or on the first simulated one if that is later."""
+    """Begin instrument q, on its first day or on the first simulated one if later."""
     instrument, columns, market = city.instruments[q], city.state.instruments.columns[q], city.state.market
     city.active.begin(q, city.active.counted(day))
     if instrument.by_lot:
@@ -32,10 +32,10 @@ def begin(city: RunningCity, q: int, day: date) -> None:
         market.sites.opening[sites] = ready
     if classes is not None:
         market.sites.added_in[classes] = ready
-    if city.state.instruments.left[q] <= 0:  # a budget of nothing
+    if city.state.instruments.left[q] <= 0:  # a budget of zero
         city.state.chronicle.sums.dry_day[q] = day.toordinal()
 
 
 def day_after(day: date | None) -> date | None:
-    """The day after a day; None for no day."""
+    """Return the day after a day; None for None."""
     return day + timedelta(days=1) if day else None
