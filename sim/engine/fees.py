@@ -102,7 +102,7 @@ def moved(falls: NDArray[np.float64], by: Yuan) -> NDArray[np.float64]:
 
 
 def served(at: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
-    """Return children of each band coming at a fee, up to capacity, (J, 3)."""
+    """Return the number of children of each band who would come at a fee, up to capacity, (J, 3)."""
     return np.minimum(at.scale * outlook.demand * moved(hazard(outlook), fee - at.posted), at.room)
 
 
@@ -126,7 +126,7 @@ def best_fee(at: Position, outlook: Outlook, spill: Yuan, pay: Yuan | float = 0.
 def best_response(
     facts: SupplyFacts, owners: Owners, at: Position, outlook: Outlook
 ) -> tuple[Yuan, NDArray[np.float64]]:
-    """Return the fees after a review, (J, 3), and the yearly gain from moving to them, (J,) [yuan].
+    """Return the fees a review would move to, (J, 3), and the yearly gain from the move, (J,) [yuan].
 
     The best fee solves p = c + (D + gain of the owner's others) ÷ −D′ at today's fees, so its fixed point is the
     Bertrand-Nash equilibrium. Demand declines exponentially in the fee at today's rate. If it exceeds capacity, the

@@ -85,7 +85,7 @@ class ReplicationCache:
         return self._edges[day]
 
     def rows_by_age(self, day: date) -> NDArray[np.int64]:
-        """Return the rows at which the ages of possible enrolment begin on each decision day, int64 (28, AGES + 1)."""
+        """Return the rows at which each age class of enrollable children begins, int64 (28, AGES + 1)."""
         if day not in self._rows_by_age:
             self._rows_by_age[day] = _rows_by_age(self.world, day)
         return self._rows_by_age[day]
@@ -95,7 +95,7 @@ class ReplicationCache:
         return {}
 
     def crossing(self, day: date, age: int) -> tuple[int, int]:
-        """Return the rows of a decision day past an age since their last one: first, and one after the last."""
+        """Return the rows that have passed an age since the previous decision day: first, and one after the last."""
         if (day, age) not in self._crossings:
             lo, hi = (int(edge) for edge in self.world.families.slices[day.day - 1 : day.day + 1])
             before = date.fromordinal(dates.months_before(day, 1))
@@ -226,7 +226,7 @@ class ReplicationCache:
 
 
 def _rows_by_age(world: World, day: date) -> NDArray[np.int64]:
-    """Return rows at which ages begin; older children are in kindergarten, younger ones have had no day to enter."""
+    """Return the rows, as in `rows_by_age`; others are in kindergarten, or have had no decision day to enter."""
     ages, youngest = ages_on(day), dates.months_before(day, dates.BAND_FROM_MONTHS[0])
     three = dates.months_before(day, dates.KINDERGARTEN_MONTHS)
     born = np.array([dates.school_year_cut(day), three, ages.older, ages.toddler, youngest])

@@ -30,7 +30,7 @@ class Side:
     """A year inside or outside the scheme as expected by owners; each (J, 3).
 
     fee : fee on this side [yuan a month]; brings : instruments' payments for being there
-    heard : children coming by the survey's answers, at the fees `at` [yuan a month]
+    heard : children who would come by the survey's answers, at the fees `at` [yuan a month]
     lasts : share of the year with the relief described in the survey; today's applies to the rest
     """
 
@@ -41,7 +41,7 @@ class Side:
     lasts: float = 0.0
 
     def served(self, position: Position, outlook: Outlook, fee: Yuan) -> NDArray[np.float64]:
-        """Return children coming at a fee, up to capacity, (J, 3)."""
+        """Return the number of children who would come at a fee, up to capacity, (J, 3)."""
         falls = hazard(outlook)
         told = np.multiply(self.heard, moved(falls, fee - self.at), out=np.zeros_like(self.heard), where=self.heard > 0)
         untold = outlook.demand * moved(falls, fee - position.posted)
